@@ -1,0 +1,64 @@
+# The verbs of the project. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev lock demo test check format bench serve clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := .tools/bin/uv
+VIDEO ?=
+# The one setting that says where test data outside the project lies (clips, weights, scoring scripts).
+export SIGHTLINE_TEST_DATA ?= ../shared
+
+help: ## list the verbs
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(UV):
+	@$(PYTHON) -m venv .tools
+	@.tools/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(UV)
+	@test -x $(BIN)/python || $(UV) venv -q --python $(PYTHON) $(VENV)
+	@$(UV) pip install -q --python $(BIN)/python --no-deps --require-hashes -r requirements/run.txt
+	@$(UV) pip install -q --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run | $(UV)
+	@$(UV) pip install -q --python $(BIN)/python --no-deps --require-hashes -r requirements/dev.txt
+	@touch $@
+
+setup: $(VENV)/.run ## install what the product needs into .venv
+
+setup-dev: $(VENV)/.dev ## install what developing needs into .venv
+
+lock: $(UV) ## write the hash-locked requirements anew from pyproject.toml
+	@$(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --override requirements/overrides.txt pyproject.toml -o requirements/run.txt
+	@$(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --override requirements/overrides.txt --group dev pyproject.toml -c requirements/run.txt -o requirements/dev.txt
+	@echo 'uv' | $(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links - -o requirements/uv.txt
+
+demo: $(VENV)/.run ## the whole product on a rendered scene, or on VIDEO=path
+	@$(BIN)/python -m bench.demo $(if $(VIDEO),"$(VIDEO)")
+
+check: $(VENV)/.dev ## format, lint, types, import directions
+	@$(BIN)/ruff format --check -q .
+	@$(BIN)/ruff check -q .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-cache > .lint-imports.log 2>&1 || { cat .lint-imports.log; rm -f .lint-imports.log; exit 1; }
+	@rm -f .lint-imports.log
+	@echo "check: all good"
+
+format: $(VENV)/.dev ## put the code in order
+	@$(BIN)/ruff format -q .
+	@$(BIN)/ruff check -q --fix . || true
+
+test: $(VENV)/.dev ## everything a change must pass
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+bench: $(VENV)/.run ## every benchmark, short form
+	@$(BIN)/python -m bench all --short
+
+serve: $(VENV)/.run ## API, page and workers on one port of this machine
+	@$(BIN)/sightline serve
+
+clean: ## remove what was built
+	@rm -rf $(VENV) .tools demo

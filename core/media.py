@@ -1,0 +1,114 @@
+"""Streams, the chunks they are cut into, and the frames that are looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from core.clock import Micros, Span
+from core.ids import ChunkId, StreamId
+from core.place import EMPTY_LAYOUT, Layout
+
+Picture = npt.NDArray[np.uint8]
+"""H × W × 3, uint8, RGB."""
+
+
+class StreamKind(StrEnum):
+    """Where a stream's pictures come from."""
+
+    FILE = "file"
+    LIVE = "live"
+
+
+class StreamState(StrEnum):
+    """How far a stream has been watched."""
+
+    NEW = "new"
+    WATCHING = "watching"
+    WATCHED = "watched"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """One registered source of pictures (a file, an upload, a camera) with its own clock.
+
+    `source` is a path or URL as given, credentials included: it is a secret and is shown only through `shown_source`.
+    `digest` is the SHA-256 of a file's bytes; two streams with one digest hold the same content.
+    """
+
+    id: StreamId
+    name: str
+    source: str = field(repr=False)
+    shown_source: str
+    kind: StreamKind = StreamKind.FILE
+    state: StreamState = StreamState.NEW
+    digest: str = ""
+    started_at: datetime | None = None
+    duration: Micros = 0
+    width: int = 0
+    height: int = 0
+    codec: str = ""
+    fps: float = 0.0
+    recipe: str = ""
+    layout: Layout = EMPTY_LAYOUT
+    problem: str = ""
+    added_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """A span cut by policy: the unit we look at and store. Consecutive chunks may overlap by `overlap`.
+
+    `span` is the part this chunk alone answers for; looking starts `overlap` earlier, so that what straddles the
+    cut is seen whole.
+    """
+
+    id: ChunkId
+    stream_id: StreamId
+    index: int
+    span: Span
+    overlap: Micros = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Frame:
+    """One picture and the moment it is shown; it never leaves the processes that decode and look at it.
+
+    `picture` may be smaller than the source; `scale` is source pixels per picture pixel.
+    """
+
+    at: Micros
+    picture: Picture
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.picture.ndim != 3 or self.picture.shape[2] != 3 or self.picture.dtype != np.uint8:
+            raise ValueError(f"a picture is H x W x 3 uint8, got {self.picture.shape} {self.picture.dtype}")
+
+    @property
+    def width(self) -> int:
+        """Picture pixels across."""
+        return int(self.picture.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Picture pixels down."""
+        return int(self.picture.shape[0])
+
+    def __repr__(self) -> str:
+        return f"Frame(at={self.at}, picture={self.picture.shape}, scale={self.scale})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clip:
+    """A playable cut made for a person: its bytes and what they are."""
+
+    stream_id: StreamId
+    span: Span
+    media_type: str
+    data: bytes = field(repr=False)

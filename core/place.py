@@ -1,0 +1,165 @@
+"""What is drawn on a stream: zones, lines, lanes and a scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Point = tuple[float, float]
+"""(x, y) in pixels of the source picture, y downwards."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """A named area of the picture; `kind` is free (aisle, shelf, road, crossing, dock, goal …)."""
+
+    name: str
+    polygon: tuple[Point, ...]
+    kind: str = "area"
+
+    def __post_init__(self) -> None:
+        if len(self.polygon) < 3:
+            raise ValueError(f"zone {self.name!r} needs at least 3 corners, got {len(self.polygon)}")
+
+    def holds(self, place: Point) -> bool:
+        """Whether the place is inside (even-odd rule; the left and upper edges count as inside)."""
+        x, y = place
+        inside = False
+        for (ax, ay), (bx, by) in zip(self.polygon, self.polygon[1:] + self.polygon[:1], strict=True):
+            if (ay > y) != (by > y) and x < (bx - ax) * (y - ay) / (by - ay) + ax:
+                inside = not inside
+        return inside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A named line to be crossed, drawn from `start` to `end`; its two sides are `left` and `right` of that walk."""
+
+    name: str
+    start: Point
+    end: Point
+
+    def __post_init__(self) -> None:
+        if self.start == self.end:
+            raise ValueError(f"line {self.name!r} has no length")
+
+    def side(self, place: Point) -> float:
+        """Signed distance in pixels: positive on the left of the walk from start to end as seen on screen."""
+        (ax, ay), (bx, by) = self.start, self.end
+        length = ((bx - ax) ** 2 + (by - ay) ** 2) ** 0.5
+        return ((by - ay) * (place[0] - ax) - (bx - ax) * (place[1] - ay)) / length
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """A zone with the direction in which it may be driven, as (dx, dy) in the picture."""
+
+    name: str
+    polygon: tuple[Point, ...]
+    direction: Point
+
+    def __post_init__(self) -> None:
+        if len(self.polygon) < 3:
+            raise ValueError(f"lane {self.name!r} needs at least 3 corners, got {len(self.polygon)}")
+        if self.direction == (0.0, 0.0):
+            raise ValueError(f"lane {self.name!r} needs a direction other than (0, 0)")
+
+    def zone(self) -> Zone:
+        """The lane's area."""
+        return Zone(name=self.name, polygon=self.polygon, kind="lane")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Everything drawn on one stream, in pixels of its source picture.
+
+    `metres_per_pixel` holds over the whole picture (a flat-ground approximation); None means no scale is known.
+    """
+
+    zones: tuple[Zone, ...] = ()
+    lines: tuple[Line, ...] = ()
+    lanes: tuple[Lane, ...] = ()
+    metres_per_pixel: float | None = None
+
+    def __post_init__(self) -> None:
+        names = [part.name for part in (*self.zones, *self.lines, *self.lanes)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"names must differ, but {', '.join(map(repr, twice))} stands more than once")
+
+
+EMPTY_LAYOUT = Layout()
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """An upright box in pixels of the source picture: left, top, right, bottom, with right > left and bottom > top."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+    def __post_init__(self) -> None:
+        if not (self.x2 > self.x1 and self.y2 > self.y1):
+            raise ValueError(f"a box needs x2 > x1 and y2 > y1, got {(self.x1, self.y1, self.x2, self.y2)}")
+
+    @property
+    def width(self) -> float:
+        """Pixels across."""
+        return self.x2 - self.x1
+
+    @property
+    def height(self) -> float:
+        """Pixels down."""
+        return self.y2 - self.y1
+
+    @property
+    def area(self) -> float:
+        """Square pixels."""
+        return self.width * self.height
+
+    @property
+    def diagonal(self) -> float:
+        """Corner to corner, pixels."""
+        return (self.width**2 + self.height**2) ** 0.5
+
+    @property
+    def centre(self) -> Point:
+        """The middle."""
+        return ((self.x1 + self.x2) / 2, (self.y1 + self.y2) / 2)
+
+    @property
+    def foot(self) -> Point:
+        """The middle of the lower edge: where a thing is said to stand."""
+        return ((self.x1 + self.x2) / 2, self.y2)
+
+    def overlap(self, other: Box) -> float:
+        """Shared area in square pixels."""
+        across = min(self.x2, other.x2) - max(self.x1, other.x1)
+        down = min(self.y2, other.y2) - max(self.y1, other.y1)
+        return across * down if across > 0 and down > 0 else 0.0
+
+    def iou(self, other: Box) -> float:
+        """Shared area over joined area, 0 to 1."""
+        shared = self.overlap(other)
+        return shared / (self.area + other.area - shared)
+
+    def gap(self, other: Box) -> float:
+        """Shortest distance between the two boxes in pixels; 0 where they touch or overlap."""
+        across = max(self.x1 - other.x2, other.x1 - self.x2, 0.0)
+        down = max(self.y1 - other.y2, other.y1 - self.y2, 0.0)
+        return float((across**2 + down**2) ** 0.5)
+
+    def hull(self, other: Box) -> Box:
+        """The smallest box that holds both."""
+        return Box(
+            min(self.x1, other.x1), min(self.y1, other.y1), max(self.x2, other.x2), max(self.y2, other.y2)
+        )
+
+    def scaled(self, by: float) -> Box:
+        """The box in a picture `by` times as large."""
+        return Box(self.x1 * by, self.y1 * by, self.x2 * by, self.y2 * by)
+
+    def rounded(self) -> list[float]:
+        """`[x1, y1, x2, y2]` to a tenth of a pixel, for JSON."""
+        return [round(v, 1) for v in (self.x1, self.y1, self.x2, self.y2)]

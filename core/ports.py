@@ -1,0 +1,206 @@
+"""The ports: what Sightline needs from the outside, in its own words. Synchronous, batch-first, small.
+
+Every port has a fake that ships beside the real ones and one contract test run over every implementation.
+Adapters translate foreign exceptions into `core.errors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from core.clock import Clock, Micros
+from core.ids import JobId, StreamId
+from core.media import Frame, Picture
+from core.memory import Forgotten, Found, Observation, Query
+from core.sight import Detection, Sighting
+from core.watch import Notice, Receipt
+from core.work import Job
+
+Matrix = npt.NDArray[np.float32]
+"""Rows of unit vectors, float32."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One request to a model: the words, the pictures they are about, and the JSON schema of the wanted reply."""
+
+    prompt: str
+    system: str = ""
+    pictures: tuple[Picture, ...] = ()
+    schema: dict[str, Any] | None = None
+    max_tokens: int = 700
+    about: Any = field(default=None, repr=False)
+    """What is being looked at (an `Observation`), for describers that work from memory and not from pictures."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came back: the raw text, the parsed object where a schema was given, and a problem where there was one.
+
+    Exactly one holds: `problem` is empty and the reply is usable, or `problem` says why it is not.
+    """
+
+    text: str
+    data: dict[str, Any] | None = None
+    problem: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+
+class Vlm(Protocol):
+    """Looks at pictures and answers. Knows transport and batching; knows no prompt of ours."""
+
+    @property
+    def name(self) -> str:
+        """Model and version, as stored beside every caption."""
+
+    def ask(self, asks: Sequence[Ask], /) -> list[Reply]:
+        """One reply per ask, in order; a reply that is garbage is a `Reply` with a problem.
+
+        Raises `ModelUnavailable` when the server does not answer at all.
+        """
+
+
+class Detector(Protocol):
+    """Finds things in frames. May keep a memory of one stream's past frames, so wiring hands out one per stream."""
+
+    @property
+    def name(self) -> str:
+        """Model and version, as stored beside every detection."""
+
+    @property
+    def vocabulary(self) -> frozenset[str]:
+        """The labels it can give; what is not here was not looked for."""
+
+    def detect(self, frames: Sequence[Frame], /) -> list[list[Detection]]:
+        """Detections per frame, in order of time; boxes in source pixels."""
+
+
+class Tracker(Protocol):
+    """Follows things through one stream; stateful, one per stream, picklable."""
+
+    def update(self, detections: Sequence[Detection], at: Micros, /) -> list[Sighting]:
+        """The confirmed things of this moment, each with the number of its track. `at` must grow."""
+
+
+class Embedder(Protocol):
+    """Turns words or pictures into unit vectors."""
+
+    @property
+    def name(self) -> str:
+        """Model and version, stored beside every vector."""
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+
+    def embed(self, items: Sequence[str], /) -> Matrix:
+        """One row per item."""
+
+
+class GraphStore(Protocol):
+    """The memory over time. Knows no model: it gets vectors as arguments."""
+
+    def write(self, observation: Observation, /) -> None:
+        """Writes one chunk's observation: all or nothing, and twice is the same as once."""
+
+    def find(self, query: Query, /) -> Found:
+        """What the query asks for."""
+
+    def around(self, ids: Sequence[str], hops: int = 1, /) -> Found:
+        """Entities, events and relations within `hops` edges of the given entities or events, those included."""
+
+    def forget(self, stream: StreamId, /) -> Forgotten:
+        """Removes all that was learned from a stream, and says how much that was."""
+
+
+Row = TypeVar("Row")
+
+
+class Ledger(Protocol):
+    """Rows that change: streams, jobs, rules, incidents, webhooks, deliveries, keys, reports.
+
+    A row is a dataclass with a text field `id`; its class is its kind. Rows come back equal to what was put.
+    """
+
+    def put(self, row: Row, /, *, replacing: Row | None = None, new: bool = False) -> Row:
+        """Stores the row under its id. With `replacing`, only if the stored row still equals that one; with `new`,
+        only if there is none: otherwise raises `Conflict`. This is how two workers agree on who does a thing."""
+
+    def get(self, kind: type[Row], id: str, /) -> Row | None:
+        """The row, or None."""
+
+    def find(self, kind: type[Row], /, **equals: str | bool) -> list[Row]:
+        """All rows of a kind whose named fields equal the given values, in the order they were first put."""
+
+    def remove(self, kind: type[Row], id: str, /) -> bool:
+        """Removes the row; False when there was none."""
+
+
+class MediaStore(Protocol):
+    """Bytes under keys (`uploads/…`, `reports/…`, `snapshots/…`): a folder, or a bucket."""
+
+    def put(self, key: str, data: BinaryIO | bytes, /) -> int:
+        """Stores under the key, replacing; returns the number of bytes. Nothing half-written is ever seen."""
+
+    def open(self, key: str, /) -> BinaryIO:
+        """The bytes, seekable. Raises `NotFound`."""
+
+    def keys(self, prefix: str = "", /) -> list[str]:
+        """The keys that begin so, sorted."""
+
+    def remove(self, prefix: str, /) -> int:
+        """Removes every key that begins so; returns how many."""
+
+
+class Executor(Protocol):
+    """Does jobs, here or elsewhere; the ledger is the truth about them."""
+
+    def submit(self, job: Job, /) -> Job:
+        """Takes the job over, unless one with its key is queued or running: then returns that one."""
+
+    def cancel(self, id: JobId, /) -> Job:
+        """Asks for it to stop; it stops between two chunks. Raises `NotFound`."""
+
+    def close(self) -> None:
+        """Waits for what is running and takes no more."""
+
+
+class Notifier(Protocol):
+    """Hands a notice to a receiver outside."""
+
+    def send(self, notice: Notice, /) -> Receipt:
+        """One try. Never raises for what the receiver or the network does: the receipt says it."""
+
+
+class FrameSource(Protocol):
+    """Opens stored pictures again: for looking twice, for snapshots and for playable clips."""
+
+    def frames_at(self, stream: StreamId, moments: Sequence[Micros], /) -> list[Frame]:
+        """The frame shown at each moment, full size."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Every port, chosen and built by `api/wiring.py`; doers take the ports they use.
+
+    `detectors` and `tracker` make a fresh one for each stream, because both remember what they saw.
+    """
+
+    store: GraphStore
+    ledger: Ledger
+    media: MediaStore
+    vlm: Vlm
+    embedder: Embedder
+    notifier: Notifier
+    frames: FrameSource
+    clock: Clock
+    detector: Callable[[], Detector]
+    tracker: Callable[[float], Tracker]
+    reports: Iterable[str] = ()
+    """What was chosen otherwise than asked for, in words for `doctor` and `/v1/health`."""

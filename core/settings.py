@@ -1,0 +1,98 @@
+"""Settings, read once from the environment (`SIGHTLINE_*`) or a TOML file, frozen."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from core.errors import Invalid
+
+
+class Settings(BaseSettings):
+    """What can be set. The environment wins over the file `$SIGHTLINE_CONFIG` (default `$SIGHTLINE_HOME/sightline.toml`)."""
+
+    model_config = SettingsConfigDict(env_prefix="SIGHTLINE_", frozen=True, extra="ignore")
+
+    home: Path = Field(default_factory=lambda: Path.home() / ".sightline", description="The data folder.")
+    models: str = Field(default="", description="Folders with weights, separated by ':'.")
+    store: str = Field(default="", description="sqlite:///path or neo4j://…; default: a file in home.")
+    queue: str = Field(default="inline:", description="inline: or redis://…")
+    vlm: str = Field(
+        default="describe:", description="describe:, openai+http://host:port/v1?model=…, transformers:…"
+    )
+    llm: str = Field(
+        default="", description="An OpenAI-compatible server for answering; default: none, the grammar."
+    )
+    media: str = Field(default="", description="A folder or s3://…; default: a folder in home.")
+    vlm_key: str = Field(default="", description="The VLM server's API key.", repr=False)
+    llm_key: str = Field(default="", description="The LLM server's API key.", repr=False)
+    chunk_s: float = Field(default=10.0, gt=0.5, le=600, description="Length of a chunk in seconds.")
+    overlap_s: float = Field(default=1.0, ge=0, le=60, description="How far a chunk looks back, in seconds.")
+    looks_per_s: float = Field(default=8.0, gt=0, le=60, description="Looks a second where things move.")
+    idle_looks_per_s: float = Field(
+        default=2.0, gt=0, le=60, description="Looks a second where nothing moves."
+    )
+    look_width: int = Field(
+        default=640, ge=64, le=4096, description="Longest picture side handed to the detectors."
+    )
+    decode_memory_mb: int = Field(
+        default=2048, ge=256, description="Address space the decoding child may use."
+    )
+    stall_s: float = Field(
+        default=20.0, gt=0, description="Seconds without a frame after which a decoder is killed."
+    )
+    max_upload_mb: int = Field(default=8192, ge=1, description="Largest upload accepted.")
+    max_hours: float = Field(default=48.0, gt=0, description="Longest file accepted.")
+    allow_private_webhooks: bool = Field(
+        default=True, description="Whether webhooks may go to addresses of this machine and its network."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then the TOML file."""
+        home = Path(os.environ.get("SIGHTLINE_HOME", Path.home() / ".sightline"))
+        file = Path(os.environ.get("SIGHTLINE_CONFIG", home / "sightline.toml"))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+
+    @property
+    def model_folders(self) -> tuple[Path, ...]:
+        """The folders weights are looked for in, in order."""
+        return tuple(Path(part) for part in self.models.split(":") if part)
+
+    @property
+    def store_url(self) -> str:
+        """The memory's URL."""
+        return self.store or f"sqlite:///{self.home / 'memory.db'}"
+
+    @property
+    def media_url(self) -> str:
+        """The media store's folder or URL."""
+        return self.media or str(self.home / "media")
+
+
+def read_settings(**given: object) -> Settings:
+    """The settings in force; raises `Invalid` with the name of the bad one and how to set it."""
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "SIGHTLINE_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise Invalid(
+            f"the setting {name} is wrong: {first['msg']} (got {first.get('input')!r})",
+            next_step="set it in the environment or in sightline.toml; `sightline doctor` lists all settings",
+        ) from error

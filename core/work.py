@@ -1,0 +1,79 @@
+"""Jobs: work that is asked for now and done by someone; rows of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from core.ids import JobId, KeyId, ReportId
+
+
+class JobState(StrEnum):
+    """How far a job has come."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One piece of work: its kind (a name in `jobs/handlers.py`), its arguments (ids only) and how it stands.
+
+    `key` names the work, not the request: a second job with the key of one that is queued or running is that job.
+    `progress` is 0 to 1. `lease_until` is the moment after which a running job counts as abandoned.
+    """
+
+    id: JobId
+    kind: str
+    key: str
+    args: dict[str, Any] = field(default_factory=dict)
+    state: JobState = JobState.QUEUED
+    progress: float = 0.0
+    message: str = ""
+    result: dict[str, Any] = field(default_factory=dict)
+    problem: str = ""
+    next_step: str = ""
+    stage: str = ""
+    created_at: datetime | None = None
+    changed_at: datetime | None = None
+    lease_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A key to the API: only its SHA-256 is kept. `role` is `admin`, `operator` or `viewer`."""
+
+    id: KeyId
+    name: str
+    digest: str = field(repr=False)
+    role: str = "admin"
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A written report and where its file lies in the media store."""
+
+    id: ReportId
+    title: str
+    media_key: str
+    media_type: str
+    created_at: datetime | None = None
+
+
+Progress = Callable[[float, str], None]
+"""Told how far (0 to 1) and what; may raise `Cancelled` to stop the work."""
+
+
+class Cancelled(Exception):  # noqa: N818 - it is not an error: someone asked for it
+    """Someone asked the work to stop."""
+
+
+def quiet(_done: float, _message: str) -> None:
+    """A progress that tells nobody."""

@@ -1,0 +1,61 @@
+"""What every test shares: a rule about logs, and where test data outside the project lies."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+IN_CI = bool(os.environ.get("CI"))
+
+
+def absent(what: str) -> None:
+    """Skips on a stranger's machine; fails in CI, where nothing a test needs may be missing."""
+    if IN_CI:
+        pytest.fail(f"{what} is missing, and this is CI", pytrace=False)
+    pytest.skip(f"{what} is not here")
+
+
+@pytest.fixture(autouse=True)
+def no_error_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fails any test during which something of ours logs an ERROR."""
+    yield
+    for when in ("setup", "call", "teardown"):
+        loud = [r for r in caplog.get_records(when) if r.levelno >= logging.ERROR]  # type: ignore[arg-type]
+        assert not loud, f"logged at {when}: {[r.getMessage() for r in loud]}"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with real clips and weights: SIGHTLINE_TEST_DATA, by default `../shared` beside the checkout."""
+    root = Path(__file__).parents[1]
+    folder = (root / os.environ.get("SIGHTLINE_TEST_DATA", "../shared")).resolve()
+    if not (folder / "data").is_dir():
+        absent(f"test data ({folder.name})")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def clips(shared: Path) -> Path:
+    """The folder with real clips."""
+    return shared / "data" / "clips"
+
+
+@pytest.fixture(scope="session")
+def weights(shared: Path) -> Path:
+    """The folder with detector weights."""
+    return shared / "models"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty data folder, set as SIGHTLINE_HOME, with no other setting in force."""
+    for name in list(os.environ):
+        if name.startswith("SIGHTLINE_") and name != "SIGHTLINE_TEST_DATA":
+            monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    monkeypatch.setenv("SIGHTLINE_HOME", str(folder))
+    return folder
