@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 Point = tuple[float, float]
@@ -45,7 +46,7 @@ class Line:
     def side(self, place: Point) -> float:
         """Signed distance in pixels: positive on the left of the walk from start to end as seen on screen."""
         (ax, ay), (bx, by) = self.start, self.end
-        length = ((bx - ax) ** 2 + (by - ay) ** 2) ** 0.5
+        length = math.hypot(bx - ax, by - ay)
         return ((by - ay) * (place[0] - ax) - (bx - ax) * (place[1] - ay)) / length
 
 
@@ -81,7 +82,11 @@ class Layout:
     metres_per_pixel: float | None = None
 
     def __post_init__(self) -> None:
-        names = [part.name for part in (*self.zones, *self.lines, *self.lanes)]
+        names = [
+            *(z.name for z in self.zones),
+            *(li.name for li in self.lines),
+            *(la.name for la in self.lanes),
+        ]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"names must differ, but {', '.join(map(repr, twice))} stands more than once")
@@ -121,7 +126,7 @@ class Box:
     @property
     def diagonal(self) -> float:
         """Corner to corner, pixels."""
-        return (self.width**2 + self.height**2) ** 0.5
+        return math.hypot(self.width, self.height)
 
     @property
     def centre(self) -> Point:
@@ -148,7 +153,7 @@ class Box:
         """Shortest distance between the two boxes in pixels; 0 where they touch or overlap."""
         across = max(self.x1 - other.x2, other.x1 - self.x2, 0.0)
         down = max(self.y1 - other.y2, other.y1 - self.y2, 0.0)
-        return float((across**2 + down**2) ** 0.5)
+        return math.hypot(across, down)
 
     def hull(self, other: Box) -> Box:
         """The smallest box that holds both."""

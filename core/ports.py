@@ -130,7 +130,8 @@ class Ledger(Protocol):
 
     def put(self, row: Row, /, *, replacing: Row | None = None, new: bool = False) -> Row:
         """Stores the row under its id. With `replacing`, only if the stored row still equals that one; with `new`,
-        only if there is none: otherwise raises `Conflict`. This is how two workers agree on who does a thing."""
+        only if there is none: otherwise raises `Conflict`. This is how two workers agree on who does a thing.
+        """
 
     def get(self, kind: type[Row], id: str, /) -> Row | None:
         """The row, or None."""

@@ -71,7 +71,7 @@ Progress = Callable[[float, str], None]
 """Told how far (0 to 1) and what; may raise `Cancelled` to stop the work."""
 
 
-class Cancelled(Exception):  # noqa: N818 - it is not an error: someone asked for it
+class Cancelled(Exception):
     """Someone asked the work to stop."""
 
 
