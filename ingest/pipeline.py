@@ -1,0 +1,317 @@
+"""Watches one stream from end to end: decode → detect → track → events → caption → one write per chunk.
+
+The function `watch` reads as the recipe. Everything that perception has to remember between two chunks lies in a
+`Checkpoint`, saved after each write, so that a run that was cut off goes on with the chunk after the last written one.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from core.clock import Micros, Span, covered, micros, seconds
+from core.errors import BadMedia, SightlineError
+from core.ids import StreamId
+from core.media import Frame, Stream, StreamState
+from core.memory import Coverage, CoverageState, Observation, Query, Want
+from core.ports import Detector, GraphStore, House
+from core.settings import Settings
+from core.work import Progress, quiet
+from ingest.caption import caption
+from ingest.checkpoint import Checkpoint, Checkpoints
+from ingest.chunk import Grid
+from ingest.decode import DecodePlan, Look, looks
+from ingest.events import EventMaker
+from ingest.perceive import Perception
+from ingest.source import resolve_source
+
+log = logging.getLogger(__name__)
+
+RECIPE_VERSION = 1
+"""Goes up whenever the same pictures would give other events: what an older version learned is then learned anew."""
+
+OnChunk = Callable[[Stream, Observation], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What came of watching one stream: how long it is, what was learned, and how its time was spent.
+
+    `problem` says why the rest could not be looked at, where a file broke off; then `failed` is not 0.
+    """
+
+    stream: Stream
+    chunks: int
+    events: int
+    entities: int
+    looked: Micros
+    gated: Micros
+    failed: Micros
+    seconds: float
+    problem: str = ""
+
+
+def recipe(detector: Detector, settings: Settings) -> str:
+    """What decides the outcome of watching, in one line: part of every chunk's and track's id."""
+    return (
+        f"{RECIPE_VERSION}/{detector.name}/{settings.chunk_s:g}s+{settings.overlap_s:g}"
+        f"/{settings.looks_per_s:g}-{settings.idle_looks_per_s:g}/s/{settings.look_width}px"
+    )
+
+
+def watch(
+    stream: Stream,
+    house: House,
+    settings: Settings,
+    *,
+    progress: Progress = quiet,
+    on_chunk: OnChunk | None = None,
+) -> Watched:
+    """Watches the stream to its end and returns what was learned; a stream watched before by this recipe is not
+    watched again.
+
+    `on_chunk` is told of each observation right after it was written. Raises `BadMedia` when not one frame could be
+    read, `core.work.Cancelled` when `progress` does; what was written until then stays.
+    """
+    began = time.monotonic()
+    detector = house.detector()
+    how = recipe(detector, settings)
+    if stream.state is StreamState.WATCHED and stream.recipe == how:
+        return _summary(stream, house.store, began)
+    run = _Run(stream, house, settings, how, detector)
+    try:
+        problem = run.through(progress, on_chunk)
+    except SightlineError as error:
+        house.ledger.put(replace(run.stream, state=StreamState.FAILED, problem=error.message))
+        raise
+    done = house.ledger.put(replace(run.stream, state=StreamState.WATCHED, problem=problem))
+    run.checkpoints.drop(stream.id)
+    return _summary(done, house.store, began)
+
+
+def _summary(stream: Stream, store: GraphStore, began: float) -> Watched:
+    def found(want: Want) -> Query:
+        return Query(want=want, streams=(stream.id,))
+
+    coverage = store.find(found(Want.COVERAGE)).coverage
+
+    def time_in(*states: CoverageState) -> Micros:
+        return covered(entry.span for entry in coverage if entry.state in states)
+
+    return Watched(
+        stream=stream,
+        chunks=len(store.find(found(Want.CHUNKS)).chunks),
+        events=len(store.find(found(Want.EVENTS)).events),
+        entities=len(store.find(found(Want.ENTITIES)).entities),
+        looked=time_in(CoverageState.LOOKED),
+        gated=time_in(CoverageState.GATED),
+        failed=time_in(CoverageState.FAILED, CoverageState.DOWN),
+        seconds=time.monotonic() - began,
+        problem=stream.problem,
+    )
+
+
+class _Run:
+    """One run over one stream: where it is in the stream, and what perception remembers."""
+
+    def __init__(self, stream: Stream, house: House, settings: Settings, how: str, detector: Detector) -> None:
+        self.house, self.settings = house, settings
+        self.checkpoints = Checkpoints(settings.home / "checkpoints")
+        if stream.recipe not in ("", how):
+            house.store.forget(stream.id)
+            self.checkpoints.drop(stream.id)
+        self.stream: Stream = house.ledger.put(
+            replace(stream, state=StreamState.WATCHING, recipe=how, problem="")
+        )
+        self.grid = Grid(
+            stream_id=stream.id,
+            length=micros(settings.chunk_s),
+            overlap=micros(settings.overlap_s),
+            recipe=how,
+        )
+        self.memory = self.checkpoints.load(stream.id, how) or self._afresh(detector)
+        self.pictures = Pictures()
+        self.tally = Tally(stream.id, by=detector.name, looked_for=tuple(sorted(detector.vocabulary)))
+        self.tally.begin(self.memory.next_chunk * self.grid.length)
+
+    def _afresh(self, detector: Detector) -> Checkpoint:
+        tracker = self.house.tracker(self.settings.looks_per_s)
+        return Checkpoint(
+            recipe=self.grid.recipe,
+            next_chunk=0,
+            detector=detector,
+            perception=Perception(self.stream, self.grid, tracker),
+            events=EventMaker(self.stream.id, self.grid, self.stream.layout),
+        )
+
+    def through(self, progress: Progress, on_chunk: OnChunk | None) -> str:
+        """Looks at everything that is left; returns why the rest could not be read, if so."""
+        problem = ""
+        source = resolve_source(self.stream, self.house.media)
+        try:
+            with closing(looks(source, self._plan())) as coming:
+                for look in coming:
+                    self._finish_until(look.at, progress, on_chunk)
+                    self._take(look)
+        except BadMedia as error:
+            if self.tally.last is None and self.memory.next_chunk == 0:
+                raise
+            problem = error.message
+            log.warning("stream %s breaks off: %s", self.stream.name, problem)
+        self._finish_all(problem, progress, on_chunk)
+        return problem
+
+    def _plan(self) -> DecodePlan:
+        s = self.settings
+        return DecodePlan(
+            look_width=s.look_width,
+            looks_per_s=s.looks_per_s,
+            idle_looks_per_s=s.idle_looks_per_s,
+            start=self.memory.next_chunk * self.grid.length,
+            stall_s=s.stall_s,
+            memory_mb=s.decode_memory_mb,
+        )
+
+    def _take(self, look: Look) -> None:
+        memory = self.memory
+        detections = None
+        if look.frame is not None:
+            if look.cut:
+                memory.detector = self.house.detector()
+            (detections,) = memory.detector.detect([look.frame])
+            self.pictures.keep(look.frame)
+        memory.events.update(memory.perception.look(look, detections))
+        self.tally.note(look)
+
+    def _finish_until(self, at: Micros, progress: Progress, on_chunk: OnChunk | None) -> None:
+        while self.grid.index(at) > self.memory.next_chunk:
+            self._finish(self.grid.chunk(self.memory.next_chunk).span.end, on_chunk, final=False)
+            length = max(self.stream.duration, at, 1)
+            progress(min(0.99, at / length), f"{seconds(at):.0f} of {seconds(length):.0f} s")
+
+    def _finish_all(self, problem: str, progress: Progress, on_chunk: OnChunk | None) -> None:
+        end = max(self.stream.duration, self.tally.end)
+        seen_to = end
+        if problem:
+            seen_to = self.tally.end
+            self.tally.fail(end, problem)
+        while (self.memory.next_chunk + 1) * self.grid.length < end:
+            self._finish(self.grid.chunk(self.memory.next_chunk).span.end, on_chunk, final=False)
+        if end > self.memory.next_chunk * self.grid.length:
+            self._finish(end, on_chunk, final=True, seen_to=seen_to)
+        self.stream = replace(self.stream, duration=end)
+        progress(1.0, "done")
+
+    def _finish(
+        self, end: Micros, on_chunk: OnChunk | None, *, final: bool, seen_to: Micros | None = None
+    ) -> None:
+        """Closes the chunk that ends there: one observation, one write, one checkpoint."""
+        memory = self.memory
+        chunk = self.grid.chunk(memory.next_chunk, end=end)
+        until = min(end, seen_to) if seen_to is not None else end
+        seen = memory.perception.flush(Span(chunk.span.start, max(until, chunk.span.start + 1)), final=final)
+        events = memory.events.flush(until, final=final)
+        observation = Observation(
+            chunk=chunk,
+            tracks=seen.tracks,
+            entities=seen.entities,
+            events=tuple(events),
+            relations=tuple(memory.events.relations(until, final=final)),
+            coverage=self.tally.take(chunk.span, final=final),
+        )
+        said = caption(observation, self.pictures.take(), self.house.vlm)
+        observation = replace(observation, captions=(said,))
+        self.house.store.write(observation)
+        memory.next_chunk += 1
+        if not final:
+            self.checkpoints.save(self.stream.id, memory)
+        if on_chunk is not None:
+            on_chunk(self.stream, observation)
+
+
+class Pictures:
+    """A handful of a chunk's frames, spread over it, for whoever writes its caption."""
+
+    MOST = 16
+
+    def __init__(self) -> None:
+        self._kept: list[Frame] = []
+        self._every = 1
+        self._count = 0
+
+    def keep(self, frame: Frame) -> None:
+        """Takes the frame in, thinning evenly once there are too many."""
+        if self._count % self._every == 0:
+            self._kept.append(frame)
+        self._count += 1
+        if len(self._kept) > self.MOST:
+            self._kept = self._kept[::2]
+            self._every *= 2
+
+    def take(self) -> list[Frame]:
+        """The frames kept since the last call."""
+        kept, self._kept, self._every, self._count = self._kept, [], 1, 0
+        return kept
+
+
+class Tally:
+    """Keeps account of how a stream's time was treated: looked at, gated, failed."""
+
+    def __init__(self, stream: StreamId, *, by: str, looked_for: tuple[str, ...]) -> None:
+        self._stream, self._by, self._looked_for = stream, by, looked_for
+        self._entries: list[Coverage] = []
+        self.end: Micros = 0
+        self.last: Micros | None = None
+
+    def begin(self, at: Micros) -> None:
+        """Starts to count at a moment other than 0 (a resumed run)."""
+        self.end = at
+
+    def note(self, look: Look) -> None:
+        """The time since the look before was spent as this look says."""
+        state = CoverageState.GATED if look.frame is None else CoverageState.LOOKED
+        self._add(max(look.at, self.end) + 1, state, "" if look.frame is not None else "nothing moved")
+        self.last = look.at
+
+    def fail(self, until: Micros, reason: str) -> None:
+        """All from here to `until` could not be looked at."""
+        self._add(until, CoverageState.FAILED, reason)
+
+    def _add(self, until: Micros, state: CoverageState, reason: str) -> None:
+        if until <= self.end:
+            return
+        last = self._entries[-1] if self._entries else None
+        span = Span(self.end, until)
+        if last is not None and last.state is state and last.reason == reason and last.span.end == span.start:
+            self._entries[-1] = replace(last, span=last.span.hull(span))
+        else:
+            self._entries.append(self._entry(span, state, reason))
+        self.end = until
+
+    def _entry(self, span: Span, state: CoverageState, reason: str) -> Coverage:
+        looked = state in (CoverageState.LOOKED, CoverageState.GATED)
+        return Coverage(
+            stream_id=self._stream,
+            span=span,
+            state=state,
+            by=self._by if looked else "",
+            looked_for=self._looked_for if looked else (),
+            reason=reason,
+        )
+
+    def take(self, chunk: Span, *, final: bool) -> tuple[Coverage, ...]:
+        """What was noted inside the chunk; a chunk's open end is treated as its last look was."""
+        if self._entries and self.end < chunk.end:
+            self._add(chunk.end, self._entries[-1].state, self._entries[-1].reason)
+        inside, later = [], []
+        for entry in self._entries:
+            part, rest = entry.span.intersect(chunk), entry.span.end > chunk.end
+            if part is not None:
+                inside.append(replace(entry, span=part))
+            if rest and not final:
+                later.append(replace(entry, span=Span(max(entry.span.start, chunk.end), entry.span.end)))
+        self._entries = later
+        return tuple(inside)
