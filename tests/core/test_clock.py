@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
-from core.clock import SECOND, Span, VirtualClock, clock_text, covered, merge, micros, subtract
 from hypothesis import given
 from hypothesis import strategies as st
+
+from core.clock import SECOND, Span, VirtualClock, clock_text, covered, merge, micros, subtract
 
 moments = st.integers(0, 200)
 spans = st.tuples(moments, st.integers(1, 50)).map(lambda p: Span(p[0], p[0] + p[1]))
@@ -32,7 +35,7 @@ def test_overlap_means_a_shared_moment(a: Span, b: Span) -> None:
 def test_merging_keeps_every_moment_and_leaves_no_touching_parts(parts: list[Span]) -> None:
     merged = merge(parts)
     assert moments_of(merged) == moments_of(parts)
-    assert all(a.end < b.start for a, b in zip(merged, merged[1:], strict=False))
+    assert all(a.end < b.start for a, b in itertools.pairwise(merged))
     assert covered(parts) == len(moments_of(parts))
 
 
@@ -45,7 +48,7 @@ def test_what_is_left_and_what_is_taken_make_the_whole(whole: Span, parts: list[
 @given(st.lists(spans, min_size=1, max_size=6), st.integers(0, 20))
 def test_merging_over_gaps_leaves_only_wider_ones(parts: list[Span], gap: int) -> None:
     merged = merge(parts, gap=gap)
-    assert all(b.start - a.end > gap for a, b in zip(merged, merged[1:], strict=False))
+    assert all(b.start - a.end > gap for a, b in itertools.pairwise(merged))
 
 
 @pytest.mark.parametrize(

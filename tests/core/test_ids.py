@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from core import ids
 from hypothesis import given
 from hypothesis import strategies as st
+
+from core import ids
 
 parts = st.lists(st.text(max_size=6), max_size=4)
 

@@ -3,9 +3,10 @@ from __future__ import annotations
 import math
 
 import pytest
-from core.place import Box, Lane, Layout, Line, Zone
 from hypothesis import given
 from hypothesis import strategies as st
+
+from core.place import Box, Lane, Layout, Line, Zone
 
 unit = st.floats(0, 100, allow_nan=False)
 boxes = st.tuples(unit, unit, st.floats(1, 50), st.floats(1, 50)).map(

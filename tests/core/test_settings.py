@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from core.errors import Invalid
 from core.settings import read_settings
 
