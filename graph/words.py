@@ -1,0 +1,104 @@
+"""What of a fact can be found by words, what a word is, and how matches are ranked: the same in every store."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+
+from core.memory import Caption, Entity, Event
+from core.sight import Attributes
+
+_WORD = re.compile(r"[^\W_]+")
+_PLAIN_ROLES = frozenset({"subject", "object"})
+_EMPTY_WORDS = frozenset({
+    "a", "an", "the", "of", "is", "are", "was", "were", "be", "been", "am", "do", "does", "did", "has",
+    "have", "had", "to", "and", "or", "it", "its", "this", "that", "these", "those", "there", "then",
+    "than", "with", "at", "on", "in", "by", "for", "from", "as", "which", "what", "who", "whom",
+    "whose", "when", "where", "how", "why", "any", "some",
+})  # fmt: skip
+_VOWEL = re.compile(r"[aeiouy]")
+
+K1, B = 1.2, 0.75
+"""BM25's usual constants (Robertson & Zaragoza, 2009, section 3.5)."""
+
+
+def stem(word: str) -> str:
+    """The word without its plural, -ed, -ing and final -e, so that `stopped`, `stops` and `stop` are one.
+
+    A coarse form of step 1 of Porter's stemmer (1980): it only has to treat both sides of a search alike.
+    """
+    if not word.isascii() or len(word) < 4:
+        return word
+    word = _singular(word)
+    for ending in ("ing", "ed"):
+        rest = word.removesuffix(ending)
+        if rest != word and len(rest) >= 3 and _VOWEL.search(rest):
+            word = rest
+            break
+    if len(word) > 3 and word[-1] == word[-2]:
+        word = word[:-1]
+    return word[:-1] if len(word) > 3 and word.endswith("e") else word
+
+
+def _singular(word: str) -> str:
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "shes", "ches", "xes", "zes")):
+        return word[:-2]
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+def terms(text: str) -> list[str]:
+    """The words of a text as they are indexed and searched: lower case, without accents, stemmed, none empty of meaning."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return [stem(word) for word in _WORD.findall(plain) if word not in _EMPTY_WORDS]
+
+
+def event_terms(event: Event, who: Iterable[Entity]) -> list[str]:
+    """What an event can be found by: its kind, zone and attributes, and the looks of everyone who took part."""
+    roles = " ".join(p.role for p in event.participants if p.role not in _PLAIN_ROLES)
+    parts = [event.kind, event.zone or "", roles, _spoken(event.attributes)]
+    parts += [entity_text(entity) for entity in who]
+    return terms(" ".join(parts))
+
+
+def entity_text(entity: Entity) -> str:
+    """What an entity can be found by: label, name and attributes."""
+    return f"{entity.label} {entity.name} {_spoken(entity.attributes)}"
+
+
+def entity_terms(entity: Entity) -> list[str]:
+    """The words of `entity_text`."""
+    return terms(entity_text(entity))
+
+
+def caption_terms(caption: Caption) -> list[str]:
+    """The words of a caption."""
+    return terms(caption.text)
+
+
+def _spoken(attributes: Attributes) -> str:
+    """Attributes in words: numbers are compared, not searched for."""
+    return " ".join(value for value in attributes.values() if isinstance(value, str))
+
+
+def scores(matches: Mapping[str, Sequence[int]], lengths: Mapping[int, int], count: int) -> dict[int, float]:
+    """BM25 of each matching document among the `count` documents inside a query's bounds.
+
+    `matches` names, for each word of the query, the documents that hold it; `lengths` is the number of words of each
+    matching document. A word counts once per document: the texts are a line or two long, where repeats say nothing.
+    Rarity is measured inside the bounds, so that one stream's contents never change another's ranking.
+    """
+    mean = sum(lengths.values()) / len(lengths) if lengths else 1.0
+    out: dict[int, float] = {}
+    for found in matches.values():
+        rarity = math.log(1 + (count - len(found) + 0.5) / (len(found) + 0.5))
+        for document in found:
+            damping = 1 + K1 * (1 - B + B * lengths[document] / max(mean, 1.0))
+            out[document] = out.get(document, 0.0) + rarity * (K1 + 1) / damping
+    return out
