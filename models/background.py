@@ -1,0 +1,265 @@
+"""What a fixed camera sees when nothing is in front of it, learned from the pictures and compared with each new one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from core.clock import SECOND, Micros
+from core.media import Picture
+
+Plane = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.uint8]
+"""0 or 255."""
+
+SIDE = 400
+"""Longest side of the pictures compared, in pixels."""
+LUMA_FLOOR, CHROMA_FLOOR = 11.0, 6.0
+"""Least difference (of 255) that counts, however quiet the sensor: below it lie compression and dither."""
+DEVIATIONS = 3.5
+"""How many times its usual noise a pixel must differ by."""
+SETTLE = 8.0
+"""Seconds in which the background follows a lasting small change."""
+UPSET = 0.6
+"""The part of the picture that, changed at once, means that the light or the camera changed, not that things moved."""
+CALM_AFTER = SECOND * 7 // 10
+"""How long after such an upset nothing is reported, because the background is being learned anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Changed:
+    """What differs from the background in one picture, at the size compared.
+
+    `mask` marks it; `strength` is by how many thresholds each pixel differs; `active` marks what also moved since the
+    look before. `upset` is true when too much changed at once to tell things apart.
+    """
+
+    mask: Mask
+    strength: Plane
+    active: Mask
+    upset: bool = False
+
+
+class Background:
+    """A picture of the empty scene with each pixel's usual noise; learns only where nothing stands. Picklable."""
+
+    def __init__(self) -> None:
+        self._mean: Plane | None = None
+        self._noise: Plane = np.empty(0, np.float32)
+        self._flicker: Plane = np.empty(0, np.float32)
+        self._still: Plane = np.empty(0, np.float32)
+        self._before: Plane = np.empty(0, np.float32)
+        self._raw: Mask = np.empty(0, np.uint8)
+        self._mask: Mask = np.empty(0, np.uint8)
+        self._at: Micros = 0
+        self._born: Micros = 0
+        self._calm_from: Micros = 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether it has seen a picture."""
+        return self._mean is not None
+
+    def reset(self) -> None:
+        """Forgets everything: the next picture begins a new scene."""
+        self.__init__()  # type: ignore[misc]
+
+    def planes(self, picture: Picture) -> Plane:
+        """The picture as compared: shrunk, luma and two chroma planes, lightly smoothed."""
+        shrink = min(1.0, SIDE / max(picture.shape[:2]))
+        size = (max(8, round(picture.shape[1] * shrink)), max(8, round(picture.shape[0] * shrink)))
+        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if shrink < 1 else picture
+        ycc = cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb)
+        return cv2.GaussianBlur(ycc, (3, 3), 0).astype(np.float32)
+
+    def seed(self, pictures: Sequence[Picture], at: Micros) -> None:
+        """Begins with these pictures: their median shows what stood behind whatever moved through them."""
+        stack = np.stack([self.planes(p) for p in pictures])
+        middle = np.median(stack, axis=0).astype(np.float32)
+        if len(stack) >= 5:
+            spread = 1.48 * np.median(np.abs(stack - middle), axis=0)
+            self._begin(middle, np.clip(spread, 1.5, 10).astype(np.float32), at)
+        else:
+            self._begin(middle, np.full_like(middle, 2.0), at)
+
+    def _begin(self, mean: Plane, noise: Plane, at: Micros) -> None:
+        shape = mean.shape[:2]
+        self._mean, self._noise = mean, noise
+        self._flicker = np.zeros(shape, np.float32)
+        self._still = np.zeros(shape, np.float32)
+        self._before = mean[..., 0].copy()
+        self._raw = np.zeros(shape, np.uint8)
+        self._mask = np.zeros(shape, np.uint8)
+        self._at = self._born = at
+
+    def compare(self, picture: Picture, at: Micros) -> Changed:
+        """What differs in this picture; `at` must not go back."""
+        now = self.planes(picture)
+        if self._mean is None or self._mean.shape != now.shape:
+            self.seed([picture], at)
+        elapsed = min(2.0, max(0.02, (at - self._at) / SECOND))
+        self._at = at
+        even = self._evened(now)
+        strength, raw = self._differs(even)
+        part = float(np.count_nonzero(raw)) / raw.size
+        if part > UPSET:
+            self._calm_from = at + CALM_AFTER
+        if at < self._calm_from:
+            return self._upset(now, strength, at)
+        mask = self._linked(raw, strength)
+        self._drop_relit(even, mask)
+        active = self._note_stillness(now[..., 0], mask, elapsed)
+        self._heal_ghosts(now, even, mask)
+        self._learn(now, raw, mask, elapsed)
+        self._before, self._raw, self._mask = now[..., 0], raw, mask
+        return Changed(mask=mask, strength=strength, active=active)
+
+    def _upset(self, now: Plane, strength: Plane, at: Micros) -> Changed:
+        born = self._born
+        self._begin(now, np.maximum(self._noise, 3.0), at)
+        self._born = born
+        nothing = np.zeros(strength.shape, np.uint8)
+        return Changed(mask=nothing, strength=strength, active=nothing, upset=True)
+
+    def _evened(self, now: Plane) -> Plane:
+        """The picture with the camera's change of exposure and white balance taken out, judged where nothing stands."""
+        assert self._mean is not None  # noqa: S101 - compare() has seeded it
+        free = self._mask[::4, ::4] == 0
+        if np.count_nonzero(free) < free.size // 5:
+            free = np.ones_like(free)
+        seen, known = now[::4, ::4][free], self._mean[::4, ::4][free]
+        lit = (known[:, 0] > 20) & (known[:, 0] < 235) & (seen[:, 0] < 250)
+        gain = 1.0
+        if np.count_nonzero(lit) > 50:
+            gain = float(np.clip(np.median(seen[lit, 0] / known[lit, 0]), 0.4, 2.5))
+        tint = np.median(seen[:, 1:] - known[:, 1:], axis=0)
+        even = now.copy()
+        even[..., 0] /= np.float32(gain)
+        even[..., 1:] -= tint.astype(np.float32)
+        return even
+
+    def _differs(self, even: Plane) -> tuple[Plane, Mask]:
+        assert self._mean is not None  # noqa: S101 - compare() has seeded it
+        gap = np.abs(even - self._mean)
+        patience = 1.0 + 5.0 * np.maximum(self._flicker - 0.06, 0)
+        luma = gap[..., 0] / (np.maximum(DEVIATIONS * self._noise[..., 0], LUMA_FLOOR) * patience)
+        floor = np.maximum(DEVIATIONS * np.maximum(self._noise[..., 1], self._noise[..., 2]), CHROMA_FLOOR)
+        chroma = np.maximum(gap[..., 1], gap[..., 2]) / (floor * patience)
+        strength = np.maximum(luma, chroma)
+        shade = self._shade(even, chroma)
+        strength[shade] *= 0.4
+        return strength, ((strength > 1.0) * np.uint8(255)).astype(np.uint8)
+
+    def _shade(self, even: Plane, chroma: Plane) -> npt.NDArray[np.bool_]:
+        """Where the same ground is merely darker or lighter: chroma alike, and the ratio of luma the same all around.
+
+        After Jacques, Jung and Musse, "Background subtraction and shadow detection in grayscale video", 2005.
+        """
+        assert self._mean is not None  # noqa: S101 - compare() has seeded it
+        ratio = (even[..., 0] + 4.0) / (self._mean[..., 0] + 4.0)
+        around = cv2.blur(ratio, (5, 5))
+        rough = cv2.blur(ratio * ratio, (5, 5)) - around * around
+        shade: npt.NDArray[np.bool_] = (
+            (chroma < 1.0) & (around > 0.5) & (around < 0.96) & (rough < 0.0016)
+        )
+        return shade
+
+    def _linked(self, raw: Mask, strength: Plane) -> Mask:
+        """The weak pixels that hang together with strong ones, with small holes closed."""
+        opened = cv2.morphologyEx(raw, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+        closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, self._closer(raw.shape))
+        count, labels = cv2.connectedComponents(closed, connectivity=8)
+        area = np.bincount(labels.ravel(), minlength=count)
+        strong = np.bincount(labels.ravel(), weights=(strength > 1.8).ravel(), minlength=count)
+        keep = strong >= np.maximum(3, 0.08 * area)
+        keep[0] = False
+        return (keep[labels] * np.uint8(255)).astype(np.uint8)
+
+    @staticmethod
+    def _closer(shape: tuple[int, ...]) -> Mask:
+        """Closes gaps of about 1 % of the picture across and 2 % down: people fall apart at the belt, not side by side."""
+        unit = max(1, round(max(shape) / 130))
+        kernel: Mask = np.ones((2 * unit + 1, unit + 1), np.uint8)
+        return kernel
+
+    def _drop_relit(self, even: Plane, mask: Mask) -> None:
+        """Takes out of the mask the regions that show the very pattern the background has, only lit otherwise."""
+        assert self._mean is not None  # noqa: S101 - compare() has seeded it
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+        for index in range(1, count):
+            left, top, width, height, _ = (int(v) for v in stats[index])
+            y, x = slice(max(0, top - 3), top + height + 3), slice(max(0, left - 3), left + width + 3)
+            if likeness(even[y, x, 0], self._mean[y, x, 0]) > 0.8:
+                mask[y, x][labels[y, x] == index] = 0
+
+    def _note_stillness(self, luma: Plane, mask: Mask, elapsed: float) -> Mask:
+        """Counts how long each differing pixel has kept still; returns those that moved since the look before."""
+        moved = np.abs(luma - self._before) > np.maximum(3.0 * self._noise[..., 0], 9.0)
+        self._still += np.float32(elapsed)
+        self._still[moved | (mask == 0)] = 0
+        return ((moved & (mask > 0)) * np.uint8(255)).astype(np.uint8)
+
+    def _heal_ghosts(self, now: Plane, even: Plane, mask: Mask) -> None:
+        """Where what differs keeps still, decides whether a thing rests there or one was taken away; forgets the latter.
+
+        A thing has an edge round it in the picture where it is: if the edge is in the remembered picture and not in
+        this one, the thing stood there when the background was learned and has gone.
+        """
+        assert self._mean is not None  # noqa: S101 - compare() has seeded it
+        stale = ((self._still > 0.9) * np.uint8(255)).astype(np.uint8)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(stale, connectivity=8)
+        for index in range(1, count):
+            left, top, width, height, area = (int(v) for v in stats[index])
+            if area < mask.size * 1e-4:
+                continue
+            y, x = slice(max(0, top - 4), top + height + 4), slice(max(0, left - 4), left + width + 4)
+            region = (labels[y, x] == index).astype(np.uint8)
+            if is_ghost(even[y, x], self._mean[y, x], region):
+                grown = cv2.dilate(region, np.ones((5, 5), np.uint8)) > 0
+                self._mean[y, x][grown] = now[y, x][grown]
+                mask[y, x][region > 0] = 0
+                self._still[y, x][grown] = 0
+
+    def _learn(self, now: Plane, raw: Mask, mask: Mask, elapsed: float) -> None:
+        assert self._mean is not None  # noqa: S101 - compare() has seeded it
+        young = (self._at - self._born) < 3 * SECOND
+        pace = np.float32(1 - np.exp(-elapsed / (SETTLE / 4 if young else SETTLE)))
+        free = cv2.dilate(mask, np.ones((3, 3), np.uint8)) == 0
+        weight = (free * pace)[..., None]
+        gap = now - self._mean
+        self._mean += weight * gap
+        spread = np.minimum(np.abs(gap) * np.float32(1.25), 14)
+        self._noise += weight * np.float32(0.7) * (spread - self._noise)
+        np.clip(self._noise, 1.2, 14, out=self._noise)
+        turned = (raw != self._raw).astype(np.float32)
+        self._flicker += np.float32(1 - np.exp(-elapsed / 6)) * (turned - self._flicker)
+
+
+def likeness(one: Plane, other: Plane) -> float:
+    """Correlation of two planes, -1 to 1, blind to gain and offset; 0 where either is flat."""
+    a, b = one - one.mean(), other - other.mean()
+    power = float(np.sqrt((a * a).mean() * (b * b).mean()))
+    return float((a * b).mean()) / power if power > 9.0 else 0.0
+
+
+def is_ghost(now: Plane, known: Plane, region: Mask) -> bool:
+    """Whether the region differs because something was taken from it, judged by whose picture has its edge."""
+    inner = cv2.erode(region, np.ones((3, 3), np.uint8))
+    band = (cv2.dilate(region, np.ones((3, 3), np.uint8)) > 0) & (inner == 0)
+    if np.count_nonzero(band) < 8:
+        return False
+    return _edge(known, band) > 1.35 * _edge(now, band) + 2.0
+
+
+def _edge(planes: Plane, band: npt.NDArray[np.bool_]) -> float:
+    total = np.zeros(band.shape, np.float32)
+    for channel, weight in ((0, 1.0), (1, 2.0), (2, 2.0)):
+        plane = np.ascontiguousarray(planes[..., channel])
+        across = cv2.Sobel(plane, cv2.CV_32F, 1, 0, ksize=3)
+        down = cv2.Sobel(plane, cv2.CV_32F, 0, 1, ksize=3)
+        total += np.float32(weight / 4) * cv2.magnitude(across, down)
+    return float(np.mean(total[band]))

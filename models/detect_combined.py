@@ -1,0 +1,85 @@
+"""Two eyes together: a detector that names things, and motion for what it cannot name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from core.colour import appearance
+from core.media import Frame
+from core.place import Box
+from core.sight import Detection
+from models.detect_motion import MotionDetector
+from models.detect_onnx import OnnxDetector
+
+EXPLAINED = 0.4
+"""A moving region of which named boxes cover this part is what they name; so is one that is mostly inside one."""
+
+
+class CombinedDetector:
+    """What the naming detector finds, and besides every moving region that no named box explains, as a `thing`."""
+
+    def __init__(self, naming: OnnxDetector, motion: MotionDetector) -> None:
+        self._naming, self._motion = naming, motion
+
+    @property
+    def name(self) -> str:
+        """Both names."""
+        return f"{self._naming.name}+{self._motion.name}"
+
+    @property
+    def vocabulary(self) -> frozenset[str]:
+        """What either can say."""
+        return self._naming.vocabulary | self._motion.vocabulary
+
+    def reset(self) -> None:
+        """Forgets the scene, as after a cut."""
+        self._motion.reset()
+
+    def detect(self, frames: Sequence[Frame], /) -> list[list[Detection]]:
+        """Detections per frame; named ones first."""
+        self._motion.prepare(frames)
+        out = []
+        for frame in frames:
+            (moving,) = self._motion.detect([frame])
+            (named,) = self._naming.detect([frame])
+            out.append([self._dressed(frame, d) for d in named] + unexplained(moving, named))
+        return out
+
+    def _dressed(self, frame: Frame, found: Detection) -> Detection:
+        """The detection with its appearance, taken from its moving pixels where enough of the box moves."""
+        box = found.box.scaled(1 / frame.scale)
+        y, x = slice(int(box.y1), int(np.ceil(box.y2))), slice(int(box.x1), int(np.ceil(box.x2)))
+        crop = frame.picture[y, x]
+        if not crop.size:
+            return found
+        mask = None
+        if self._motion.mask is not None:
+            size = (frame.width, frame.height)
+            moving = cv2.resize(self._motion.mask, size, interpolation=cv2.INTER_NEAREST)[y, x] > 0
+            if moving.mean() > 0.25:
+                mask = moving
+        return Detection(
+            label=found.label,
+            box=found.box,
+            score=found.score,
+            source=found.source,
+            appearance=appearance(crop, mask),
+        )
+
+
+def unexplained(moving: Sequence[Detection], named: Sequence[Detection]) -> list[Detection]:
+    """The moving regions that are nothing a named box shows: not covered by them, and no rim or shadow of one."""
+    return [m for m in moving if not _explained(m.box, [n.box for n in named])]
+
+
+def _explained(region: Box, boxes: Sequence[Box]) -> bool:
+    near = [b for b in boxes if b.overlap(region) > 0]
+    if not near:
+        return False
+    if sum(b.overlap(region) for b in near) > EXPLAINED * region.area:
+        return True
+    # a shadow, a reflection or a limb that sticks out touches its owner and is smaller than it
+    return any(region.area < b.area and b.overlap(region) > 0.1 * region.area for b in near)
