@@ -6,11 +6,14 @@ import dataclasses
 import threading
 from collections.abc import Hashable
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
 from core.errors import Conflict, StoreUnavailable
+from graph.database import Database
+from graph.migrations import LEDGER
 
 Row = TypeVar("Row")
 
@@ -96,3 +99,53 @@ class MemoryLedger:
 
     def close(self) -> None:
         """Nothing is held that needs closing."""
+
+
+class SqliteLedger:
+    """A `Ledger` in one file, readable by its owner alone. Threads and processes may share it.
+
+    Every change is on the disk before `put` returns, a loss of power included: an acknowledgement or a delivery that
+    was taken on is not forgotten. Raises `StoreUnavailable` as `graph/database.py` says.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._db = Database(path, LEDGER, durable=True)
+
+    def put(self, row: Row, /, *, replacing: Row | None = None, new: bool = False) -> Row:
+        """Stores the row; `replacing` and `new` as in the port. Raises `Conflict`."""
+        text = _text(row)
+        with self._db.write() as db:
+            stored = db.execute("SELECT row FROM rows WHERE kind = ? AND id = ?", _name(row)).get
+            _settle(type(row), cast("str | None", stored), row, replacing, new)
+            db.execute(
+                "INSERT INTO rows (kind, id, row) VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET row = excluded.row",
+                (*_name(row), text),
+            )
+        return row
+
+    def get(self, kind: type[Row], id: str, /) -> Row | None:
+        """The row, or None."""
+        with self._db.read() as db:
+            text = db.execute("SELECT row FROM rows WHERE kind = ? AND id = ?", (kind.__name__, id)).get
+        return None if text is None else _row(kind, cast("str", text))
+
+    def find(self, kind: type[Row], /, **equals: str | bool) -> list[Row]:
+        """All rows of a kind with these values, in the order they were first put."""
+        _check_fields(kind, equals)
+        # The names are fields of the dataclass; they stand in the text so that the indexes can serve them.
+        bounds = "".join(f" AND json_extract(row, '$.{name}') = ?" for name in equals)
+        sql = f"SELECT row FROM rows WHERE kind = ?{bounds} ORDER BY seq"  # noqa: S608
+        values = (int(v) if isinstance(v, bool) else str(v) for v in equals.values())
+        with self._db.read() as db:
+            texts = [cast("str", text) for (text,) in db.execute(sql, (kind.__name__, *values))]
+        return [_row(kind, text) for text in texts]
+
+    def remove(self, kind: type[Row], id: str, /) -> bool:
+        """Removes the row; False when there was none."""
+        with self._db.write() as db:
+            db.execute("DELETE FROM rows WHERE kind = ? AND id = ?", (kind.__name__, id))
+            return db.changes() > 0
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._db.close()

@@ -109,8 +109,9 @@ class MemoryStore:
                 return Found(coverage=_pick(replace(query, ids=()), coverage))
 
     def _joined(self, track: Track) -> Track:
-        parts = sorted(self._points.get(track.id, {}).values(), key=lambda part: part[0])
-        return replace(track, points=rows.join_points(points for _, points in parts))
+        parts = self._points.get(track.id, {})
+        in_order = sorted(parts, key=lambda chunk: (parts[chunk][0], chunk))
+        return replace(track, points=rows.join_points(parts[chunk][1] for chunk in in_order))
 
     def _event_terms(self, event: Event) -> list[str]:
         return words.event_terms(event, [self._entities[i] for i in event.entity_ids if i in self._entities])
@@ -218,9 +219,11 @@ class MemoryStore:
 
 
 def _own(noun: Named) -> Named:
-    """The noun with attributes nobody else can change."""
+    """The noun with attributes nobody else can change, and text as it is kept."""
     if isinstance(noun, Track | Entity | Event):
         return replace(noun, attributes=dict(noun.attributes))
+    if isinstance(noun, Caption):
+        return replace(noun, text=rows.kept_text(noun.text))
     return noun
 
 

@@ -72,9 +72,14 @@ def join_points(parts: Iterable[Sequence[TrackPoint]]) -> tuple[TrackPoint, ...]
     return tuple(by_moment[at] for at in sorted(by_moment))
 
 
+def kept_text(text: str) -> str:
+    """The text as the memory keeps it: half characters, which no encoding can write, become `?`."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def pack_attributes(attributes: Attributes) -> str:
     """Attributes as JSON."""
-    return json.dumps(attributes, ensure_ascii=False, allow_nan=False)
+    return json.dumps(attributes, allow_nan=False)
 
 
 def check(observation: Observation) -> None:

@@ -69,7 +69,12 @@ def event_terms(event: Event, who: Iterable[Entity]) -> list[str]:
 
 def entity_text(entity: Entity) -> str:
     """What an entity can be found by: label, name and attributes."""
-    return f"{entity.label} {entity.name} {_spoken(entity.attributes)}"
+    return looks_text(entity.label, entity.name, entity.attributes)
+
+
+def looks_text(label: str, name: str, attributes: Attributes) -> str:
+    """What a thing that looks so can be found by."""
+    return f"{label} {name} {_spoken(attributes)}"
 
 
 def entity_terms(entity: Entity) -> list[str]:
