@@ -1,0 +1,35 @@
+"""`python -m bench NAME [--short]`: runs a benchmark, or `scenes` to render one; `all` runs every benchmark."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+
+BENCHMARKS: dict[str, str] = {
+    "speed": "whole watch of a clip beside plain decoding of the same file",
+}
+"""Name of a module here with `main(arguments) -> int` → what it measures."""
+
+TOOLS: dict[str, str] = {"scenes.cli": "render a scene with its truth: scenes --seed 7 --out DIR"}
+
+
+def main(arguments: list[str]) -> int:
+    """Runs what is named first and returns its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__, epilog=_listing(),
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser.add_argument("name", choices=["all", "scenes", *BENCHMARKS])
+    chosen, rest = parser.parse_known_args(arguments[:1])[0], arguments[1:]
+    if chosen.name == "scenes":
+        return int(importlib.import_module("bench.scenes.cli").main(rest))
+    names = list(BENCHMARKS) if chosen.name == "all" else [chosen.name]
+    return max(int(importlib.import_module(f"bench.{name}").main(rest)) for name in names)
+
+
+def _listing() -> str:
+    rows = {**BENCHMARKS, "scenes": TOOLS["scenes.cli"]}
+    return "\n".join(f"  {name:10} {what}" for name, what in rows.items())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

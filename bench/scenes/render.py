@@ -1,0 +1,128 @@
+"""Renders a scene: the still background once, then figures, shadows, the clock and a little noise per frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from bench.scenes.dock import loading_dock
+from bench.scenes.files import write_mot, write_rules, write_truth, write_zones
+from bench.scenes.scene import Scene
+from bench.scenes.shapes import Pixels, paint, paint_shadow
+from bench.scenes.truth import Stays, casts, happenings
+
+KINDS = {"dock": loading_dock}
+"""Scene kind → the function that writes the scene for a seed."""
+
+SHIFT_BEGINS = datetime(2026, 3, 2, 8, 14, 0)  # noqa: DTZ001 - what the camera's own clock shows
+NOISE = 1.3
+"""Standard deviation of the sensor's noise, grey levels."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SceneFiles:
+    """A rendered scene on disk: the video, its truth, tracks in MOT format, zones and rules."""
+
+    video: Path
+    truth: Path
+    gt: Path
+    zones: Path
+    rules: Path
+
+
+def render(
+    kind: str = "dock", seed: int = 7, folder: Path | str = ".", *, seconds: float | None = None
+) -> SceneFiles:
+    """Renders the scene of that kind and seed into the folder and returns where everything lies.
+
+    The same kind and seed give the same truth, byte for byte, and the same pictures. `seconds` cuts the video short
+    (the truth is then of the cut scene). Raises ValueError for a kind there is none of.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"no scene of the kind {kind!r}: there is {', '.join(sorted(KINDS))}")
+    scene = KINDS[kind](seed)
+    if seconds is not None:
+        scene = _cut(scene, seconds)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{kind}_{seed}"
+    files = SceneFiles(
+        video=folder / f"{name}.mp4",
+        truth=folder / f"{name}.truth.json",
+        gt=folder / f"{name}.gt.txt",
+        zones=folder / f"{name}.zones.yaml",
+        rules=folder / f"{name}.rules.yaml",
+    )
+    kept = Stays(scene)
+    _encode(files.video, scene, pictures(scene, kept))
+    visits = kept.all()
+    write_truth(files.truth, scene, visits, happenings(scene, visits))
+    write_mot(files.gt, visits)
+    write_zones(files.zones, scene.layout)
+    write_rules(files.rules, scene)
+    return files
+
+
+def _cut(scene: Scene, seconds: float) -> Scene:
+    from dataclasses import replace
+
+    return replace(scene, duration=min(scene.duration, seconds))
+
+
+def pictures(scene: Scene, kept: Stays) -> Iterator[Pixels]:
+    """Every picture of the scene, RGB; the visits are noted on the way."""
+    still = scene.stage(scene)
+    grain = _grain(scene)
+    for frame, present in enumerate(casts(scene)):
+        kept.note(frame, present)
+        picture = still.copy()
+        for cast in present:
+            paint_shadow(picture, cast.sprite)
+        for cast in present:
+            paint(picture, cast.sprite)
+        _clock(picture, scene, frame / scene.fps)
+        yield _noisy(picture, grain, frame)
+
+
+def _grain(scene: Scene) -> Pixels:
+    """A sheet of noise around 128, larger than the picture, from which each frame takes another part."""
+    rng = np.random.default_rng(scene.seed + 1)
+    size = (scene.camera.height_px + 128, scene.camera.width + 128, 1)
+    grey = rng.normal(128, NOISE, size) + rng.normal(0, NOISE * 0.4, (*size[:2], 3))
+    return np.clip(np.round(grey), 0, 255).astype(np.uint8)
+
+
+def _noisy(picture: Pixels, grain: Pixels, frame: int) -> Pixels:
+    height, width = picture.shape[:2]
+    x, y = (frame * 53) % 128, (frame * 31) % 128
+    return cv2.addWeighted(picture, 1.0, grain[y : y + height, x : x + width], 1.0, -128)
+
+
+def _clock(picture: Pixels, scene: Scene, at: float) -> None:
+    """Burns the camera's name and clock in, as recorders do."""
+    now = SHIFT_BEGINS + timedelta(seconds=int(at))
+    words = f"{scene.title}   {now:%Y-%m-%d %H:%M:%S}"
+    for rgb, thick in (((0, 0, 0), 3), ((244, 244, 240), 1)):
+        cv2.putText(picture, words, (14, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.55, rgb, thick, cv2.LINE_AA)
+
+
+def _encode(path: Path, scene: Scene, frames: Iterator[Pixels]) -> None:
+    """Writes H.264 with exact timestamps; a fixed number of threads, because x264's output depends on it."""
+    with av.open(str(path), "w", options={"movflags": "+faststart"}) as out:
+        stream = out.add_stream("libx264", rate=scene.fps)
+        stream.width, stream.height = scene.camera.width, scene.camera.height_px
+        stream.pix_fmt = "yuv420p"
+        stream.time_base = Fraction(1, scene.fps)
+        stream.options = {"preset": "veryfast", "crf": "21", "g": str(scene.fps * 4), "threads": "2"}
+        for number, picture in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, scene.fps)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
