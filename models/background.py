@@ -163,9 +163,7 @@ class Background:
         ratio = (even[..., 0] + 4.0) / (self._mean[..., 0] + 4.0)
         around = cv2.blur(ratio, (5, 5))
         rough = cv2.blur(ratio * ratio, (5, 5)) - around * around
-        shade: npt.NDArray[np.bool_] = (
-            (chroma < 1.0) & (around > 0.5) & (around < 0.96) & (rough < 0.0016)
-        )
+        shade: npt.NDArray[np.bool_] = (chroma < 1.0) & (around > 0.5) & (around < 0.96) & (rough < 0.0016)
         return shade
 
     def _linked(self, raw: Mask, strength: Plane) -> Mask:

@@ -65,9 +65,7 @@ class MotionDetector:
             return []
         return [d for box in boxes if (d := self._detection(frame, changed, box)) is not None]
 
-    def _detection(
-        self, frame: Frame, changed: Changed, box: tuple[int, int, int, int]
-    ) -> Detection | None:
+    def _detection(self, frame: Frame, changed: Changed, box: tuple[int, int, int, int]) -> Detection | None:
         left, top, right, bottom = box
         inside = changed.mask[top:bottom, left:right] > 0
         count = int(np.count_nonzero(inside))
@@ -77,7 +75,9 @@ class MotionDetector:
         plain = float(np.mean(np.minimum(changed.strength[top:bottom, left:right][inside], 4.0)))
         across = frame.width / changed.mask.shape[1]
         down = frame.height / changed.mask.shape[0]
-        crop = frame.picture[round(top * down) : round(bottom * down), round(left * across) : round(right * across)]
+        crop = frame.picture[
+            round(top * down) : round(bottom * down), round(left * across) : round(right * across)
+        ]
         shape = (crop.shape[1], crop.shape[0])
         fitted = cv2.resize(inside.astype(np.uint8), shape, interpolation=cv2.INTER_NEAREST) > 0
         return Detection(

@@ -19,7 +19,10 @@ class FakeDetector:
     """
 
     def __init__(
-        self, script: Mapping[Micros, Sequence[Detection]] | None = None, *, labels: Sequence[str] = ("thing",)
+        self,
+        script: Mapping[Micros, Sequence[Detection]] | None = None,
+        *,
+        labels: Sequence[str] = ("thing",),
     ) -> None:
         self._script = script
         self._labels = frozenset(labels) | {d.label for ds in (script or {}).values() for d in ds}
@@ -71,6 +74,8 @@ class FakeTracker:
             free.pop(number, None)
             self._last[number] = detection.box
             found.append(
-                Sighting(number=number, at=at, label=detection.label, box=detection.box, score=detection.score)
+                Sighting(
+                    number=number, at=at, label=detection.label, box=detection.box, score=detection.score
+                )
             )
         return sorted(found, key=lambda s: s.number)

@@ -99,7 +99,9 @@ def find(name: str, folders: Sequence[Path]) -> Path | None:
     return None
 
 
-def fetch(name: str, cache: Path, *, progress: Callable[[int, int], None] = lambda _done, _total: None) -> Path:
+def fetch(
+    name: str, cache: Path, *, progress: Callable[[int, int], None] = lambda _done, _total: None
+) -> Path:
     """The named weights' file in the cache folder, downloaded and verified first if it is not there yet.
 
     `progress` is told bytes done and bytes in all (0 when the server does not say). Raises `ModelUnavailable` when

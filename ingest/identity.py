@@ -1,0 +1,216 @@
+"""Who is who within one stream: the stay of one entity in the picture, and which lost one a new track goes on with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from core import ids
+from core.clock import SECOND, Micros
+from core.ids import EntityId, TrackId
+from core.place import Box, Point
+from core.sight import THING, Track, TrackPoint
+from ingest.attributes import Profile
+
+VEHICLES = frozenset({"car", "truck", "bus", "motorcycle", "train", "van"})
+REACH = 0.9
+"""How far, in box diagonals, a thing may turn up from where it was expected."""
+ALIKE = 0.55
+"""Least likeness of two appearances (Bhattacharyya, 0 to 1) of one and the same thing."""
+RECENT = SECOND
+"""The stretch over which velocity is judged."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Seen:
+    """One look's worth of a followed thing."""
+
+    at: Micros
+    box: Box
+    label: str
+    score: float
+    appearance: tuple[float, ...] = ()
+    source: str = ""
+
+
+@dataclass(slots=True)
+class Stay:
+    """One entity's stay in the picture, from its first sighting on; everything here may still change. Picklable."""
+
+    entity_id: EntityId
+    track_id: TrackId
+    track_number: int
+    frame: tuple[float, float]
+    there_from_start: bool = False
+    born: Micros = 0
+    seen_at: Micros = 0
+    box: Box = field(default_factory=lambda: Box(0, 0, 1, 1))
+    score: float = 0.0
+    looks: int = 0
+    named: int = 0
+    trust: float = 0.0
+    stirred: int = 0
+    sure: bool = False
+    missing: Micros = 0
+    covered: bool = False
+    hidden_in: EntityId | None = None
+    split_from: EntityId | None = None
+    entered: str = ""
+    votes: dict[str, float] = field(default_factory=dict)
+    signature: tuple[float, ...] = ()
+    profile: Profile = field(default_factory=Profile)
+    recent: list[tuple[Micros, Box]] = field(default_factory=list)
+    early: list[tuple[Micros, Box]] = field(default_factory=list)
+    tracks: dict[TrackId, Piece] = field(default_factory=dict)
+
+    def take(self, seen: Seen, *, clear: bool) -> None:
+        """Notes a sighting; `clear` is false while others may be inside the same box."""
+        if not self.looks:
+            self.born = seen.at
+        self.looks += 1
+        self.trust += seen.score
+        self.named += seen.label != THING
+        self.stirred += "motion" in seen.source
+        self.votes[seen.label] = self.votes.get(seen.label, 0.0) + seen.score * (
+            0.12 if seen.label == THING else 1.0
+        )
+        self.seen_at, self.box, self.score = seen.at, seen.box, seen.score
+        self.missing, self.hidden_in, self.covered = 0, None, False
+        whole = clear and not cut_off(seen.box, self.frame)
+        self.profile.note(seen.at, seen.box, whole=whole, score=seen.score, appearance=seen.appearance)
+        if seen.appearance and clear:
+            self.signature = _blend(self.signature, seen.appearance)
+        self.recent = [p for p in self.recent if p[0] >= seen.at - RECENT] + [(seen.at, seen.box)]
+        if len(self.early) < 8:
+            self.early.append((seen.at, seen.box))
+        piece = self.tracks.setdefault(self.track_id, Piece(number=self.track_number, born=seen.at))
+        piece.seen_at = seen.at
+        piece.points.append(TrackPoint(seen.at, seen.box, seen.score))
+
+    @property
+    def label(self) -> str:
+        """The word most looks agree on; any name beats `thing`."""
+        return max(self.votes, key=lambda name: self.votes[name])
+
+    @property
+    def velocity(self) -> Point:
+        """Pixels a second, over the last second it was seen."""
+        return velocity(self.recent)
+
+    @property
+    def moving(self) -> bool:
+        """Whether it was getting anywhere when last seen."""
+        return math.hypot(*self.velocity) > 0.12 * self.box.diagonal
+
+    @property
+    def confidence(self) -> float:
+        """Mean score, less where it was seen but a few times."""
+        return min(1.0, self.trust / max(self.looks, 1) * min(1.0, 0.6 + self.looks / 20))
+
+    def expected(self, at: Micros) -> Box:
+        """Where its box should be by now, moving on as it did (for a second at most)."""
+        ahead = min((at - self.seen_at) / SECOND, 1.0)
+        dx, dy = (v * ahead for v in self.velocity)
+        return Box(self.box.x1 + dx, self.box.y1 + dy, self.box.x2 + dx, self.box.y2 + dy)
+
+
+@dataclass(slots=True, kw_only=True)
+class Piece:
+    """One track of a stay: its number, when it began, and its points since the last chunk was written."""
+
+    number: int
+    born: Micros
+    seen_at: Micros = 0
+    points: list[TrackPoint] = field(default_factory=list)
+
+    def track(self, stay: Stay, id: TrackId, stream: ids.StreamId, source: str) -> Track:
+        """The track as it is written."""
+        from core.clock import Span
+
+        return Track(
+            id=id,
+            stream_id=stream,
+            number=self.number,
+            label=stay.label,
+            span=Span(self.born, self.seen_at + 1),
+            confidence=stay.confidence,
+            points=tuple(self.points),
+            source=source,
+        )
+
+
+def velocity(path: Sequence[tuple[Micros, Box]]) -> Point:
+    """Pixels a second between the ends of a stretch of path."""
+    if len(path) < 2:
+        return (0.0, 0.0)
+    (t0, a), (t1, b) = path[0], path[-1]
+    elapsed = (t1 - t0) / SECOND
+    return ((b.centre[0] - a.centre[0]) / elapsed, (b.centre[1] - a.centre[1]) / elapsed)
+
+
+def cut_off(box: Box, frame: tuple[float, float]) -> bool:
+    """Whether the picture's edge cuts the box."""
+    width, height = frame
+    return (
+        box.x1 <= 0.006 * width
+        or box.y1 <= 0.006 * height
+        or box.x2 >= 0.994 * width
+        or box.y2 >= 0.994 * height
+    )
+
+
+def alike(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+    """Likeness of two appearances, 0 to 1; 0.75 where either is unknown, so that it neither speaks for nor against."""
+    if not one or not other or len(one) != len(other):
+        return 0.75
+    return float(sum(a * b for a, b in zip(one, other, strict=True)))
+
+
+def fits(one: str, other: str) -> bool:
+    """Whether two labels may be said of one thing."""
+    if one == other or THING in (one, other):
+        return True
+    return one in VEHICLES and other in VEHICLES
+
+
+def heir(lost: Iterable[Stay], first: Seen, *, carriers: dict[EntityId, Box]) -> Stay | None:
+    """The lost stay that a track beginning with `first` goes on with, or None where nobody fits.
+
+    Judged by place (where it was expected; for one hidden in another's box, that box), size, colours and time.
+    """
+    best, least = None, 0.0
+    for stay in lost:
+        merit = _merit(stay, first, carriers)
+        if merit > least:
+            best, least = stay, merit
+    return best
+
+
+def _merit(stay: Stay, first: Seen, carriers: dict[EntityId, Box]) -> float:
+    if first.at <= stay.seen_at or not fits(stay.label, first.label):
+        return 0.0
+    look = alike(stay.signature, first.appearance)
+    if look < ALIKE:
+        return 0.0
+    carrier = carriers.get(stay.hidden_in) if stay.hidden_in is not None else None
+    if carrier is not None:
+        near = carrier.gap(first.box) / max(first.box.diagonal, 1.0)
+        return look * max(0.0, 1 - near) + 0.2
+    expected = stay.expected(first.at)
+    scale = math.sqrt(first.box.area / expected.area)
+    if not 0.4 < scale < 2.5:
+        return 0.0
+    away = min(math.dist(b.centre, first.box.centre) for b in (expected, stay.box))
+    reach = REACH * max(expected.diagonal, first.box.diagonal) + 0.25 * math.hypot(*stay.velocity)
+    if away > reach:
+        return 0.0
+    return look * (1 - 0.7 * away / reach) * min(scale, 1 / scale) ** 0.5
+
+
+def _blend(old: tuple[float, ...], new: tuple[float, ...]) -> tuple[float, ...]:
+    if not old or len(old) != len(new):
+        return new
+    mixed = [0.85 * a + 0.15 * b for a, b in zip(old, new, strict=True)]
+    length = math.sqrt(sum(v * v for v in mixed))
+    return tuple(v / length for v in mixed)

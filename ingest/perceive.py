@@ -1,0 +1,365 @@
+"""From detections to entities: one per visit, however often its track broke."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core import ids
+from core.clock import SECOND, Micros, Span
+from core.ids import EntityId, TrackId
+from core.media import Stream
+from core.memory import Entity
+from core.place import Box
+from core.ports import Tracker
+from core.sight import THING, Attributes, Detection, Track
+from ingest.attributes import side_of
+from ingest.chunk import Grid
+from ingest.decode import Look
+from ingest.identity import Stay, alike, heir, velocity
+from ingest.identity import Seen as Glimpse
+from ingest.presence import Moment, Presence, Visit
+
+AT_EDGE_FOR = 800_000
+"""Microseconds after which what went to an edge and is not seen has left."""
+LOST_FOR = 2_200_000
+"""… after which what moved inside the picture and is not seen has gone."""
+RESTING_FOR = 3_000_000
+"""… after which what rested, and whose place something else has touched, has gone."""
+HIDDEN_FOR = 20 * SECOND
+"""… after which what was last seen inside another's box has gone."""
+UNSURE_FOR = 700_000
+"""… after which what was never sure is dropped."""
+BEFORE = 1_500_000
+"""How far back a track's first looks, from before it was confirmed, are searched for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What one chunk's looks add to the memory."""
+
+    tracks: tuple[Track, ...]
+    entities: tuple[Entity, ...]
+
+
+class Perception:
+    """Follows everyone through one stream and knows who is in the picture. Picklable, so that a run can resume."""
+
+    def __init__(self, stream: Stream, grid: Grid, tracker: Tracker) -> None:
+        self._stream, self._recipe, self._tracker = stream, grid.recipe, tracker
+        self._frame = (float(stream.width or 1), float(stream.height or 1))
+        self._stays: dict[EntityId, Stay] = {}
+        self._by_number: dict[int, Stay] = {}
+        self._ended: list[tuple[Stay, Attributes]] = []
+        self._tracks = 0
+        self._scene_began: Micros | None = None
+        self._at: Micros = 0
+        self._lately: list[tuple[Micros, list[Detection]]] = []
+
+    def look(self, look: Look, detections: Sequence[Detection] | None) -> Moment:
+        """Takes in one look and says who is there; `detections` is None where the gate saw nothing move."""
+        gone = self._cut(look.at) if look.cut else []
+        if self._scene_began is None:
+            self._scene_began = look.at
+        elapsed, self._at = max(0, look.at - self._at), look.at
+        quiet = look.frame is None or detections is None
+        arrived: list[Visit] = []
+        if not quiet:
+            assert look.frame is not None and detections is not None  # noqa: S101, PT018 - that is what quiet means
+            self._frame = (look.frame.width * look.frame.scale, look.frame.height * look.frame.scale)
+            self._follow(look.at, detections)
+            arrived = self._arrivals()
+        gone += self._departures(look.at, elapsed, quiet=quiet)
+        return Moment(
+            at=look.at,
+            present=tuple(self._presence(s, look.at) for s in self._stays.values() if s.sure),
+            quiet=quiet,
+            cut=look.cut,
+            arrived=tuple(arrived),
+            gone=tuple(gone),
+        )
+
+    def flush(self, span: Span, final: bool) -> Seen:
+        """The tracks and entities that were in the picture since the last flush, up to the end of `span`.
+
+        At the end of the stream (`final`) who is still there is written as being there; nobody leaves by that.
+        """
+        tracks: list[Track] = []
+        entities: list[Entity] = []
+        for stay, attributes in self._ended:
+            self._write(stay, attributes, stay.seen_at + 1, tracks, entities)
+        for stay in self._stays.values():
+            if stay.sure:
+                self._write(stay, self._attributes(stay), max(span.end, stay.seen_at + 1), tracks, entities)
+        self._ended = []
+        return Seen(tracks=tuple(tracks), entities=tuple(entities))
+
+    def _write(
+        self, stay: Stay, attributes: Attributes, end: Micros, tracks: list[Track], entities: list[Entity]
+    ) -> None:
+        for id, piece in stay.tracks.items():
+            if piece.points:
+                tracks.append(piece.track(stay, id, self._stream.id, self._recipe))
+                piece.points = []
+        entities.append(
+            Entity(
+                id=stay.entity_id,
+                stream_id=self._stream.id,
+                label=stay.label,
+                span=Span(stay.born, end),
+                confidence=stay.confidence,
+                attributes=attributes,
+                tracks=tuple(stay.tracks),
+            )
+        )
+
+    # -- one look ------------------------------------------------------------------------------------------------
+
+    def _follow(self, at: Micros, detections: Sequence[Detection]) -> None:
+        glimpses: list[tuple[Stay, Glimpse]] = []
+        fresh: list[tuple[int, Glimpse]] = []
+        for sighting in self._tracker.update(detections, at):
+            detection = _source_of(sighting.box, detections)
+            glimpse = Glimpse(
+                at=at,
+                box=sighting.box,
+                label=sighting.label,
+                score=sighting.score,
+                appearance=detection.appearance if detection else (),
+                source=detection.source if detection else "",
+            )
+            stay = self._by_number.get(sighting.number)
+            if stay is not None and stay.entity_id in self._stays:
+                glimpses.append((stay, glimpse))
+            else:
+                fresh.append((sighting.number, glimpse))
+        carriers = {stay.entity_id: glimpse.box for stay, glimpse in glimpses}
+        hosts = {s.hidden_in for s in self._stays.values() if s.hidden_in is not None}
+        for stay, glimpse in glimpses:
+            stay.take(glimpse, clear=stay.entity_id not in hosts)
+        for number, glimpse in fresh:
+            self._begin(number, glimpse, carriers)
+        self._lately = [row for row in self._lately if row[0] >= at - BEFORE] + [(at, list(detections))]
+
+    def _begin(self, number: int, glimpse: Glimpse, carriers: dict[EntityId, Box]) -> None:
+        """A new track: the further way of somebody lost, or the beginning of somebody's stay."""
+        past = self._past(glimpse)
+        first = past[0] if past else glimpse
+        lost = [s for s in self._stays.values() if s.seen_at < glimpse.at]
+        stay = heir(lost, first, carriers=carriers)
+        if stay is None:
+            stay = heir(lost, glimpse, carriers=carriers)
+        self._tracks += 1
+        id = ids.track_id(self._stream.id, self._tracks, self._recipe)
+        if stay is None:
+            stay = self._newcomer(id, first, carriers)
+        elif stay.hidden_in is not None:
+            stay = self._sorted_out(stay, glimpse)
+        since = stay.seen_at if stay.looks else -1
+        stay.track_id, stay.track_number = id, self._tracks
+        for earlier in past:
+            if earlier.at > since:
+                stay.take(earlier, clear=True)
+        stay.take(glimpse, clear=True)
+        self._by_number[number] = stay
+
+    def _newcomer(self, id: TrackId, first: Glimpse, carriers: dict[EntityId, Box]) -> Stay:
+        stay = Stay(ids.entity_id(self._stream.id, id), id, self._tracks, self._frame)
+        began = self._scene_began if self._scene_began is not None else first.at
+        stay.there_from_start = first.at <= began + 100_000
+        for entity, box in carriers.items():
+            if self._stays[entity].sure and box.overlap(first.box) > 0.3 * first.box.area:
+                stay.split_from = entity
+        self._stays[stay.entity_id] = stay
+        return stay
+
+    def _sorted_out(self, hidden: Stay, glimpse: Glimpse) -> Stay:
+        """Two that were one box part again: if the new box looks like the one that seemed to go on, they swap."""
+        host = self._stays.get(hidden.hidden_in) if hidden.hidden_in is not None else None
+        if host is None or host.seen_at < glimpse.at or not host.recent:
+            return hidden
+        now = self._appearance_of(host)
+        straight = alike(hidden.signature, glimpse.appearance) + alike(host.signature, now)
+        crossed = alike(host.signature, glimpse.appearance) + alike(hidden.signature, now)
+        if crossed <= straight + 0.12:
+            return hidden
+        numbers = [n for n, s in self._by_number.items() if s is host]
+        for n in numbers:
+            self._by_number[n] = hidden
+        hidden.take(
+            Glimpse(at=host.seen_at, box=host.box, label=host.label, score=host.score, appearance=now),
+            clear=True,
+        )
+        return host
+
+    def _appearance_of(self, stay: Stay) -> tuple[float, ...]:
+        for at, detections in reversed(self._lately):
+            if at == stay.seen_at:
+                found = _source_of(stay.box, detections)
+                return found.appearance if found else ()
+        return ()
+
+    def _past(self, glimpse: Glimpse) -> list[Glimpse]:
+        """The looks of a track from before it was confirmed, found again by overlap, oldest first."""
+        taken = [s.box for s in self._stays.values()]
+        out: list[Glimpse] = []
+        box = glimpse.box
+        for at, detections in reversed(self._lately):
+            near = max(detections, key=lambda d: d.box.iou(box), default=None)
+            if near is None or near.box.iou(box) < 0.1 or (len(out) >= 2 and near.box in taken):
+                break
+            if any(p == (at, near.box) for s in self._stays.values() for p in s.recent):
+                break
+            out.append(
+                Glimpse(
+                    at=at, box=near.box, label=near.label, score=near.score,
+                    appearance=near.appearance, source=near.source,
+                )
+            )  # fmt: skip
+            box = near.box
+        return out[::-1]
+
+    # -- coming and going ----------------------------------------------------------------------------------------
+
+    def _arrivals(self) -> list[Visit]:
+        out = []
+        for stay in self._stays.values():
+            if stay.sure or not self._is_sure(stay):
+                continue
+            stay.sure = True
+            if not stay.there_from_start:
+                stay.there_from_start = stay.named > 0 and stay.stirred == 0
+            if not stay.there_from_start:
+                stay.entered = side_of(stay.early[0][1], velocity(stay.early), self._frame, leaving=False)
+                parent = self._stays.get(stay.split_from) if stay.split_from is not None else None
+                if not stay.entered and parent is not None:
+                    stay.entered = parent.entered
+            out.append(
+                Visit(
+                    entity_id=stay.entity_id,
+                    at=stay.born,
+                    box=stay.early[0][1],
+                    label=stay.label,
+                    score=stay.confidence,
+                    side=stay.entered,
+                    there_from_start=stay.there_from_start,
+                    attributes=self._attributes(stay),
+                )
+            )
+        return out
+
+    def _is_sure(self, stay: Stay) -> bool:
+        """Whether this is somebody's stay, and no flicker, shadow or leaf in the wind."""
+        if stay.missing or stay.looks < 4:
+            return False
+        lasted = stay.seen_at - stay.born
+        moved = stay.profile.displacement
+        if stay.named >= 0.4 * stay.looks:
+            score = stay.trust / stay.looks
+            patience = 5 if moved > 0.3 else 8
+            return stay.looks >= patience and score > 0.42
+        if lasted < (SECOND if stay.split_from else SECOND // 2):
+            return False
+        parent = self._stays.get(stay.split_from) if stay.split_from is not None else None
+        if parent is not None and stay.box.area < 0.2 * parent.box.area and moved < 1.0:
+            return False
+        small = stay.box.area < 0.002 * self._frame[0] * self._frame[1]
+        if moved > (1.2 if small else 0.6):
+            return True
+        return lasted > 2 * SECOND and _steady_place(stay)
+
+    def _departures(self, at: Micros, elapsed: Micros, *, quiet: bool) -> list[Visit]:
+        gone = []
+        for stay in list(self._stays.values()):
+            if stay.seen_at == at or (quiet and not stay.missing):
+                continue
+            stay.missing += elapsed
+            self._note_cover(stay)
+            if stay.missing > self._patience(stay, at):
+                visit = self._end(stay)
+                if visit is not None:
+                    gone.append(visit)
+        return gone
+
+    def _note_cover(self, stay: Stay) -> None:
+        """Notes whether somebody seen now stands where the lost one was: it may be hidden, or be gone."""
+        place = stay.expected(self._at)
+        host = None
+        for other in self._stays.values():
+            if other is stay or other.seen_at != self._at:
+                continue
+            shared = other.box.overlap(place)
+            if shared > 0:
+                stay.covered = True
+            if shared > 0.5 * place.area and (host is None or shared > host.box.overlap(place)):
+                host = other
+        if stay.hidden_in is None:
+            stay.hidden_in = host.entity_id if host is not None else None
+
+    def _patience(self, stay: Stay, at: Micros) -> Micros:
+        if not stay.sure:
+            return UNSURE_FOR
+        if stay.hidden_in is not None and stay.hidden_in in self._stays:
+            return HIDDEN_FOR
+        if side_of(stay.box, stay.velocity, self._frame, leaving=True):
+            return AT_EDGE_FOR
+        if stay.moving or stay.named < 0.4 * stay.looks:
+            return LOST_FOR
+        # a detector that blinks at a resting thing does not make it leave: something must have been there
+        return RESTING_FOR if stay.covered else at + 1
+
+    def _end(self, stay: Stay) -> Visit | None:
+        del self._stays[stay.entity_id]
+        self._by_number = {n: s for n, s in self._by_number.items() if s is not stay}
+        if not stay.sure:
+            return None
+        side = side_of(stay.box, stay.velocity, self._frame, leaving=True)
+        attributes = self._attributes(stay)
+        if side:
+            attributes["left"] = side
+        self._ended.append((stay, attributes))
+        return Visit(
+            entity_id=stay.entity_id,
+            at=stay.seen_at,
+            box=stay.box,
+            label=stay.label,
+            score=stay.confidence,
+            side=side,
+            there_from_start=stay.there_from_start,
+            attributes=attributes,
+        )
+
+    def _cut(self, at: Micros) -> list[Visit]:
+        """A new scene: whoever was there is gone, and the first picture begins anew."""
+        gone = [visit for stay in list(self._stays.values()) if (visit := self._end(stay)) is not None]
+        self._by_number, self._lately, self._scene_began = {}, [], at
+        return gone
+
+    # -- words ---------------------------------------------------------------------------------------------------
+
+    def _presence(self, stay: Stay, at: Micros) -> Presence:
+        return Presence(
+            entity_id=stay.entity_id,
+            track_id=stay.track_id,
+            label=stay.label,
+            box=stay.box,
+            score=stay.score,
+            seen=stay.seen_at == at,
+            attributes=self._attributes(stay),
+        )
+
+    def _attributes(self, stay: Stay) -> Attributes:
+        out = stay.profile.attributes(stay.label, self._frame, self._stream.layout.metres_per_pixel)
+        if stay.entered:
+            out["entered"] = stay.entered
+        return out
+
+
+def _source_of(box: Box, detections: Sequence[Detection]) -> Detection | None:
+    return max(detections, key=lambda d: d.box.iou(box), default=None)
+
+
+def _steady_place(stay: Stay) -> bool:
+    """Whether it has kept its place and size for the last second, look for look: at rest, not fluttering."""
+    boxes = [box for _, box in stay.recent]
+    return len(boxes) >= 4 and min(a.iou(boxes[-1]) for a in boxes) > 0.7 and THING in stay.votes
