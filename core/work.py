@@ -26,7 +26,8 @@ class Job:
     """One piece of work: its kind (a name in `jobs/handlers.py`), its arguments (ids only) and how it stands.
 
     `key` names the work, not the request: a second job with the key of one that is queued or running is that job.
-    `progress` is 0 to 1. `lease_until` is the moment after which a running job counts as abandoned.
+    `progress` is 0 to 1. `lease_until` is the moment after which a queued or running job counts as abandoned.
+    `stop_asked` is true once someone wants a running job to stop.
     """
 
     id: JobId
@@ -43,6 +44,7 @@ class Job:
     created_at: datetime | None = None
     changed_at: datetime | None = None
     lease_until: datetime | None = None
+    stop_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
