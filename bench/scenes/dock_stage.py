@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 
@@ -239,7 +241,7 @@ def _rack(picture: Pixels, camera: Camera, rng: np.random.Generator, left: float
     for x in bays:
         figure.stroke([solid.spot(x, 0.5, 0), solid.spot(x, 0.5, 4.1)], 0.05, (34, 58, 108))
     for level in (0.12, 1.45, 2.8):
-        for a, b in zip(bays, bays[1:], strict=False):
+        for a, b in pairwise(bays):
             for slot in range(3):
                 low = a + 0.12 + (b - a - 0.2) / 3 * slot
                 wide, tall = (b - a - 0.2) / 3 - 0.1, float(rng.uniform(0.55, 1.0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -71,8 +71,6 @@ def render(
 
 
 def _cut(scene: Scene, seconds: float) -> Scene:
-    from dataclasses import replace
-
     return replace(scene, duration=min(scene.duration, seconds))
 
 
@@ -109,8 +107,9 @@ def _clock(picture: Pixels, scene: Scene, at: float) -> None:
     """Burns the camera's name and clock in, as recorders do."""
     now = SHIFT_BEGINS + timedelta(seconds=int(at))
     words = f"{scene.title}   {now:%Y-%m-%d %H:%M:%S}"
-    for rgb, thick in (((0, 0, 0), 3), ((244, 244, 240), 1)):
-        cv2.putText(picture, words, (14, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.55, rgb, thick, cv2.LINE_AA)
+    for shift, rgb in ((1, (0, 0, 0)), (0, (244, 244, 240))):
+        spot = (14 + shift, 24 + shift)
+        cv2.putText(picture, words, spot, cv2.FONT_HERSHEY_SIMPLEX, 0.55, rgb, 1, cv2.LINE_AA)
 
 
 def _encode(path: Path, scene: Scene, frames: Iterator[Pixels]) -> None:
