@@ -62,7 +62,8 @@ class MemoryStore:
             self._take(self._entities, observation.entities, chunk)
             self._take(self._events, observation.events, chunk)
             self._take(self._relations, observation.relations, chunk)
-            self._take(self._captions, observation.captions, chunk)
+            captions = (replace(c, text=rows.kept_text(c.text)) for c in observation.captions)
+            self._take(self._captions, captions, chunk)
             self._coverage[chunk.id] = observation.coverage
 
     def _take(self, table: dict[str, Named], nouns: Iterable[Named], chunk: Chunk) -> None:
@@ -164,8 +165,8 @@ class MemoryStore:
             entities = [e for e in self._entities.values() if e.id in near]
             inside = {e.id for e in entities}
             return Found(
-                events=_in_order(e for e in self._events.values() if e.id in near),
-                entities=_in_order(entities),
+                events=_in_order(_own(e) for e in self._events.values() if e.id in near),
+                entities=_in_order(_own(e) for e in entities),
                 relations=_in_order(r for r in self._relations.values() if {r.subject, r.object} <= inside),
             )
 
@@ -218,12 +219,10 @@ class MemoryStore:
         """Nothing is held that needs closing."""
 
 
-def _own(noun: Named) -> Named:
-    """The noun with attributes nobody else can change, and text as it is kept."""
+def _own(noun: Noun) -> Noun:
+    """The noun with attributes nobody else can change."""
     if isinstance(noun, Track | Entity | Event):
         return replace(noun, attributes=dict(noun.attributes))
-    if isinstance(noun, Caption):
-        return replace(noun, text=rows.kept_text(noun.text))
     return noun
 
 
@@ -283,7 +282,7 @@ def _pick(
     )
     if query.text and spoken is not None:
         inside = _best(query.text, inside, spoken)
-    return inside if query.limit is None else inside[: query.limit]
+    return tuple(_own(noun) for noun in inside[: query.limit])
 
 
 def _best(text: str, nouns: tuple[Noun, ...], spoken: Callable[[Noun], list[str]]) -> tuple[Noun, ...]:
