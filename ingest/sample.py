@@ -1,0 +1,62 @@
+"""Decides at which moments to look, and at which of them a picture is worth handing on."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from core.clock import SECOND, Micros
+
+HEARTBEAT: Micros = 2 * SECOND
+"""A picture is handed on at least this often, so that a background model follows the light."""
+
+AFTERGLOW: Micros = SECOND
+"""For this long after movement stopped pictures are still handed on: what came to rest has to be seen at rest."""
+
+NEARLY_ALL = 1.5
+"""With at most this many pictures per wanted look, every picture is looked at: leaving out a third of few loses much."""
+
+
+class Verdict(Enum):
+    """What becomes of a moment."""
+
+    SKIP = "skip"
+    QUIET = "quiet"
+    PICTURE = "picture"
+
+
+class Sampler:
+    """The looks of one stream: `looks_per_s` while things move, `idle_looks_per_s` while nothing does.
+
+    Moments lie on a grid from 0, so that a run that starts later looks at the same ones.
+    """
+
+    def __init__(self, looks_per_s: float, idle_looks_per_s: float, fps: float) -> None:
+        self._all = 0 < fps <= looks_per_s * NEARLY_ALL
+        self._step = SECOND / looks_per_s
+        self._idle = SECOND / min(idle_looks_per_s, looks_per_s)
+        self._slot = -1
+        self._looked: Micros | None = None
+        self._pictured: Micros | None = None
+        self._moved: Micros | None = None
+
+    def due(self, at: Micros) -> bool:
+        """Whether this picture may be looked at: the first in its slot of the grid, or any of a slow stream."""
+        slot = int(at / self._step)
+        if not self._all and slot == self._slot:
+            return False
+        self._slot = slot
+        return True
+
+    def decide(self, at: Micros, moved: bool) -> Verdict:
+        """What becomes of a moment that was due, now that the gate has seen it."""
+        if moved:
+            self._moved = at
+        awake = self._moved is not None and at - self._moved <= AFTERGLOW
+        if awake or self._pictured is None or at - self._pictured >= HEARTBEAT:
+            self._looked = self._pictured = at
+            return Verdict.PICTURE
+        # a hundredth of grace, as moments and steps are rounded
+        if self._looked is None or at - self._looked >= self._idle * 0.99:
+            self._looked = at
+            return Verdict.QUIET
+        return Verdict.SKIP
