@@ -86,7 +86,8 @@ def shares(picture: Picture, mask: npt.NDArray[np.bool_] | None = None) -> Share
     small = (pixels >> 3).astype(np.int32)
     names = _table()[(small[:, 0] << 10) | (small[:, 1] << 5) | small[:, 2]]
     count = np.bincount(names, minlength=len(COLOURS)).astype(np.float32)
-    return (count / count.sum()).astype(np.float32)
+    part: Shares = (count / count.sum()).astype(np.float32)
+    return part
 
 
 UPPER = (0.14, 0.5)

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from core import ids
-from core.clock import SECOND, Micros
+from core.clock import SECOND, Micros, Span
 from core.ids import EntityId, TrackId
 from core.place import Box, Point
 from core.sight import THING, Track, TrackPoint
-from ingest.attributes import Profile
+from ingest.attributes import Profile, side_of
 
 VEHICLES = frozenset({"car", "truck", "bus", "motorcycle", "train", "van"})
 REACH = 0.9
@@ -126,8 +126,6 @@ class Piece:
 
     def track(self, stay: Stay, id: TrackId, stream: ids.StreamId, source: str) -> Track:
         """The track as it is written."""
-        from core.clock import Span
-
         return Track(
             id=id,
             stream_id=stream,
@@ -197,6 +195,9 @@ def _merit(stay: Stay, first: Seen, carriers: dict[EntityId, Box]) -> float:
     if carrier is not None:
         near = carrier.gap(first.box) / max(first.box.diagonal, 1.0)
         return look * max(0.0, 1 - near) + 0.2
+    side = side_of(stay.box, stay.velocity, stay.frame, leaving=True)
+    if side and stay.moving and not side_of(first.box, stay.velocity, stay.frame, leaving=True):
+        return 0.0  # it was on its way out: only what is still at that edge can be it
     expected = stay.expected(first.at)
     scale = math.sqrt(first.box.area / expected.area)
     if not 0.4 < scale < 2.5:

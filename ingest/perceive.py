@@ -16,8 +16,8 @@ from core.sight import THING, Attributes, Detection, Track
 from ingest.attributes import side_of
 from ingest.chunk import Grid
 from ingest.decode import Look
-from ingest.identity import Stay, alike, heir, velocity
 from ingest.identity import Seen as Glimpse
+from ingest.identity import Stay, alike, heir, velocity
 from ingest.presence import Moment, Presence, Visit
 
 AT_EDGE_FOR = 800_000

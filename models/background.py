@@ -119,9 +119,7 @@ class Background:
         return Changed(mask=mask, strength=strength, active=active)
 
     def _upset(self, now: Plane, strength: Plane, at: Micros) -> Changed:
-        born = self._born
         self._begin(now, np.maximum(self._noise, 3.0), at)
-        self._born = born
         nothing = np.zeros(strength.shape, np.uint8)
         return Changed(mask=nothing, strength=strength, active=nothing, upset=True)
 
@@ -144,7 +142,7 @@ class Background:
 
     def _differs(self, even: Plane) -> tuple[Plane, Mask]:
         assert self._mean is not None  # noqa: S101 - compare() has seeded it
-        gap = np.abs(even - self._mean)
+        gap = self._gap(even)
         patience = 1.0 + 5.0 * np.maximum(self._flicker - 0.06, 0)
         luma = gap[..., 0] / (np.maximum(DEVIATIONS * self._noise[..., 0], LUMA_FLOOR) * patience)
         floor = np.maximum(DEVIATIONS * np.maximum(self._noise[..., 1], self._noise[..., 2]), CHROMA_FLOOR)
@@ -153,6 +151,15 @@ class Background:
         shade = self._shade(even, chroma)
         strength[shade] *= 0.4
         return strength, ((strength > 1.0) * np.uint8(255)).astype(np.uint8)
+
+    def _gap(self, even: Plane) -> Plane:
+        """How far each value lies outside what the background shows within a pixel's reach: a camera shakes a little."""
+        assert self._mean is not None  # noqa: S101 - compare() has seeded it
+        reach = np.ones((3, 3), np.uint8)
+        over = even - cv2.dilate(self._mean, reach)
+        under = cv2.erode(self._mean, reach) - even
+        gap: Plane = np.maximum(np.maximum(over, under), 0)
+        return gap
 
     def _shade(self, even: Plane, chroma: Plane) -> npt.NDArray[np.bool_]:
         """Where the same ground is merely darker or lighter: chroma alike, and the ratio of luma the same all around.
@@ -191,8 +198,11 @@ class Background:
         for index in range(1, count):
             left, top, width, height, _ = (int(v) for v in stats[index])
             y, x = slice(max(0, top - 3), top + height + 3), slice(max(0, left - 3), left + width + 3)
-            if likeness(even[y, x, 0], self._mean[y, x, 0]) > 0.8:
-                mask[y, x][labels[y, x] == index] = 0
+            inside = labels[y, x] == index
+            near = cv2.dilate(inside.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+            seen, known = even[y, x, 0], self._mean[y, x, 0]
+            if max(likeness(seen[near], known[near]), likeness(slope(seen)[near], slope(known)[near])) > 0.75:
+                mask[y, x][inside] = 0
 
     def _note_stillness(self, luma: Plane, mask: Mask, elapsed: float) -> Mask:
         """Counts how long each differing pixel has kept still; returns those that moved since the look before."""
@@ -238,10 +248,17 @@ class Background:
 
 
 def likeness(one: Plane, other: Plane) -> float:
-    """Correlation of two planes, -1 to 1, blind to gain and offset; 0 where either is flat."""
+    """Correlation of two sets of pixels, -1 to 1, blind to gain and offset; 0 where either is flat."""
     a, b = one - one.mean(), other - other.mean()
     power = float(np.sqrt((a * a).mean() * (b * b).mean()))
     return float((a * b).mean()) / power if power > 9.0 else 0.0
+
+
+def slope(plane: Plane) -> Plane:
+    """Steepness of a plane, levels a pixel."""
+    across = cv2.Sobel(plane, cv2.CV_32F, 1, 0, ksize=3, scale=0.25)
+    down = cv2.Sobel(plane, cv2.CV_32F, 0, 1, ksize=3, scale=0.25)
+    return cv2.magnitude(across, down)
 
 
 def is_ghost(now: Plane, known: Plane, region: Mask) -> bool:
@@ -256,8 +273,5 @@ def is_ghost(now: Plane, known: Plane, region: Mask) -> bool:
 def _edge(planes: Plane, band: npt.NDArray[np.bool_]) -> float:
     total = np.zeros(band.shape, np.float32)
     for channel, weight in ((0, 1.0), (1, 2.0), (2, 2.0)):
-        plane = np.ascontiguousarray(planes[..., channel])
-        across = cv2.Sobel(plane, cv2.CV_32F, 1, 0, ksize=3)
-        down = cv2.Sobel(plane, cv2.CV_32F, 0, 1, ksize=3)
-        total += np.float32(weight / 4) * cv2.magnitude(across, down)
+        total += np.float32(weight) * slope(np.ascontiguousarray(planes[..., channel]))
     return float(np.mean(total[band]))

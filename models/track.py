@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import supervision as sv
-from trackers import OCSORTTracker
+from trackers import BIoU, OCSORTTracker
 
 from core.clock import Micros, seconds
 from core.place import Box
@@ -17,6 +17,8 @@ LOST_FOR = 1.2
 """Seconds a track is kept without being seen."""
 SURE_AFTER = 3
 """Looks in a row after which a track counts."""
+REACH = 0.4
+"""By how much of its size a box is widened for matching: at few looks a second a thin, fast thing overlaps itself no more."""
 
 
 class OcSortTracker:
@@ -34,6 +36,7 @@ class OcSortTracker:
             direction_consistency_weight=0.2,
             high_conf_det_threshold=0.3,
             delta_t=2,
+            iou=BIoU(buffer_ratio=REACH),
         )
         self._last: Micros = -1
 
@@ -46,9 +49,8 @@ class OcSortTracker:
             warnings.simplefilter("ignore", DeprecationWarning)
             followed = self._tracker.update(_boxes(detections), timestamp=seconds(at))
         found = []
-        for box, index, number in zip(
-            followed.xyxy, followed.data.get("index", ()), followed.tracker_id, strict=True
-        ):
+        numbers = () if followed.tracker_id is None else followed.tracker_id
+        for box, index, number in zip(followed.xyxy, followed.data.get("index", ()), numbers, strict=True):
             if number < 0:
                 continue
             detection = detections[int(index)]
