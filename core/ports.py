@@ -80,6 +80,9 @@ class Detector(Protocol):
     def detect(self, frames: Sequence[Frame], /) -> list[list[Detection]]:
         """Detections per frame, in order of time; boxes in source pixels."""
 
+    def reset(self) -> None:
+        """Forgets the scene, as after a cut."""
+
 
 class Tracker(Protocol):
     """Follows things through one stream; stateful, one per stream, picklable."""

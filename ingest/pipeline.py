@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from core.clock import Micros, Span, covered, micros, seconds
+from core.clock import SECOND, Micros, Span, covered, micros, seconds
 from core.errors import BadMedia, SightlineError
 from core.ids import StreamId
 from core.media import Frame, Stream, StreamState
@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 
 RECIPE_VERSION = 1
 """Goes up whenever the same pictures would give other events: what an older version learned is then learned anew."""
+
+WARM_UP = 2 * SECOND
+"""How much of a new scene the detector is shown at once."""
 
 OnChunk = Callable[[Stream, Observation], None]
 
@@ -136,6 +139,8 @@ class _Run:
         self.pictures = Pictures()
         self.tally = Tally(stream.id, by=detector.name, looked_for=tuple(sorted(detector.vocabulary)))
         self.tally.begin(self.memory.next_chunk * self.grid.length)
+        self.waiting: list[Look] = []
+        self.knows_scene = self.memory.next_chunk > 0
 
     def _afresh(self, detector: Detector) -> Checkpoint:
         tracker = self.house.tracker(self.settings.looks_per_s)
@@ -176,15 +181,30 @@ class _Run:
         )
 
     def _take(self, look: Look) -> None:
-        memory = self.memory
-        detections = None
-        if look.frame is not None:
-            if look.cut:
-                memory.detector = self.house.detector()
-            (detections,) = memory.detector.detect([look.frame])
-            self.pictures.keep(look.frame)
-        memory.events.update(memory.perception.look(look, detections))
+        """Takes a look in. A detector that is new to the scene gets its first seconds at once, so that it can tell
+        what stood still behind the things that moved from the start.
+        """
+        if look.cut:
+            self._look_at_waiting()
+            self.memory.detector.reset()
+            self.knows_scene = False
+        self.waiting.append(look)
         self.tally.note(look)
+        if self.knows_scene or look.at - self.waiting[0].at >= WARM_UP:
+            self._look_at_waiting()
+
+    def _look_at_waiting(self) -> None:
+        if not self.waiting:
+            return
+        memory = self.memory
+        frames = [look.frame for look in self.waiting if look.frame is not None]
+        found = iter(memory.detector.detect(frames))
+        for look in self.waiting:
+            detections = None if look.frame is None else next(found)
+            memory.events.update(memory.perception.look(look, detections))
+        for frame in frames:
+            self.pictures.keep(frame)
+        self.waiting, self.knows_scene = [], True
 
     def _finish_until(self, at: Micros, progress: Progress, on_chunk: OnChunk | None) -> None:
         while self.grid.index(at) > self.memory.next_chunk:
@@ -209,6 +229,7 @@ class _Run:
         self, end: Micros, on_chunk: OnChunk | None, *, final: bool, seen_to: Micros | None = None
     ) -> None:
         """Closes the chunk that ends there: one observation, one write, one checkpoint."""
+        self._look_at_waiting()
         memory = self.memory
         chunk = self.grid.chunk(memory.next_chunk, end=end)
         until = min(end, seen_to) if seen_to is not None else end

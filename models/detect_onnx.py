@@ -59,6 +59,9 @@ class OnnxDetector:
         """Detections per frame, best first; boxes in source pixels, cut at the picture's edges."""
         return [self._detect(frame) for frame in frames]
 
+    def reset(self) -> None:
+        """It remembers nothing of the scene."""
+
     def look_into(self, frame: Frame, region: tuple[int, int, int, int]) -> list[Detection]:
         """Detections in one region of the picture (left, top, right, bottom in picture pixels), seen at full size."""
         return self._merged(frame, [region])

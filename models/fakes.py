@@ -43,6 +43,9 @@ class FakeDetector:
             return [list(self._script.get(frame.at, ())) for frame in frames]
         return [self._bright(frame) for frame in frames]
 
+    def reset(self) -> None:
+        """It remembers nothing of the scene."""
+
     def _bright(self, frame: Frame) -> list[Detection]:
         ys, xs = np.nonzero(frame.picture.mean(axis=2) > 128)
         if not len(xs):
