@@ -161,7 +161,7 @@ def layout_of(scene: Scene, settings: Settings) -> Layout:
     """What is drawn on the scene."""
     if scene.zones is None:
         return EMPTY_LAYOUT
-    info = probe(str(scene.video), settings)
+    info = probe(str(scene.video))
     return read_layout(
         scene.zones.read_text(), width=info.width, height=info.height, filename=scene.zones.name
     )
