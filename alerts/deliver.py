@@ -110,7 +110,7 @@ def redeliver(ledger: Ledger, delivery_id: str, clock: Clock = WALL) -> Delivery
     return ledger.put(again, new=True)
 
 
-def test_webhook(ledger: Ledger, webhook_id: str, clock: Clock = WALL) -> Delivery:
+def test_webhook(ledger: Ledger, webhook_id: str, clock: Clock = WALL) -> Delivery:  # noqa: PT028 - no test
     """Puts a test message for the webhook into the outbox. Raises `NotFound`, and `Invalid` when it is off."""
     webhook = ledger.get(Webhook, webhook_id)
     if webhook is None:

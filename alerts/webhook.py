@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpcore
 from standardwebhooks.webhooks import Webhook as Signer
@@ -44,12 +44,12 @@ def new_secret() -> str:
 
 def checked_webhook_url(url: str) -> str:
     """The URL, if a webhook can have it. Raises `Invalid`."""
-    parts = urlsplit(url)
     try:
-        port_is_fine = parts.port is None or 0 < parts.port < 65536
-    except ValueError:
-        port_is_fine = False
-    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine:
+        parts = urlsplit(url)
+        fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port or an IPv6 address that is none
+        fine = False
+    if not fine:
         raise Invalid(
             "a webhook's URL begins with http:// or https:// and names a host",
             next_step="give one like https://example.org/hooks/sightline",
@@ -159,8 +159,6 @@ def _plain(url: str) -> str:
     )
     port = f":{parts.port}" if parts.port else ""
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    from urllib.parse import quote
-
     return f"{parts.scheme}://{host}{port}{quote(target, safe='/?&=%:@!$()*+,;~-._')}"
 
 
