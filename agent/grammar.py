@@ -97,7 +97,8 @@ def to_seconds(clock: str | None, number: str | None, unit: str | None) -> float
 
 def _pair(low: str) -> re.Match[str] | None:
     return re.search(
-        rf"\b(?:between|from)\s+(?:about\s+)?{_MOMENT}\s*(?:and|to|until|till|-|–)\s*(?:about\s+)?{_MOMENT}", low
+        rf"\b(?:between|from)\s+(?:about\s+)?{_MOMENT}\s*(?:and|to|until|till|-|–)\s*(?:about\s+)?{_MOMENT}",
+        low,
     ) or re.search(rf"\b(?:at|around|about)\s+(?:about\s+)?{_MOMENT}\s*[-–]\s*{_MOMENT}", low)
 
 
@@ -122,7 +123,9 @@ def read_bound(text: str, *, wall: bool = False) -> Bound | None:
 
 
 def _share(low: str) -> Bound | None:
-    found = re.search(r"\b(first|second|last|middle)\s+(half|third|quarter)\b(?!\s+(?:a\s+)?(?:second|minute))", low)
+    found = re.search(
+        r"\b(first|second|last|middle)\s+(half|third|quarter)\b(?!\s+(?:a\s+)?(?:second|minute))", low
+    )
     if found:
         part = _SHARE[found[2]]
         start = {"first": 0.0, "second": part, "last": 1 - part, "middle": (1 - part) / 2}[found[1]]
@@ -132,23 +135,36 @@ def _share(low: str) -> Bound | None:
         low,
     ):
         return Bound(kind="last", a=1.0)
-    if re.search(r"\bat the (?:very )?(?:start|beginning)\b|\bwhen the (?:clip|video|recording) (?:starts|begins)\b", low):
+    if re.search(
+        r"\bat the (?:very )?(?:start|beginning)\b|\bwhen the (?:clip|video|recording) (?:starts|begins)\b",
+        low,
+    ):
         return Bound(kind="first", a=1.0)
     return None
 
 
 def _edge(low: str, wall: bool) -> Bound | None:
     found = re.search(
-        rf"\b(first|last|final)\s+(?:{_NUM}|(half an?|half|an?|one|two|three|five|ten))?{_UNIT}", low.replace("half a ", "half ")
+        rf"\b(first|last|final)\s+(?:{_NUM}|(half an?|half|an?|one|two|three|five|ten))?{_UNIT}",
+        low.replace("half a ", "half "),
     )
     if found:
         words = {"half": 0.5, "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "five": 5, "ten": 10}
         number = found[2] or str(words.get(found[3] or "one", 1))
-        alone = found[2] is None and found[3] is None and found[4] == "second" and "second " in low[found.end() - 6 :]
-        if not (alone and not re.match(r"second (?:of|in|the)\b", low[found.start(4) :]) and found[1] == "first"):
+        alone = (
+            found[2] is None
+            and found[3] is None
+            and found[4] == "second"
+            and "second " in low[found.end() - 6 :]
+        )
+        if not (
+            alone and not re.match(r"second (?:of|in|the)\b", low[found.start(4) :]) and found[1] == "first"
+        ):
             kind = "first" if found[1] == "first" else "last"
             return Bound(kind=kind, a=to_seconds(None, number, found[4]))
-    found = re.search(rf"\b(after|since|from|before|until|till|by)\s+(?:about\s+)?(?:{_CLOCK}|{_NUM}{_UNIT})", low)
+    found = re.search(
+        rf"\b(after|since|from|before|until|till|by)\s+(?:about\s+)?(?:{_CLOCK}|{_NUM}{_UNIT})", low
+    )
     if found:
         kind = "after" if found[1] in ("after", "since", "from") else "before"
         return Bound(kind=kind, a=to_seconds(*found.groups()[1:]), wall=wall)
@@ -161,13 +177,19 @@ def _around(low: str, wall: bool) -> Bound | None:
         value = to_seconds(*found.groups())
         if wall and "pm" in low[found.end() : found.end() + 3] and value < 12 * 3600:
             value += 12 * 60
-        return Bound(kind="around", a=value * (60 if wall and found[1] and found[1].count(":") == 1 else 1), wall=wall)
+        return Bound(
+            kind="around", a=value * (60 if wall and found[1] and found[1].count(":") == 1 else 1), wall=wall
+        )
     return None
 
 
 def read_ordinal(text: str) -> int | None:
     """Which one in order of appearance is meant: 1 the first, 2 the second, -1 the last; None for none."""
-    low = re.sub(r"\b(first|last|final)\s+(?:[\d.]+|half|a|an|one|two|three)?\s*(s|sec|seconds?|minutes?|half|third)\b", " ", text.lower())
+    low = re.sub(
+        r"\b(first|last|final)\s+(?:[\d.]+|half|a|an|one|two|three)?\s*(s|sec|seconds?|minutes?|half|third)\b",
+        " ",
+        text.lower(),
+    )
     low = re.sub(r"\bbetween the first\b.*|\b(?:at|for) (?:the )?(?:first|last)\b", " ", low)
     low = re.sub(r"\b[\d.]+ seconds?\b|\ba second\b|\bper second\b", " ", low)
     for word in re.findall(r"[a-z0-9]+", low):

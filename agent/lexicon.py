@@ -60,15 +60,74 @@ _LABEL_WORDS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 """A word's family: the labels that satisfy it, most exact first."""
 
-_PLAIN_LABELS = (
-    "bird horse sheep cow elephant bear zebra giraffe umbrella tie frisbee skis snowboard kite skateboard surfboard "
-    "bottle cup fork knife spoon bowl banana apple sandwich orange broccoli carrot pizza donut cake chair bed toilet "
-    "laptop mouse remote keyboard microwave oven toaster sink refrigerator book clock vase scissors toothbrush bench"
-).split()
+_PLAIN_LABELS = [
+    "bird",
+    "horse",
+    "sheep",
+    "cow",
+    "elephant",
+    "bear",
+    "zebra",
+    "giraffe",
+    "umbrella",
+    "tie",
+    "frisbee",
+    "skis",
+    "snowboard",
+    "kite",
+    "skateboard",
+    "surfboard",
+    "bottle",
+    "cup",
+    "fork",
+    "knife",
+    "spoon",
+    "bowl",
+    "banana",
+    "apple",
+    "sandwich",
+    "orange",
+    "broccoli",
+    "carrot",
+    "pizza",
+    "donut",
+    "cake",
+    "chair",
+    "bed",
+    "toilet",
+    "laptop",
+    "mouse",
+    "remote",
+    "keyboard",
+    "microwave",
+    "oven",
+    "toaster",
+    "sink",
+    "refrigerator",
+    "book",
+    "clock",
+    "vase",
+    "scissors",
+    "toothbrush",
+    "bench",
+]
 """Labels a detector may give that are asked for by their own name."""
 
 ANY_WORDS = frozenset(
-    "thing things object objects something anything item items stuff movement motion activity".split()
+    [
+        "thing",
+        "things",
+        "object",
+        "objects",
+        "something",
+        "anything",
+        "item",
+        "items",
+        "stuff",
+        "movement",
+        "motion",
+        "activity",
+    ]
 )
 """Words that mean whatever there is."""
 
@@ -100,7 +159,7 @@ LABELS: Mapping[str, tuple[str, ...]] = _build()
 COLOURS: Mapping[str, str] = {
     **{
         c: c
-        for c in "red orange yellow green blue purple pink brown black white grey silver tan cyan beige".split()
+        for c in ["red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "black", "white", "grey", "silver", "tan", "cyan", "beige"]
     },
     "gray": "grey", "violet": "purple", "magenta": "pink", "maroon": "red", "crimson": "red", "navy": "blue",
     "golden": "yellow", "gold": "yellow", "turquoise": "cyan", "teal": "cyan", "cream": "beige", "khaki": "tan",
@@ -110,16 +169,24 @@ COLOURS: Mapping[str, str] = {
 """Colour words and the colour they mean; `dark` and `light` stand for a brightness."""
 
 _NEAR_TABLE = (
-    (0.8, "grey:silver white:silver tan:beige blue:cyan dark:black light:white dark:dark_grey black:dark_grey"),
+    (
+        0.8,
+        "grey:silver white:silver tan:beige blue:cyan dark:black light:white dark:dark_grey black:dark_grey",
+    ),
     (0.8, "grey:dark_grey"),
-    (0.6, "white:grey orange:red orange:yellow tan:brown red:pink purple:pink brown:orange beige:white dark:grey"),
+    (
+        0.6,
+        "white:grey orange:red orange:yellow tan:brown red:pink purple:pink brown:orange beige:white dark:grey",
+    ),
     (0.6, "beige:yellow"),
     (0.5, "dark:blue black:blue black:grey green:cyan blue:purple grey:blue tan:orange tan:yellow brown:red"),
     (0.5, "dark:brown light:silver light:grey silver:blue tan:grey brown:black light:beige silver:dark_grey"),
     (0.3, "yellow:green dark:green silver:cyan white:yellow red:purple tan:white brown:grey beige:grey"),
 )
 _NEAR: Mapping[frozenset[str], float] = {
-    frozenset(pair.replace("_", " ").split(":")): score for score, pairs in _NEAR_TABLE for pair in pairs.split()
+    frozenset(pair.replace("_", " ").split(":")): score
+    for score, pairs in _NEAR_TABLE
+    for pair in pairs.split()
 }
 """How alike two different colours look through a camera, 0 to 1; pairs not here are unlike."""
 
@@ -160,7 +227,14 @@ ORDINALS: Mapping[str, int] = {
     "tenth": 10, "last": -1, "final": -1, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5, "6th": 6, "7th": 7,
 }  # fmt: skip
 
-OPPOSITE = {"left": "right", "right": "left", "up": "down", "down": "up", "towards": "away", "away": "towards"}
+OPPOSITE = {
+    "left": "right",
+    "right": "left",
+    "up": "down",
+    "down": "up",
+    "towards": "away",
+    "away": "towards",
+}
 
 _KIND_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"near[- ]?miss(?:es)?|almost (?:hit|collid)\w*|nearly (?:hit|collid)\w*|close calls?", ("near_miss",)),
@@ -203,7 +277,9 @@ ENTER = re.compile(
 LEAVE = re.compile(
     r"\b(leave(?:s)?|leaving|exit(?:s|ed|ing)?|go(?:es)? out|went out|walk(?:s|ed)? out|depart\w*|left (?:the|to|through|at|by))\b"
 )
-APPEAR = re.compile(r"\b(appear(?:s|ed|ing)?|come(?:s)? into view|show(?:s|ed)? up|first seen|visible first)\b")
+APPEAR = re.compile(
+    r"\b(appear(?:s|ed|ing)?|come(?:s)? into view|show(?:s|ed)? up|first seen|visible first)\b"
+)
 MOVE = re.compile(
     r"\b(pass(?:es|ed|ing)?|drive(?:s)?|drove|driving|walk(?:s|ed|ing)?|travel\w*|rid(?:e|es|ing)|move(?:s|d)?|moving|overtakes?"
     r"|go(?:es)? (?:by|past|through)|cross(?:es|ed|ing)?)\b"
@@ -248,7 +324,8 @@ def heading_in(text: str) -> frozenset[str]:
     ):
         return frozenset({"still"})
     if re.search(
-        r"\baway from (?:the )?(camera|viewer|us)|\baway\b(?! from)|\binto the distance|back to the camera", low
+        r"\baway from (?:the )?(camera|viewer|us)|\baway\b(?! from)|\binto the distance|back to the camera",
+        low,
     ):
         out.add("away")
     elif re.search(
@@ -309,18 +386,150 @@ def label_families(words: Iterable[str]) -> tuple[str, ...]:
 
 
 UPPER_WORDS = frozenset(
-    "jacket jackets coat coats top tops shirt shirts t-shirt tshirt vest sweater hoodie jumper blouse dress".split()
+    [
+        "jacket",
+        "jackets",
+        "coat",
+        "coats",
+        "top",
+        "tops",
+        "shirt",
+        "shirts",
+        "t-shirt",
+        "tshirt",
+        "vest",
+        "sweater",
+        "hoodie",
+        "jumper",
+        "blouse",
+        "dress",
+    ]
 )
-LOWER_WORDS = frozenset("trousers skirt jeans shorts pants leggings".split())
+LOWER_WORDS = frozenset(["trousers", "skirt", "jeans", "shorts", "pants", "leggings"])
 UNSEEN_PARTS = frozenset(
-    "hat hats helmet helmets cap caps shoes shoe hair eyes gloves glasses bag toy banner sign letters line lines court "
-    "surface mat floor wall sky carpet curtain logo text".split()
+    [
+        "hat",
+        "hats",
+        "helmet",
+        "helmets",
+        "cap",
+        "caps",
+        "shoes",
+        "shoe",
+        "hair",
+        "eyes",
+        "gloves",
+        "glasses",
+        "bag",
+        "toy",
+        "banner",
+        "sign",
+        "letters",
+        "line",
+        "lines",
+        "court",
+        "surface",
+        "mat",
+        "floor",
+        "wall",
+        "sky",
+        "carpet",
+        "curtain",
+        "logo",
+        "text",
+    ]
 )
 """Parts and places whose colour nobody writes down."""
 
 STOP_WORDS = frozenset(
-    "a an the of in on at to is are was were be been do does did how many much long what which who whose when where "
-    "why there this that these those it its they them their he she his her i you we and or not no any some all both "
-    "each other another one two for from by with into out about during between after before while until clip video "
-    "picture frame scene image whole time times first second third last seconds minutes s min".split()
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "in",
+        "on",
+        "at",
+        "to",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "do",
+        "does",
+        "did",
+        "how",
+        "many",
+        "much",
+        "long",
+        "what",
+        "which",
+        "who",
+        "whose",
+        "when",
+        "where",
+        "why",
+        "there",
+        "this",
+        "that",
+        "these",
+        "those",
+        "it",
+        "its",
+        "they",
+        "them",
+        "their",
+        "he",
+        "she",
+        "his",
+        "her",
+        "i",
+        "you",
+        "we",
+        "and",
+        "or",
+        "not",
+        "no",
+        "any",
+        "some",
+        "all",
+        "both",
+        "each",
+        "other",
+        "another",
+        "one",
+        "two",
+        "for",
+        "from",
+        "by",
+        "with",
+        "into",
+        "out",
+        "about",
+        "during",
+        "between",
+        "after",
+        "before",
+        "while",
+        "until",
+        "clip",
+        "video",
+        "picture",
+        "frame",
+        "scene",
+        "image",
+        "whole",
+        "time",
+        "times",
+        "first",
+        "second",
+        "third",
+        "last",
+        "seconds",
+        "minutes",
+        "s",
+        "min",
+    ]
 )

@@ -1,0 +1,306 @@
+"""Picks one of several choices: reads each as a small statement and scores it on what the memory says."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent import lexicon, narrow
+from agent.finding import Finding
+from agent.grammar import Asked
+from agent.plan import Plan
+from core.answers import AnswerStatus
+
+NEGATIVE = re.compile(r"\b(?:no|not|nobody|nothing|none|never|no one|empty|neither|without)\b")
+_RANGE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:to|-|–|and)\s*(\d+(?:\.\d+)?)")
+_TIME = re.compile(r"\b(\d+):(\d{2})(?::(\d{2}))?\b")
+_UNITS = {"m": 60.0, "h": 3600.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pick:
+    """The picked choice, how sure (0 to 1), and whether it was a guess; `why` says it in words."""
+
+    index: int
+    confidence: float
+    guess: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saying:
+    """One choice, read: the numbers `low` to `high` it allows (counts, or seconds), what it names, what it denies."""
+
+    text: str
+    low: float | None = None
+    high: float | None = None
+    colours: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    heading: frozenset[str] = frozenset()
+    sides: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    negative: bool = False
+    yes: bool | None = None
+
+
+def read(text: str) -> Saying:
+    """The choice as a statement."""
+    low = text.lower().strip()
+    least, most = numbers_in(low)
+    words = re.findall(r"[a-z'-]+", low)
+    yes = (
+        True
+        if re.match(r"yes\b", low)
+        else False
+        if re.match(r"no\b(?! \w+ (?:is|are|passes|moves))", low)
+        else None
+    )
+    return Saying(
+        text=text,
+        low=least,
+        high=most,
+        colours=lexicon.colours_in(low),
+        labels=lexicon.label_families(
+            w for w in words if w not in ("he", "she", "his", "her", "nobody", "who")
+        ),
+        heading=lexicon.heading_in(low),
+        sides=lexicon.sides_in(low),
+        kinds=lexicon.kinds_in(low),
+        negative=bool(NEGATIVE.search(low)),
+        yes=yes,
+    )
+
+
+def numbers_in(low: str) -> tuple[float | None, float | None]:
+    """The lowest and highest number a choice allows: `3`, `about 4.5 seconds`, `30 to 45`, `more than 300`, `2:08`."""
+    if found := _TIME.search(low):
+        hours_or_minutes, middle, last = found.groups()
+        value = float(hours_or_minutes) * 60 + float(middle)
+        value = value * 60 + float(last) if last else value
+        return value, value
+    unit = re.search(r"\d\s*(minutes?|mins?|min|hours?|hrs?|h)\b", low)
+    factor = _UNITS[unit[1][0]] if unit else 1.0
+    if found := _RANGE.search(low):
+        return float(found[1]) * factor, float(found[2]) * factor
+    if found := re.search(r"\d+(?:\.\d+)?", low):
+        value = float(found[0]) * factor
+        if re.search(r"\b(?:more than|over|at least|above)\b", low):
+            return value, math.inf
+        if re.search(r"\b(?:less than|under|at most|fewer than|below|up to)\b", low):
+            return 0.0, value
+        return value, value
+    for word in re.findall(r"[a-z]+", low):
+        if word in lexicon.NUMBERS:
+            return float(lexicon.NUMBERS[word]), float(lexicon.NUMBERS[word])
+    return None, None
+
+
+def pick(plan: Plan, found: Finding, choices: Sequence[str]) -> Pick:
+    """The choice that fits best what was found; a guess where the memory does not speak for any."""
+    sayings = [read(choice) for choice in choices]
+    scores = [_score(plan, found, saying, sayings) for saying in sayings]
+    best = max(
+        range(len(choices)), key=lambda i: (scores[i], plausible(plan, found, sayings[i], sayings), -i)
+    )
+    others = [s for i, s in enumerate(scores) if i != best]
+    margin = scores[best] - max(others)
+    blind = 1 / len(choices)
+    supported = found.status in (AnswerStatus.ANSWERED, AnswerStatus.NOT_SEEN) and not found.hint
+    if scores[best] <= 0.05 or margin < 0.02 or not supported:
+        why = (
+            "the memory does not tell the choices apart"
+            if supported
+            else "the memory does not hold what is asked"
+        )
+        leaning = blind * (1.0 if margin >= 0.02 else 0.8)
+        return Pick(index=best, confidence=round(leaning, 3), guess=True, why=why)
+    strength = min(1.0, 0.4 + 0.6 * margin) * min(1.0, scores[best] + 0.2)
+    confidence = max(blind, min(0.98, blind + (found.sure - blind) * strength))
+    return Pick(
+        index=best,
+        confidence=round(confidence, 3),
+        guess=False,
+        why=f"fits {scores[best]:.2f}, the next {max(others):.2f}",
+    )
+
+
+def _score(plan: Plan, found: Finding, saying: Saying, all_sayings: Sequence[Saying]) -> float:
+    """How well the choice fits the finding, 0 (not at all) to 1."""
+    if plan.asked is Asked.WHETHER or (saying.yes is not None and any(s.yes for s in all_sayings)):
+        return _score_whether(found, saying)
+    if plan.asked in (Asked.COUNT, Asked.DURATION) and saying.low is not None:
+        return _score_number(saying, found.numbers, exact=plan.asked is Asked.COUNT)
+    if plan.asked is Asked.WHEN and saying.low is not None:
+        return max(
+            (0.9**rank * _score_number(saying, ((at, 1.0),), exact=False) for rank, at in enumerate(found.seconds[:6])), default=0.0
+        )  # fmt: skip
+    if plan.asked is Asked.COLOUR:
+        return _score_colours(saying, found.colours)
+    if plan.asked is Asked.DIRECTION:
+        split = _score_split(saying, found.sides)
+        return split if split is not None else _score_heading(saying, found)
+    if plan.asked in (Asked.SIDE, Asked.WHERE) and (saying.sides or saying.heading):
+        return _score_sides(saying, found.sides) or 0.5 * _score_heading(saying, found)
+    if plan.asked is Asked.ORDER:
+        return _score_order(saying, found)
+    return _score_statement(plan, found, saying, all_sayings)
+
+
+def _score_number(saying: Saying, seen: Sequence[tuple[float, float]], *, exact: bool) -> float:
+    """How near the seen numbers are to what the choice allows; off by one of few counts more than of many."""
+    if saying.low is None or saying.high is None or not seen:
+        return 0.0
+    best = 0.0
+    for value, weight in seen:
+        off = max(saying.low - value, value - saying.high, 0.0)
+        scale = max(1.0, 0.25 * value) if exact else max(0.5, 0.3 * max(value, saying.low))
+        best = max(best, weight * math.exp(-((off / scale) ** 2) if not exact else -off / scale))
+    return best
+
+
+def _score_colours(saying: Saying, seen: Sequence[str]) -> float:
+    """How well the colours named agree with those seen, the foremost counting most; a pair needs both."""
+    if not saying.colours or not seen:
+        return 0.0
+    both = bool(re.search(r"\band\b|,|/", saying.text.lower())) and len(saying.colours) > 1
+    marks = [
+        max(lexicon.colour_likeness(colour, s) * (0.85**rank) for rank, s in enumerate(seen[:6])) for colour in saying.colours
+    ]  # fmt: skip
+    return sum(marks) / len(marks) if both else max(marks)
+
+
+_ALIKE = {frozenset(("towards", "down")): 0.75, frozenset(("away", "up")): 0.75}
+
+
+def _score_heading(saying: Saying, found: Finding) -> float:
+    """How well the way named agrees with the ways seen: what agrees, less what is contrary."""
+    said = saying.heading
+    if not said or not found.headings:
+        return 0.0
+    total = 0.0
+    shown = found.headings[:12]
+    for seen in shown:
+        likeness = [
+            max((1.0 if a == b else _ALIKE.get(frozenset((a, b)), 0.0) for b in seen), default=0.0)
+            for a in said
+        ]
+        contrary = any(lexicon.OPPOSITE.get(a) in seen for a in said)
+        unsaid = sum(
+            1 for b in seen if b != "still" and not any(b == a or frozenset((a, b)) in _ALIKE for a in said)
+        )
+        mark = sum(likeness) / len(likeness) - 0.1 * unsaid - (0.6 if contrary else 0.0)
+        total += max(0.0, mark)
+    return total / len(shown)
+
+
+_QUANTITY = re.compile(
+    r"\b(all|both|none|one|two|three|four|five|six|\d+)\b(?: \w+){0,2}? to the (left|right|top|bottom)"
+)
+
+
+def _score_split(saying: Saying, sides: Sequence[tuple[str, ...]]) -> float | None:
+    """How well `one to the left, two to the right` agrees with where each one went; None for another kind of choice."""
+    said = _QUANTITY.findall(saying.text.lower())
+    if not said or not any(sides):
+        return None
+    off = 0
+    for quantity, side in said:
+        wanted = len(sides) if quantity in ("all", "both") else lexicon.NUMBERS.get(quantity, None)
+        wanted = int(quantity) if wanted is None else wanted
+        off += abs(wanted - sum(1 for s in sides if side in s))
+    return math.exp(-0.7 * off)
+
+
+def _score_sides(saying: Saying, sides: Sequence[tuple[str, ...]]) -> float:
+    said = set(saying.sides)
+    told = [set(s) for s in sides if s]
+    if not said or not told:
+        return 0.0
+    return sum(len(said & s) / len(said | s) for s in told) / len(told)
+
+
+def _score_order(saying: Saying, found: Finding) -> float:
+    """How well a list agrees, item by item, with what came in order: by colour and label, else by captions' words."""
+    items = [read(part) for part in re.split(r",| then | and ", saying.text) if part.strip()]
+    if not items or not found.visits:
+        return 0.0
+    marks = [_fits_visit(item, found, at) for at, item in enumerate(items) if at < len(found.visits)]
+    if not marks:
+        return 0.0
+    return sum(marks) / max(len(items), len(marks)) * (0.9 ** abs(len(items) - len(found.visits)))
+
+
+def _fits_visit(item: Saying, found: Finding, at: int) -> float:
+    visit = found.visits[at]
+    parts = []
+    if item.colours:
+        parts.append(narrow.agrees(item.colours, visit.colours()))
+    if item.labels:
+        label = visit.entity.label
+        parts.append(
+            1.0
+            if label == item.labels[0]
+            else 0.7
+            if label in item.labels
+            else 0.3
+            if label == "thing"
+            else 0.0
+        )
+    return sum(parts) / len(parts) if parts else 0.0
+
+
+def _score_whether(found: Finding, saying: Saying) -> float:
+    if found.yes is None or saying.yes is None:
+        return 0.0
+    if not saying.yes or not found.yes:
+        return 0.9 if saying.yes == found.yes else 0.1
+    named = saying.labels or saying.colours
+    if not named:
+        return 0.8
+    fits = [_fits_visit(saying, found, at) for at in range(min(len(found.visits), 4))]
+    return 0.5 + 0.5 * max(fits, default=0.0)
+
+
+def _score_statement(plan: Plan, found: Finding, saying: Saying, all_sayings: Sequence[Saying]) -> float:
+    """How well a small description (`a white pickup`, `nothing moves`, `one person stands still`) fits the span."""
+    moving = [v for v in found.visits if v.moved()]
+    empty = not found.visits or (not moving and not found.events)
+    if saying.negative and (
+        saying.low == 0 or re.search(r"\b(?:no|nothing|nobody|none|empty)\b", saying.text.lower())
+    ):
+        return 0.85 if empty else 0.05
+    if not found.visits and not found.events:
+        return 0.0
+    marks: list[float] = []
+    if saying.colours or saying.labels:
+        fits = [_fits_visit(saying, found, at) * 0.93**at for at in range(min(len(found.visits), 6))]
+        marks.append(max(fits, default=0.0))
+    if saying.sides and found.sides and not saying.heading:
+        marks.append(_score_sides(saying, found.sides[:1]))
+    if saying.heading:
+        marks.append(_score_heading(saying, found))
+    if saying.kinds:
+        marks.append(0.9 if {e.kind for e in found.events} & set(saying.kinds) else 0.1)
+    if saying.low is not None and saying.labels and not saying.negative:
+        marks.append(_score_number(saying, found.numbers or ((len(found.visits), 1.0),), exact=True))
+    return sum(marks) / len(marks) * (0.75 + 0.25 * min(len(marks), 2) / 2) if marks else 0.0
+
+
+def plausible(plan: Plan, found: Finding, saying: Saying, all_sayings: Sequence[Saying]) -> float:
+    """What is likely in general, for guesses alone: quiet scenes, middle numbers, things the memory has named."""
+    marks = 0.0
+    if plan.asked is Asked.WHETHER or any(s.yes for s in all_sayings):
+        marks += 0.3 if saying.yes is False else 0.0
+    if {"fell", "collision", "near_miss", "fight"} & set(saying.kinds):
+        marks -= 0.2
+    if saying.labels:
+        seen = {v.entity.label for v in found.visits}
+        marks += 0.2 if seen & set(saying.labels) else -0.1
+    if saying.low is not None:
+        ordered = sorted(s.low for s in all_sayings if s.low is not None)
+        marks += 0.1 * (1 - abs(ordered.index(saying.low) - (len(ordered) - 1) / 2) / max(len(ordered), 1))
+    if saying.negative and plan.asked is not Asked.WHETHER:
+        marks -= 0.15
+    return marks

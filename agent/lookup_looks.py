@@ -1,0 +1,165 @@
+"""How things look and move: colour, direction, sides, place, order, and which one it is."""
+
+from __future__ import annotations
+
+from agent import lookup_time, narrow
+from agent.finding import Finding, name_of, sentence, visit_words
+from agent.outcome import facts_of, none_seen, place_words, sure_of
+from agent.plan import Plan
+from agent.recall import View, Visit
+from core.answers import AnswerStatus
+from core.memory import Event
+
+
+def colour(plan: Plan, view: View, visits: list[Visit]) -> Finding:
+    """What colour it is, of its clothes where those are asked."""
+    visits = narrow.ordinal(plan, visits)
+    if not visits:
+        return none_seen(plan, view, 0.4)
+    ranked = (
+        sorted(visits, key=lambda v: -v.size * v.span.duration)
+        if plan.ordinal is None and not plan.other
+        else visits
+    )
+    told = [v for v in ranked if v.colours(plan.part)]
+    if not told:
+        return Finding(
+            status=AnswerStatus.UNSUPPORTED, head="No colour is known of it.", facts=facts_of(view, ranked[:2]), visits=tuple(ranked),
+            hint=True, sure=0.2,
+        )  # fmt: skip
+    colours = list(dict.fromkeys(c for v in told for c in v.colours(plan.part)[:1]))
+    colours += [c for v in told for c in v.colours(plan.part)[1:] if c not in colours]
+    word = name_of(plan.subject.word, 1) if plan.subject else "thing"
+    if plan.ordinal is not None or len(told) == 1:
+        head = f"The {word} is {told[0].colours(plan.part)[0]}"
+    else:
+        head = f"Colours: {', '.join(colours[:4])}"
+    return Finding(
+        status=AnswerStatus.ANSWERED, head=head, facts=facts_of(view, told[:4]), colours=tuple(colours), visits=tuple(told), sure=sure_of(told[:2]) * 0.85
+    )  # fmt: skip
+
+
+_HEADING_WORDS = {
+    "left": "to the left", "right": "to the right", "up": "upwards", "down": "downwards",
+    "towards": "towards the camera", "away": "away from the camera", "still": "nowhere (it stays)",
+}  # fmt: skip
+
+
+def direction(plan: Plan, view: View, visits: list[Visit]) -> Finding:
+    """Which way it goes, in the span if one is asked."""
+    visits = narrow.ordinal(plan, visits)
+    if "three" in plan.text.lower() or "group" in plan.text.lower():
+        visits = max(narrow.groups(visits), key=len, default=[])
+    if not visits:
+        return none_seen(plan, view, 0.4)
+    within = view.span if plan.bound else None
+    ranked = [v for v in visits if v.moved()] or visits
+    if not plan.moving and "leave" not in plan.text.lower():
+        ranked = sorted(ranked, key=lambda v: -v.size)
+    headings = tuple(v.heading(within) for v in ranked)
+    shares: dict[str, int] = {}
+    for heading in headings:
+        for word in heading:
+            shares[word] = shares.get(word, 0) + 1
+    common = [
+        w for w, n in sorted(shares.items(), key=lambda p: (-p[1], p[0])) if n * 2 > len(headings)
+    ] or sorted(headings[0])
+    sides = tuple(v.side("left") for v in ranked)
+    head = (
+        sentence(" and ".join(_HEADING_WORDS[w] for w in common))
+        if common
+        else "It goes in no clear direction"
+    )
+    return Finding(
+        status=AnswerStatus.ANSWERED, head=head, headings=headings, sides=sides, visits=tuple(ranked), sure=sure_of(ranked[:3]) * 0.9,
+        facts=facts_of(view, ranked, lambda v: f", heading {'/'.join(sorted(v.heading(within)))}," if v.heading(within) else ""),
+    )  # fmt: skip
+
+
+def side(plan: Plan, view: View, visits: list[Visit]) -> Finding:
+    """The side of the picture by which they come or go."""
+    visits = narrow.ordinal(plan, visits)
+    key = "left" if plan.leaving else "entered" if plan.arriving or "come" in plan.text.lower() else ""
+    if not key:
+        return where(plan, view, visits)
+    told = [v for v in visits if v.side(key)]
+    if not told:
+        return (
+            none_seen(plan, view, 0.3)
+            if not visits
+            else Finding(
+                status=AnswerStatus.NOT_SEEN,
+                head=f"Nobody was seen to {'leave' if key == 'left' else 'come in'}",
+                facts=facts_of(view, visits[:3]),
+                headings=tuple(v.heading() for v in visits),
+                visits=tuple(visits),
+                sure=0.3,
+            )
+        )
+    counts: dict[str, int] = {}
+    for visit in told:
+        for side in visit.side(key):
+            counts[side] = counts.get(side, 0) + 1
+    words = ", ".join(f"{side} ({n})" for side, n in sorted(counts.items(), key=lambda p: -p[1]))
+    head = f"{'They leave' if key == 'left' else 'They come in'} at the {words}"
+    return Finding(
+        status=AnswerStatus.ANSWERED, head=head, sides=tuple(v.side(key) for v in told), visits=tuple(told), sure=sure_of(told[:3]) * 0.85,
+        headings=tuple(v.heading() for v in told), facts=facts_of(view, told, lambda v: f", {'leaving' if key == 'left' else 'entering'} at the {' '.join(v.side(key))},"),
+    )  # fmt: skip
+
+
+def where(plan: Plan, view: View, visits: list[Visit]) -> Finding:
+    """Where in the picture, and in which zone."""
+    if not visits:
+        return none_seen(plan, view, 0.5)
+    zones = {id: e.zone for e in view.events() if e.zone for id in e.entity_ids}
+    told = sorted(visits, key=lambda v: -v.size)[:4]
+
+    def detail(visit: Visit) -> str:
+        spot = " ".join(reversed(place_words(view, visit)))
+        zone = zones.get(visit.entity.id)
+        return (f", at the {spot}" if spot else "") + (f", in {zone.replace('_', ' ')}" if zone else "") + ","
+
+    head = sentence(f"{visit_words(told[0])}{detail(told[0]).rstrip(',')}")
+    return Finding(
+        status=AnswerStatus.ANSWERED, head=head, facts=facts_of(view, told, detail), sides=tuple(place_words(view, v) for v in told),
+        headings=tuple(v.heading() for v in told), visits=tuple(told), sure=sure_of(told[:2]) * 0.8,
+    )  # fmt: skip
+
+
+def order(plan: Plan, view: View, visits: list[Visit]) -> Finding:
+    """Who came in which order."""
+    if not visits:
+        return none_seen(plan, view, 0.5)
+    head = "In this order: " + ", ".join(visit_words(v) for v in visits[:10])
+    return Finding(
+        status=AnswerStatus.ANSWERED, head=head, facts=facts_of(view, visits), visits=tuple(visits), sure=sure_of(visits) * 0.8,
+        colours=tuple((v.colours() or ("?",))[0] for v in visits),
+    )  # fmt: skip
+
+
+def which(plan: Plan, view: View, visits: list[Visit]) -> Finding:
+    """Which one it is: the doer of an event, or the one that comes at the asked place in the order."""
+    if plan.kinds:
+        events = lookup_time.events_of(plan, view, visits)
+        if events:
+            return lookup_time.of_events(plan, view, narrow_events(plan, events))
+    chosen = narrow.ordinal(plan, visits)
+    if not chosen:
+        return none_seen(plan, view, 0.6)
+    if plan.bound is not None and plan.ordinal is None:
+        chosen = sorted(chosen, key=lambda v: abs(v.span.middle - view.span.middle))
+    head = sentence(", ".join(visit_words(v) for v in chosen[:4]))
+    return Finding(
+        status=AnswerStatus.ANSWERED, head=head, facts=facts_of(view, chosen), visits=tuple(chosen), yes=True, sure=sure_of(chosen[:3]) * 0.8,
+        sides=tuple(place_words(view, v) for v in chosen), headings=tuple(v.heading() for v in chosen),
+        colours=tuple(c for v in chosen for c in v.colours()), events=lookup_time.around(view, chosen),
+    )  # fmt: skip
+
+
+def narrow_events(plan: Plan, events: list[Event]) -> list[Event]:
+    """The event at the asked place in their order."""
+    if plan.ordinal is None:
+        return events
+    at = plan.ordinal - 1 if plan.ordinal > 0 else plan.ordinal
+    return [events[at]] if -len(events) <= at < len(events) else []

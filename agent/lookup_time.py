@@ -1,0 +1,274 @@
+"""When, how long, what happened, and whether: questions that events and stretches of time answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agent import narrow
+from agent.finding import (
+    Fact,
+    Finding,
+    cite,
+    event_fact,
+    event_words,
+    name_of,
+    sentence,
+    visit_fact,
+    visit_words,
+)
+from agent.outcome import facts_of, none_seen, place_words, sure_of, when_words
+from agent.plan import Plan
+from agent.recall import View, Visit
+from core.answers import AnswerStatus
+from core.clock import SECOND, Micros, Span, clock_text, merge, subtract
+from core.memory import Event
+
+LASTING = frozenset(
+    {"stopped", "dwelled", "blocked", "stalled", "queue", "crowd", "together", "object_left", "possession"}
+)
+QUIET_KINDS = frozenset({"appeared", "left"})
+"""Kinds so common that a summary of what happened mentions them only where nothing else did."""
+
+
+def kinds_of(plan: Plan) -> tuple[str, ...]:
+    """The kinds of event a plan asks for; at a zone `enter` and `leave` mean the zone's events."""
+    kinds = plan.kinds
+    if plan.zones and plan.arriving:
+        kinds += ("entered_zone",)
+    if plan.zones and plan.leaving:
+        kinds += ("left_zone",)
+    if (
+        plan.zones
+        and "stopped" not in kinds
+        and ("stay" in plan.text.lower() or "spend" in plan.text.lower())
+    ):
+        kinds += ("dwelled",)
+    return kinds
+
+
+def events_of(plan: Plan, view: View, visits: Sequence[Visit]) -> list[Event]:
+    """The events the plan asks for, done by its subject where it names one."""
+    kinds = kinds_of(plan)
+    if not kinds:
+        return []
+    found = view.events(kinds, plan.zones)
+    if plan.subject and plan.subject.labels:
+        ids = {v.entity.id for v in visits}
+        found = tuple(e for e in found if not e.entity_ids or ids & set(e.entity_ids))
+    exact = [e for e in found if e.kind == kinds[0]]
+    chosen = exact if exact and len(plan.kinds) > 1 else list(found)
+    if plan.bound and plan.bound.kind in ("around", "between"):
+        chosen = [e for e in chosen if _begins_in(e, view.span)] or chosen
+    return chosen
+
+
+def _begins_in(event: Event, span: Span) -> bool:
+    return span.start - SECOND // 2 <= event.span.start < span.end + SECOND // 2
+
+
+def of_events(plan: Plan, view: View, events: Sequence[Event]) -> Finding:
+    """A finding that rests on events: what, when, who, for how long."""
+    if not events:
+        return none_seen(plan, view)
+    visits = [v for e in events for id in e.entity_ids[:1] if (v := view.visit_of(id))]
+    head = sentence(event_words(view, events[0]))
+    if len(events) > 1:
+        head += f", and {len(events) - 1} more such event{'s' if len(events) > 2 else ''}"
+    return Finding(
+        status=AnswerStatus.ANSWERED, head=head, facts=tuple(event_fact(view, e) for e in events), yes=True,
+        numbers=((len(events), 1.0),), seconds=tuple(e.span.start / SECOND for e in events), events=tuple(events),
+        visits=tuple(visits), colours=tuple(c for v in visits for c in v.colours()[:1]), sides=tuple(rank_words(view, v) for v in visits),
+        sure=sum(e.confidence for e in events) / len(events) * 0.85,
+    )  # fmt: skip
+
+
+def rank_words(view: View, visit: Visit) -> tuple[str, ...]:
+    """Where something stands among its like in the stream, from left to right: `left`, `centre` or `right`."""
+    if visit.middle is None:
+        return ()
+    like = [v for v in view.visits() if v.entity.label == visit.entity.label and v.middle is not None]
+    across = sorted({round(v.middle.centre[0] / max(visit.middle.width, 1)) for v in like if v.middle})
+    if len(across) < 2:
+        return place_words(view, visit)
+    at = across.index(round(visit.middle.centre[0] / max(visit.middle.width, 1)))
+    return ("left" if at == 0 else "right" if at == len(across) - 1 else "centre",)
+
+
+def around(view: View, visits: Sequence[Visit]) -> tuple[Event, ...]:
+    """The telling events of some visits within the span."""
+    ids = {v.entity.id for v in visits}
+    return tuple(e for e in view.events() if e.kind not in QUIET_KINDS and ids & set(e.entity_ids))[:20]
+
+
+def gaps(visits: Sequence[Visit], span: Span, *, least: Micros = 300_000) -> list[Span]:
+    """The stretches of the span in which none of the visits is in the picture."""
+    return [g for g in subtract(span, merge(v.span for v in visits)) if g.duration >= least]
+
+
+def when(plan: Plan, view: View, visits: list[Visit]) -> Finding:
+    """The moments at which it happened: of events, of absence, or of coming and going."""
+    if plan.empty and visits:
+        return _spans(
+            view,
+            gaps(visits, view.span),
+            f"No {name_of(plan.subject.word if plan.subject else 'thing', 1)} is in the picture",
+            sure_of(visits),
+        )
+    loose = plan.subject is not None and not plan.subject.labels and not kinds_of(plan)
+    if (plan.scene or loose) and (said := _told(plan, view)):
+        return said
+    if kinds_of(plan):
+        events = events_of(plan, view, visits)
+        return of_events(plan, view, events) if events else none_seen(plan, view, 0.5)
+    visits = narrow.ordinal(plan, visits)
+    if not visits:
+        return none_seen(plan, view, 0.5)
+    moments = [v.span.end if plan.leaving else v.span.start for v in visits]
+    verb = "leaves" if plan.leaving else "comes into the picture"
+    return Finding(
+        status=AnswerStatus.ANSWERED, head=f"{sentence(visit_words(visits[0]))} {verb} at {clock_text(moments[0])}",
+        facts=facts_of(view, visits), seconds=tuple(m / SECOND for m in moments), visits=tuple(visits), yes=True, sure=sure_of(visits[:3]) * 0.85,
+    )  # fmt: skip
+
+
+def _told(plan: Plan, view: View) -> Finding | None:
+    """The moments whose captions speak of what the question names, each drawn back to the beginning of its scene."""
+    found = [c for c in view.captions(plan.scene or plan.text) if c.text]
+    if not found:
+        return None
+    cuts = [e.span.start for e in view.events(("scene_changed",))]
+    begins = [
+        max((c for c in cuts if c <= caption.span.end - SECOND), default=caption.span.start)
+        for caption in found[:5]
+    ]
+    facts = tuple(Fact(text=f"“{c.text[:160]}” at {c.span}", citation=cite(view, c.span)) for c in found[:3])
+    return Finding(
+        status=AnswerStatus.ANSWERED, head=f"It is told of at {clock_text(begins[0])}", facts=facts, seconds=tuple(b / SECOND for b in begins), sure=0.35
+    )  # fmt: skip
+
+
+def _spans(view: View, spans: list[Span], head: str, sure: float) -> Finding:
+    """A finding about stretches of time: when they are and how long."""
+    if not spans:
+        return Finding(status=AnswerStatus.NOT_SEEN, head=f"{head} at no time", numbers=((0, 1.0),), sure=sure * 0.7, yes=False,
+                       facts=tuple(Fact(text=f"looked at {s}", citation=cite(view, s)) for s in view.looked()[:2]))  # fmt: skip
+    ranked = sorted(spans, key=lambda s: -s.duration)
+    facts = tuple(Fact(text=f"{s}, {s.duration / SECOND:.1f} s", citation=cite(view, s)) for s in ranked[:5])
+    inner = [s for s in ranked if s.start > view.span.start and s.end < view.span.end]
+    lead = (inner or ranked)[0]
+    return Finding(
+        status=AnswerStatus.ANSWERED, head=f"{head} for {lead.duration / SECOND:.1f} s from {clock_text(lead.start)}", facts=facts, yes=True,
+        seconds=tuple(s.middle / SECOND for s in [lead, *[r for r in ranked if r != lead]]), numbers=((lead.duration / SECOND, 1.0),), sure=sure * 0.8,
+    )  # fmt: skip
+
+
+def duration(plan: Plan, view: View, visits: list[Visit]) -> Finding:
+    """How long: nobody was there, so many were there, an event lasted, or someone stayed; seconds in `numbers`."""
+    word = plan.subject.word if plan.subject else "thing"
+    if plan.empty:
+        movers = [v for v in visits if v.moved()] or visits
+        spans = gaps(_settled(movers), view.span)
+        text = plan.text.lower()
+        if "between" in text and plan.bound is None and len(movers) > 1:
+            inner = [s for s in spans if s.start > movers[0].span.start]
+            spans = inner[:1] or spans
+        return _spans(
+            view,
+            spans,
+            "Nothing is there" if word == "thing" else f"No {name_of(word, 1)} is there",
+            sure_of(visits) if visits else 0.6,
+        )
+    if plan.alone is not None:
+        levels = [span for span, number in narrow.levels(visits, view.span) if number == plan.alone]
+        head = f"{'Only ' if plan.alone else ''}{plan.alone} {name_of(word, plan.alone)} {'is' if plan.alone == 1 else 'are'} there"
+        return _spans(view, merge(levels, gap=500_000), head, sure_of(visits) if visits else 0.4)
+    events = [e for e in events_of(plan, view, visits) if e.kind in LASTING]
+    if events:
+        longest = sorted(events, key=lambda e: -e.span.duration)
+        found = of_events(plan, view, longest)
+        seconds = longest[0].span.duration / SECOND
+        head = f"{sentence(event_words(view, longest[0]))} for {seconds:.1f} s"
+        return _with_length(found, head, [e.span.duration / SECOND for e in longest])
+    if plan.kinds:
+        return none_seen(plan, view, 0.5)
+    visits = narrow.ordinal(plan, visits)
+    if not visits:
+        return none_seen(plan, view, 0.5)
+    ranked = sorted(visits, key=lambda v: -v.span.duration)
+    lengths = [v.span.duration / SECOND for v in ranked]
+    head = f"{sentence(visit_words(ranked[0]))} is in the picture for {lengths[0]:.1f} s"
+    return Finding(
+        status=AnswerStatus.ANSWERED, head=head, facts=facts_of(view, ranked), numbers=tuple((n, 1.0 if k == 0 else 0.4) for k, n in enumerate(lengths)),
+        visits=tuple(ranked), sure=sure_of(ranked[:2]) * 0.8, yes=True,
+    )  # fmt: skip
+
+
+def _with_length(found: Finding, head: str, lengths: list[float]) -> Finding:
+    return replace(
+        found, head=head, numbers=tuple((n, 1.0 if k == 0 else 0.4) for k, n in enumerate(lengths))
+    )
+
+
+def _settled(visits: Sequence[Visit]) -> list[Visit]:
+    """The visits without flickers: what was seen for less than 0.4 s does not make a lane busy."""
+    return [v for v in visits if v.span.duration >= 400_000] or list(visits)
+
+
+def happens(plan: Plan, view: View, visits: list[Visit]) -> Finding:
+    """What happened: the telling events of the span in order, and who was there."""
+    ids = {v.entity.id for v in visits}
+    named = plan.subject is not None and bool(plan.subject.labels)
+    events = [
+        e
+        for e in view.events(kinds_of(plan), plan.zones)
+        if not (named or plan.near or plan.place) or ids & set(e.entity_ids)
+    ]
+    within = [e for e in events if _begins_in(e, view.span) or e.kind in LASTING]
+    telling = [e for e in within if e.kind not in QUIET_KINDS]
+    moved = [v for v in visits if v.moved()]
+    if not telling and not visits:
+        return none_seen(plan, view, 0.75)
+    parts = [event_words(view, e) for e in telling[:4]]
+    if not parts:
+        still = [v for v in visits if not v.moved()]
+        parts = [f"{visit_words(v)} moves" for v in moved[:4]] or [
+            f"{visit_words(v)} stays where it is" for v in still[:3]
+        ]
+    facts = tuple(event_fact(view, e) for e in telling[:8]) or facts_of(view, visits[:8])
+    return Finding(
+        status=AnswerStatus.ANSWERED, head=f"{sentence('; '.join(dict.fromkeys(parts)))}{when_words(plan, view)}", facts=facts, events=tuple(within),
+        visits=tuple(visits), headings=tuple(v.heading(view.span) for v in visits), sides=tuple(v.side("left") or place_words(view, v) for v in visits),
+        numbers=((len(visits), 1.0),), yes=True, sure=(sure_of(visits) if visits else 0.6) * 0.7,
+    )  # fmt: skip
+
+
+def whether(plan: Plan, view: View, visits: list[Visit]) -> Finding:
+    """Yes or no: whether such an event was seen, the place was ever empty, or such a one was there."""
+    if plan.empty:
+        movers = _settled([v for v in visits if v.moved()] or visits)
+        inside = (
+            Span(movers[0].span.start, max(movers[-1].span.end, movers[0].span.start + 1))
+            if movers and plan.bound is None
+            else view.span
+        )
+        spans = gaps(movers, inside, least=200_000)
+        return _spans(
+            view,
+            spans,
+            "Yes: nothing is there" if spans else "It is empty",
+            sure_of(movers) if movers else 0.6,
+        )
+    if kinds_of(plan):
+        events = events_of(plan, view, visits)
+        if not events:
+            return none_seen(plan, view, 0.75)
+        found = of_events(plan, view, events)
+        return replace(found, head=f"Yes: {event_words(view, events[0])}")
+    if not visits:
+        return none_seen(plan, view)
+    head = f"Yes: {', '.join(visit_words(v) for v in visits[:3])}{when_words(plan, view)}"
+    return Finding(
+        status=AnswerStatus.ANSWERED, head=head, facts=tuple(visit_fact(view, v) for v in visits), yes=True, visits=tuple(visits),
+        numbers=((len(visits), 1.0),), sure=sure_of(visits[:3]) * 0.9,
+    )  # fmt: skip

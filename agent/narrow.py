@@ -1,0 +1,172 @@
+"""Picks the visits a plan is about."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from agent import lexicon
+from agent.plan import Plan, Subject
+from agent.recall import View, Visit
+from core.clock import SECOND, Micros, Span
+from core.sight import THING
+
+SIMILAR = 0.5
+"""Colours at least this much alike may be the same paint seen twice."""
+WHOLE_MOVERS = frozenset({"person", *lexicon.VEHICLES, "bicycle", "motorbike", "cyclist"})
+"""Labels for which a moving thing that nobody could name may stand in."""
+
+
+def can_stand_in(subject: Subject) -> bool:
+    """Whether unnamed moving things are a fair answer to a question about the subject."""
+    return not subject.labels or bool(WHOLE_MOVERS & set(subject.labels))
+
+
+def looked_for(subject: Subject, view: View) -> bool:
+    """Whether anything that the subject's word may mean was looked for."""
+    known = view.looked_for() | {v.entity.label for v in view.visits()}
+    return not subject.labels or bool(known & set(subject.labels)) or not known
+
+
+def of_subject(subject: Subject | None, view: View) -> tuple[list[Visit], bool]:
+    """The visits of the subject, and whether unnamed things had to stand in for it.
+
+    The asked label itself counts before its family: a question about trucks that were named is not about vans.
+    """
+    visits = list(view.visits())
+    if subject is None:
+        return visits, True
+    if not subject.labels:
+        named = [v for v in visits if v.entity.label != THING]
+        return (visits if not named else [v for v in visits if v.entity.label != THING or v.moved()]), False
+    named = [v for v in visits if v.entity.label in subject.labels]
+    if named or view.whole_has(subject.labels):
+        return named, False
+    return ([v for v in visits if v.entity.label == THING] if can_stand_in(subject) else []), True
+
+
+def narrowed(plan: Plan, view: View, visits: list[Visit]) -> list[Visit]:
+    """Those of the visits that fit everything else the plan says."""
+    for fits in (_is_here, _moves, _comes_or_goes, _fits_sides, _fits_heading, _fits_place, _fits_colour):
+        visits = [v for v in visits if fits(plan, view, v)]
+    if plan.zones:
+        inside = {id for e in view.events(zones=plan.zones) for id in e.entity_ids}
+        visits = [v for v in visits if v.entity.id in inside]
+    if plan.near and visits:
+        largest = max(v.size for v in visits)
+        visits = [v for v in visits if v.size >= 0.25 * largest]
+    if plan.other:
+        visits = _meeting(plan, visits, list(view.visits()))
+    return visits
+
+
+def _is_here(plan: Plan, view: View, visit: Visit) -> bool:
+    """In the picture during the asked span; at an asked moment, nearly then."""
+    shared = visit.span.intersect(view.span)
+    if shared is None:
+        return False
+    least = min(visit.span.duration, view.span.duration) // 5
+    return shared.duration >= min(least, SECOND // 2)
+
+
+def _moves(plan: Plan, view: View, visit: Visit) -> bool:
+    return not plan.moving or visit.moved()
+
+
+def _comes_or_goes(plan: Plan, view: View, visit: Visit) -> bool:
+    """Within a bounded span, what arrives there arrives inside it, and likewise what leaves."""
+    if plan.bound is None or plan.bound.kind == "share":
+        return True
+    slack = SECOND
+    if plan.arriving and not view.span.widen(slack).start <= visit.span.start < view.span.end + slack:
+        return False
+    return not plan.leaving or view.span.start - slack <= visit.span.end < view.span.end + slack
+
+
+def _fits_sides(plan: Plan, view: View, visit: Visit) -> bool:
+    return all(
+        not asked or bool(set(asked) & set(visit.side(key)))
+        for key, asked in (("entered", plan.entered), ("left", plan.left))
+    )
+
+
+def _fits_heading(plan: Plan, view: View, visit: Visit) -> bool:
+    if not plan.heading:
+        return True
+    seen = visit.heading()
+    if seen & {lexicon.OPPOSITE[h] for h in plan.heading if h in lexicon.OPPOSITE}:
+        return False
+    alike = {"towards": "down", "away": "up"}
+    return all(h in seen or alike.get(h) in seen for h in plan.heading)
+
+
+def _fits_place(plan: Plan, view: View, visit: Visit) -> bool:
+    if not plan.place or not visit.points or not view.stream.width:
+        return True
+    inside = [p.box for p in visit.points if p.at in view.span] or [visit.points[0].box]
+    x, y = inside[len(inside) // 2].centre
+    across, down = x / view.stream.width, y / max(view.stream.height, 1)
+    fits = {
+        "left": across < 0.5,
+        "right": across > 0.5,
+        "top": down < 0.5,
+        "bottom": down > 0.5,
+        "centre": 0.25 < across < 0.75,
+    }
+    return all(fits[side] for side in plan.place)
+
+
+def _fits_colour(plan: Plan, view: View, visit: Visit) -> bool:
+    return not plan.colours or agrees(plan.colours, visit.colours()) >= SIMILAR
+
+
+def agrees(asked: tuple[str, ...], seen: tuple[str, ...]) -> float:
+    """How well the best pair of an asked and a seen colour agrees, 0 to 1."""
+    return max((lexicon.colour_likeness(a, s) for a in asked for s in seen), default=0.0)
+
+
+def _meeting(plan: Plan, visits: list[Visit], everyone: list[Visit]) -> list[Visit]:
+    """Those in the picture together with somebody else of the other colour, who is not that somebody."""
+    others = sorted(everyone, key=lambda v: -agrees(plan.other, v.colours()))
+    other = next((v for v in others if agrees(plan.other, v.colours()) >= SIMILAR), None)
+    if other is None:
+        return visits
+    met = [v for v in visits if v.entity.id != other.entity.id and v.span.overlaps(other.span)]
+    return sorted(met, key=lambda v: -(v.span.intersect(other.span) or v.span).duration)
+
+
+def ordinal(plan: Plan, visits: list[Visit]) -> list[Visit]:
+    """The one that comes at the asked place in the order of appearance (of leaving, where that is asked)."""
+    if plan.ordinal is None or not visits:
+        return visits
+    if plan.leaving:
+        visits = sorted(visits, key=lambda v: v.span.end)
+    at = plan.ordinal - 1 if plan.ordinal > 0 else plan.ordinal
+    return [visits[at]] if -len(visits) <= at < len(visits) else []
+
+
+def levels(visits: list[Visit], span: Span) -> list[tuple[Span, int]]:
+    """How many of the visits are in the picture at once, stretch after stretch of the span."""
+    cuts: dict[Micros, int] = {span.start: 0, span.end: 0}
+    for visit in visits:
+        if shared := visit.span.intersect(span):
+            cuts[shared.start] = cuts.get(shared.start, 0) + 1
+            cuts[shared.end] = cuts.get(shared.end, 0) - 1
+    out: list[tuple[Span, int]] = []
+    number = 0
+    moments = sorted(cuts)
+    for at, following in pairwise(moments):
+        number += cuts[at]
+        out.append((Span(at, following), number))
+    return out
+
+
+def groups(visits: list[Visit], gap: Micros = 2_500_000) -> list[list[Visit]]:
+    """Visits that began together: each no more than `gap` after the one before, and in the picture at one time."""
+    out: list[list[Visit]] = []
+    for visit in sorted(visits, key=lambda v: v.span.start):
+        last = out[-1][-1] if out else None
+        if last and visit.span.start - last.span.start <= gap and visit.span.overlaps(last.span):
+            out[-1].append(visit)
+        else:
+            out.append([visit])
+    return out

@@ -1,0 +1,214 @@
+"""What the memory holds of some streams and spans, read through `GraphStore.find` alone, as visits and events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from agent import lexicon
+from core.clock import Micros, Span, covered, merge, subtract
+from core.ids import EntityId
+from core.media import Chunk, Stream
+from core.memory import Caption, Coverage, CoverageState, Entity, Event, Found, Query, Want
+from core.place import Box
+from core.ports import GraphStore
+from core.sight import Track, TrackPoint
+
+SEEN = (CoverageState.LOOKED, CoverageState.GATED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One entity's stay in the picture, with where it was (`points`, in order, inside the asked span)."""
+
+    entity: Entity
+    stream: Stream
+    points: tuple[TrackPoint, ...] = ()
+
+    @property
+    def span(self) -> Span:
+        """When it was in the picture."""
+        return self.entity.span
+
+    @property
+    def first(self) -> Box | None:
+        """Where it was at first."""
+        return self.points[0].box if self.points else None
+
+    @property
+    def middle(self) -> Box | None:
+        """Where it was half-way."""
+        return self.points[len(self.points) // 2].box if self.points else None
+
+    @property
+    def size(self) -> float:
+        """Its largest area, square pixels."""
+        return max((p.box.area for p in self.points), default=0.0)
+
+    def box_at(self, at: Micros) -> Box | None:
+        """Where it was nearest to the moment."""
+        return min(self.points, key=lambda p: abs(p.at - at)).box if self.points else None
+
+    def colours(self, part: str = "") -> tuple[str, ...]:
+        """Its colours: of the clothes named by `part`, else its own, most telling first."""
+        keys = {"upper": ("upper", "colour"), "lower": ("lower",)}.get(part, ("colour", "upper", "lower"))
+        if self.entity.label != "person" and not part:
+            keys = ("colour", "upper", "lower")
+        found = [str(self.entity.attributes[k]) for k in keys if self.entity.attributes.get(k)]
+        out: list[str] = []
+        for name in found[:1] if part else found:
+            out += [c for c in lexicon.colours_in(name) or (name,) if c not in out]
+        return tuple(out)
+
+    def side(self, key: str) -> tuple[str, ...]:
+        """The sides of the picture by which it `entered` or `left`."""
+        value = self.entity.attributes.get(key)
+        return lexicon.sides_in(str(value).replace("_", " ")) if value else ()
+
+    def moved(self) -> bool:
+        """Whether it went further than half its own size."""
+        if len(self.points) < 3:
+            return "still" not in self.heading()
+        a, b = self._ends()
+        far = max(
+            ((p.box.foot[0] - a.foot[0]) ** 2 + (p.box.foot[1] - a.foot[1]) ** 2) ** 0.5 for p in self.points
+        )
+        return bool(far > 0.5 * min(a.diagonal, b.diagonal))
+
+    def heading(self, within: Span | None = None) -> frozenset[str]:
+        """The ways it moved (`left right up down towards away still`), in the span if one is given."""
+        stored = lexicon.heading_of(self.entity.attributes.get("direction"))
+        points = tuple(p for p in self.points if within is None or p.at in within)
+        if len(points) < 3:
+            return stored
+        seen = _heading(points)
+        whole = within is None or (within.start <= self.span.start and self.span.end <= within.end)
+        return (seen | stored) - {"still"} if whole and stored - {"still"} and seen != {"still"} else seen
+
+    def _ends(self) -> tuple[Box, Box]:
+        return _ends(self.points)
+
+
+def _ends(points: Sequence[TrackPoint]) -> tuple[Box, Box]:
+    """The usual box of the first and of the last eighth of the points: single wild boxes do not count."""
+    part = max(1, len(points) // 8)
+
+    def usual(some: Sequence[TrackPoint]) -> Box:
+        boxes = [p.box for p in some]
+        x1, y1, x2, y2 = (median(getattr(b, k) for b in boxes) for k in ("x1", "y1", "x2", "y2"))
+        return Box(x1, y1, max(x2, x1 + 1), max(y2, y1 + 1))
+
+    return usual(points[:part]), usual(points[-part:])
+
+
+def _heading(points: Sequence[TrackPoint]) -> frozenset[str]:
+    a, b = _ends(points)
+    dx, dy = b.centre[0] - a.centre[0], b.foot[1] - a.foot[1]
+    grown = b.height / a.height
+    out: set[str] = set()
+    far = (dx * dx + dy * dy) ** 0.5
+    if far > 0.35 * min(a.diagonal, b.diagonal):
+        if abs(dx) > 0.4 * abs(dy):
+            out.add("right" if dx > 0 else "left")
+        if abs(dy) > 0.4 * abs(dx):
+            out.add("down" if dy > 0 else "up")
+    if grown > 1.3:
+        out.add("towards")
+    elif grown < 1 / 1.3:
+        out.add("away")
+    return frozenset(out or {"still"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One stream within one span: everything the memory holds there, each kind read at most once."""
+
+    store: GraphStore
+    stream: Stream
+    span: Span
+    _found: dict[Want, Found] = field(default_factory=dict, compare=False, repr=False)
+    _visits: list[Visit] = field(default_factory=list, compare=False, repr=False)
+
+    def coverage(self) -> tuple[Coverage, ...]:
+        """How the span was treated."""
+        return self._read(Want.COVERAGE).coverage
+
+    def chunks(self) -> tuple[Chunk, ...]:
+        """The chunks that make up the span."""
+        return self._read(Want.CHUNKS).chunks
+
+    def events(self, kinds: tuple[str, ...] = (), zones: tuple[str, ...] = ()) -> tuple[Event, ...]:
+        """The events of those kinds at those zones."""
+        query = Query(want=Want.EVENTS, streams=(self.stream.id,), span=self.span, kinds=kinds, zones=zones)
+        return self.store.find(query).events
+
+    def captions(self, text: str = "") -> tuple[Caption, ...]:
+        """The captions, best match first where words are given."""
+        query = Query(want=Want.CAPTIONS, streams=(self.stream.id,), span=self.span, text=text, limit=50)
+        return self.store.find(query).captions
+
+    def visits(self) -> tuple[Visit, ...]:
+        """Everyone's stays that touch the span, in order of their beginning."""
+        if not self._visits:
+            self._visits.extend(self._read_visits())
+        return tuple(self._visits)
+
+    def _read_visits(self) -> list[Visit]:
+        entities = self._read(Want.ENTITIES).entities
+        tracks = {t.id: t for t in self._read(Want.TRACKS).tracks} if entities else {}
+        out = [
+            Visit(
+                entity=e,
+                stream=self.stream,
+                points=_points((tracks[t] for t in e.tracks if t in tracks), e.span),
+            )
+            for e in entities
+        ]
+        return sorted(out, key=lambda v: (v.span.start, v.entity.id))
+
+    def visit_of(self, id: EntityId) -> Visit | None:
+        """The visit of that entity, if it touches the span."""
+        return next((v for v in self.visits() if v.entity.id == id), None)
+
+    def whole_has(self, labels: tuple[str, ...]) -> bool:
+        """Whether the stream holds anything of those labels at any time."""
+        query = Query(want=Want.ENTITIES, streams=(self.stream.id,), labels=labels, limit=1)
+        return bool(self.store.find(query).entities)
+
+    def unlooked(self) -> list[Span]:
+        """The parts of the span that nobody looked at."""
+        return subtract(self.span, (c.span for c in self.coverage() if c.state in SEEN))
+
+    def looked(self) -> list[Span]:
+        """The parts of the span that were looked at, gated ones included."""
+        seen = (c.span.intersect(self.span) for c in self.coverage() if c.state in SEEN)
+        return merge(s for s in seen if s)
+
+    def covered_share(self) -> float:
+        """How much of the span was looked at, 0 to 1."""
+        return covered(self.looked()) / self.span.duration
+
+    def looked_for(self) -> frozenset[str]:
+        """The labels that were looked for."""
+        return frozenset(label for c in self.coverage() for label in c.looked_for)
+
+    def chunk_at(self, at: Micros) -> Chunk | None:
+        """The chunk that answers for the moment."""
+        query = Query(want=Want.CHUNKS, streams=(self.stream.id,), span=Span.at(max(0, at)))
+        return next(iter(self.store.find(query).chunks), None)
+
+    def _read(self, want: Want) -> Found:
+        if want not in self._found:
+            self._found[want] = self.store.find(Query(want=want, streams=(self.stream.id,), span=self.span))
+        return self._found[want]
+
+
+def _points(tracks: Iterable[Track], span: Span) -> tuple[TrackPoint, ...]:
+    """The points of a visit's tracks in order, one per moment."""
+    at: dict[Micros, TrackPoint] = {}
+    for track in tracks:
+        for point in track.points:
+            if span.start <= point.at <= span.end:
+                at.setdefault(point.at, point)
+    return tuple(at[k] for k in sorted(at))
