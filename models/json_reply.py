@@ -1,0 +1,90 @@
+"""Finds the JSON object in a model's words and checks it against the schema that was asked for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+MOST_TEXT = 200_000
+"""Characters of a reply that are looked at; more than any model is allowed to say."""
+MOST_TRIES = 64
+"""Opening braces that are tried."""
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "null": (type(None),),
+}
+
+
+def parse(text: str, schema: Mapping[str, Any]) -> tuple[dict[str, Any] | None, str]:
+    """The first JSON object in the text that fits the schema, or None and the reason why there is none.
+
+    What a reasoning model wrote before `</think>` is not part of its reply. Prose around the object is ignored; words
+    that are no JSON are never read as if they were.
+    """
+    words = re.sub(r"(?s)^.*</think>", "", text[:MOST_TEXT])
+    problem = "the reply holds no JSON object"
+    decoder = json.JSONDecoder(parse_constant=_no_constant)
+    at, tries = words.find("{"), 0
+    while at >= 0 and tries < MOST_TRIES:
+        tries += 1
+        try:
+            found, end = decoder.raw_decode(words, at)
+        except (ValueError, RecursionError):
+            at = words.find("{", at + 1)
+            continue
+        wrong = misfit(found, schema)
+        if not wrong:
+            return found, ""
+        problem = f"the reply's JSON does not fit: {wrong}"
+        at = words.find("{", end)
+    if "{" in words and problem.startswith("the reply holds"):
+        problem = "the reply's JSON is broken or cut off"
+    return None, problem
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def misfit(value: Any, schema: Mapping[str, Any], at: str = "reply") -> str:
+    """What is wrong with the value by the schema, in words; empty when it fits.
+
+    Knows `type`, `enum`, `required`, `properties`, `items`, `minimum` and `maximum`: what the prompts here use.
+    """
+    kinds = schema.get("type")
+    if kinds is not None and not _is_one_of(value, [kinds] if isinstance(kinds, str) else list(kinds)):
+        return f"{at} should be {kinds}"
+    if "enum" in schema and value not in schema["enum"]:
+        return f"{at} should be one of {schema['enum']}"
+    if isinstance(value, dict):
+        return _misfit_of_object(value, schema, at)
+    if isinstance(value, list) and "items" in schema:
+        wrong = (misfit(item, schema["items"], f"{at}[{i}]") for i, item in enumerate(value))
+        return next((w for w in wrong if w), "")
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        low, high = schema.get("minimum", value), schema.get("maximum", value)
+        return "" if low <= value <= high else f"{at} should lie between {low} and {high}"
+    return ""
+
+
+def _misfit_of_object(value: dict[str, Any], schema: Mapping[str, Any], at: str) -> str:
+    missing = [name for name in schema.get("required", ()) if name not in value]
+    if missing:
+        return f"{at} lacks {', '.join(missing)}"
+    known = schema.get("properties", {})
+    wrong = (misfit(part, known[name], f"{at}.{name}") for name, part in value.items() if name in known)
+    return next((w for w in wrong if w), "")
+
+
+def _is_one_of(value: Any, kinds: list[str]) -> bool:
+    if isinstance(value, bool):
+        return "boolean" in kinds
+    return any(isinstance(value, _KINDS.get(kind, (object,))) for kind in kinds)

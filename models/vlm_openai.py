@@ -1,0 +1,304 @@
+"""Any server that speaks OpenAI's chat completions: vLLM, Ollama, llama.cpp, NIM, OpenAI itself."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+import cv2
+import openai
+from openai.types.chat import ChatCompletion
+
+from core.errors import Invalid, ModelUnavailable
+from core.media import Picture
+from core.ports import Ask, Reply
+from models.json_reply import parse
+
+LONGEST_SIDE = 1024
+"""Pixels: pictures are made no larger than this before they are sent."""
+JPEG_QUALITY = 88
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where to ask, and for which model: what the URL in the setting says."""
+
+    base_url: str
+    model: str
+    timeout_s: float = 120.0
+    at_once: int = 4
+
+
+def read_url(url: str) -> Server:
+    """Reads `openai+http://host:port/v1?model=NAME[&timeout_s=120][&at_once=4]`; raises `Invalid` saying what is wrong."""
+    parts = urlsplit(url)
+    example = "write openai+http://localhost:8000/v1?model=NAME"
+    if parts.scheme not in ("openai+http", "openai+https") or not parts.hostname:
+        raise Invalid("the model server's URL is not of the form openai+http(s)://host", next_step=example)
+    if parts.username or parts.password:
+        raise Invalid(
+            "the model server's URL holds a user name or password",
+            next_step="put the key into SIGHTLINE_VLM_KEY (or SIGHTLINE_LLM_KEY) and leave it out of the URL",
+        )
+    options = dict(parse_qsl(parts.query))
+    model = options.pop("model", "")
+    if not model:
+        raise Invalid("the model server's URL names no model", next_step=example)
+    unknown = sorted(options.keys() - {"timeout_s", "at_once"})
+    if unknown:
+        raise Invalid(f"the model server's URL has an unknown option {unknown[0]!r}", next_step=example)
+    try:
+        timeout_s, at_once = float(options.get("timeout_s", 120)), int(options.get("at_once", 4))
+        if timeout_s <= 0 or at_once < 1:
+            raise ValueError
+    except ValueError:
+        raise Invalid(
+            "timeout_s and at_once in the model server's URL must be numbers above 0", next_step=example
+        ) from None
+    base = urlunsplit((parts.scheme.removeprefix("openai+"), parts.netloc, parts.path.rstrip("/"), "", ""))
+    return Server(base_url=base, model=model, timeout_s=timeout_s, at_once=at_once)
+
+
+class Fault(StrEnum):
+    """Whose fault an exception of the SDK is, which decides what becomes of it."""
+
+    AWAY = "away"
+    KEY = "key"
+    MODEL = "model"
+    REQUEST = "request"
+    REPLY = "reply"
+
+
+FAULTS: dict[type[Exception], Fault] = {
+    openai.APIConnectionError: Fault.AWAY,
+    openai.APITimeoutError: Fault.AWAY,
+    openai.RateLimitError: Fault.AWAY,
+    openai.InternalServerError: Fault.AWAY,
+    openai.AuthenticationError: Fault.KEY,
+    openai.OAuthError: Fault.KEY,
+    openai.PermissionDeniedError: Fault.KEY,
+    openai.NotFoundError: Fault.MODEL,
+    openai.BadRequestError: Fault.REQUEST,
+    openai.ConflictError: Fault.REQUEST,
+    openai.UnprocessableEntityError: Fault.REQUEST,
+    openai.APIStatusError: Fault.REQUEST,
+    openai.APIResponseValidationError: Fault.REPLY,
+    openai.LengthFinishReasonError: Fault.REPLY,
+    openai.ContentFilterFinishReasonError: Fault.REPLY,
+}
+"""The SDK's exceptions that a chat completion can raise; a subclass is treated as its nearest named parent."""
+
+
+def fault_of(kind: type[BaseException]) -> Fault | None:
+    """Whose fault it is, or None for what is not in the table."""
+    return next((FAULTS[parent] for parent in kind.__mro__ if parent in FAULTS), None)  # type: ignore[index]
+
+
+class Way(StrEnum):
+    """How a server is asked for JSON, best first; a server that refuses one is asked the next from then on."""
+
+    SCHEMA = "json_schema"
+    TOOL = "tool"
+    JSON = "json_object"
+    WORDS = "words"
+
+
+class OpenAiVlm:
+    """A vision-language (or language) model behind an OpenAI-compatible server. Safe to share between threads.
+
+    The fixed words of an ask (system and schema) come first and byte for byte the same, the pictures last, so that a
+    server's prefix cache serves them. The key is never shown.
+    """
+
+    def __init__(self, url: str, key: str = "", *, retries: int = 2) -> None:
+        self._server = read_url(url)
+        self._key = key
+        self._way = Way.SCHEMA
+        self._client = openai.OpenAI(
+            api_key=key or "none",
+            base_url=self._server.base_url,
+            max_retries=retries,
+            timeout=self._server.timeout_s,
+        )
+        # What lies in OPENAI_* variables is meant for another service and must not reach this server.
+        self._client.organization = self._client.project = self._client.admin_api_key = None
+        self._client._custom_headers = {}
+
+    def __repr__(self) -> str:
+        return f"OpenAiVlm({self._server.base_url}, model={self._server.model})"
+
+    @property
+    def name(self) -> str:
+        """`openai:` and the model's name."""
+        return f"openai:{self._server.model}"
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._client.close()
+
+    def ask(self, asks: Sequence[Ask], /) -> list[Reply]:
+        """One reply per ask, in order, several in flight. Raises `ModelUnavailable` when none could be answered."""
+        if not asks:
+            return []
+        sent = _Encoded()
+        if len(asks) == 1:
+            return [self._one(asks[0], sent)]
+        with ThreadPoolExecutor(min(self._server.at_once, len(asks))) as pool:
+            outcomes = list(pool.map(lambda ask: self._try(ask, sent), asks))
+        away = [o for o in outcomes if isinstance(o, ModelUnavailable)]
+        if len(away) == len(outcomes):
+            raise away[0]
+        return [Reply(text="", problem=o.message) if isinstance(o, ModelUnavailable) else o for o in outcomes]
+
+    def _try(self, ask: Ask, sent: _Encoded) -> Reply | ModelUnavailable:
+        try:
+            return self._one(ask, sent)
+        except ModelUnavailable as error:
+            return error
+
+    def _one(self, ask: Ask, sent: _Encoded) -> Reply:
+        messages = _messages(ask, sent)
+        ways = list(Way) if ask.schema is not None else [Way.WORDS]
+        if self._way in ways:
+            ways = ways[ways.index(self._way) :]
+        for way in ways:
+            try:
+                completion = self._client.chat.completions.create(
+                    model=self._server.model,
+                    messages=messages,
+                    max_tokens=ask.max_tokens,
+                    temperature=0.0,
+                    **_how(way, ask.schema),
+                )
+            except openai.OpenAIError as error:
+                if fault_of(type(error)) is Fault.REQUEST and way is not ways[-1]:
+                    continue
+                return self._translate(error)
+            except ValueError as error:  # a body that says it is JSON and is not
+                return Reply(text="", problem=f"the model server's reply cannot be read ({type(error).__name__})")
+            if ask.schema is not None:
+                self._way = way
+            return _reply(completion, ask)
+        raise AssertionError("unreachable: the last way returns")
+
+    def _translate(self, error: openai.OpenAIError) -> Reply:
+        """A reply with a problem where only this ask is to blame; otherwise raises `ModelUnavailable`."""
+        where = f"the model server at {self._server.base_url}"
+        fault = fault_of(type(error))
+        if fault is Fault.REPLY:
+            return Reply(text="", problem=f"{where} gave no usable reply ({type(error).__name__})")
+        status = error.status_code if isinstance(error, openai.APIStatusError) else 0
+        if fault is Fault.REQUEST:
+            return Reply(text="", problem=f"{where} refused the request with {status}: {self._said(error)}")
+        if fault is Fault.KEY:
+            raise ModelUnavailable(
+                f"{where} refuses the key ({status})",
+                next_step="set SIGHTLINE_VLM_KEY (or SIGHTLINE_LLM_KEY) to a key it knows",
+            ) from None
+        if fault is Fault.MODEL:
+            raise ModelUnavailable(
+                f"{where} knows no model {self._server.model!r} ({status})",
+                next_step=f"check the URL's path and the model's name; {self._server.base_url}/models lists them",
+            ) from None
+        if status == 429:
+            raise ModelUnavailable(f"{where} is too busy (429)", next_step="try again later") from None
+        cause = f"failed with {status}" if status else "does not answer"
+        raise ModelUnavailable(
+            f"{where} {cause} ({type(error).__name__})", next_step="start it, or set SIGHTLINE_VLM=describe:"
+        ) from None
+
+    def _said(self, error: openai.OpenAIError) -> str:
+        """The server's own words, short, without the key."""
+        words = str(getattr(error, "message", "") or error)
+        return (words.replace(self._key, "…") if self._key else words)[:200]
+
+
+class _Encoded:
+    """Pictures as data URLs, each encoded once per call, however many asks show it."""
+
+    def __init__(self) -> None:
+        self._urls: dict[int, tuple[Picture, str]] = {}  # the picture is kept, so that its id stays its own
+
+    def url(self, picture: Picture) -> str:
+        """The picture as a JPEG data URL."""
+        if id(picture) not in self._urls:
+            self._urls[id(picture)] = picture, data_url(picture)
+        return self._urls[id(picture)][1]
+
+
+def data_url(picture: Picture) -> str:
+    """An RGB picture as `data:image/jpeg;base64,…`, its longer side at most 1024 pixels."""
+    shrink = LONGEST_SIDE / max(picture.shape[:2])
+    if shrink < 1:
+        size = (max(1, round(picture.shape[1] * shrink)), max(1, round(picture.shape[0] * shrink)))
+        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    _, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode()
+
+
+def _messages(ask: Ask, sent: _Encoded) -> Any:
+    system = ask.system
+    if ask.schema is not None:
+        form = json.dumps(ask.schema, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        system = f"{system}\n\nReply with one JSON object of this schema and nothing else:\n{form}".strip()
+    content: list[dict[str, Any]] = [{"type": "text", "text": ask.prompt}]
+    content += [{"type": "image_url", "image_url": {"url": sent.url(picture)}} for picture in ask.pictures]
+    messages: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
+    # A language model without eyes may only take plain text.
+    messages.append({"role": "user", "content": content if ask.pictures else ask.prompt})
+    return messages
+
+
+def _how(way: Way, schema: dict[str, Any] | None) -> dict[str, Any]:
+    if way is Way.SCHEMA:
+        form = {"name": "reply", "schema": schema, "strict": True}
+        return {"response_format": {"type": "json_schema", "json_schema": form}}
+    if way is Way.TOOL:
+        tool = {"name": "reply", "description": "Hands in the reply.", "parameters": schema}
+        return {
+            "tools": [{"type": "function", "function": tool}],
+            "tool_choice": {"type": "function", "function": {"name": "reply"}},
+        }
+    return {"response_format": {"type": "json_object"}} if way is Way.JSON else {}
+
+
+def _reply(completion: Any, ask: Ask) -> Reply:
+    """What the completion says; the SDK checks no shapes, so nothing is taken for granted here."""
+    choices = completion.choices if isinstance(completion, ChatCompletion) else None
+    message = getattr(choices[0], "message", None) if isinstance(choices, list) and choices else None
+    if message is None:
+        return Reply(text="", problem="the model server's reply is not a chat completion")
+    text = _text(message)
+    counts = {
+        "tokens_in": getattr(completion.usage, "prompt_tokens", 0) or 0,
+        "tokens_out": getattr(completion.usage, "completion_tokens", 0) or 0,
+    }
+    refusal = getattr(message, "refusal", None)
+    ended = getattr(choices[0], "finish_reason", None)
+    if refusal or ended == "content_filter":
+        return Reply(text=text, problem=f"the model refused: {refusal or 'content filter'}"[:300], **counts)
+    if not text.strip():
+        return Reply(text=text, problem="the model's reply is empty", **counts)
+    if ask.schema is None:
+        return Reply(text=text, **counts)
+    data, problem = parse(text, ask.schema)
+    if data is None and ended == "length":
+        problem = f"the reply was cut off after {ask.max_tokens} tokens"
+    return Reply(text=text, data=data, problem=problem, **counts)
+
+
+def _text(message: Any) -> str:
+    """The message's words: the arguments of its tool call where it made one."""
+    for call in getattr(message, "tool_calls", None) or ():
+        arguments = getattr(getattr(call, "function", None), "arguments", None)
+        if isinstance(arguments, str) and arguments.strip():
+            return arguments
+    content = getattr(message, "content", None)
+    return content if isinstance(content, str) else ""
