@@ -17,8 +17,45 @@ PIECE_WEIGHT = 0.35
 """How much a piece of a word counts beside the word itself: enough that `walks` lies near `walking`."""
 COMMON_WEIGHT = 0.15
 COMMON = frozenset(
-    "a an and are as at be by did do does for from has have in into is it its of on or that the there this to was "
-    "were what when where which who will with".split()
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "by",
+        "did",
+        "do",
+        "does",
+        "for",
+        "from",
+        "has",
+        "have",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "of",
+        "on",
+        "or",
+        "that",
+        "the",
+        "there",
+        "this",
+        "to",
+        "was",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "will",
+        "with",
+    ]
 )
 """Words that say little about what a text is about."""
 

@@ -97,7 +97,7 @@ FAULTS: dict[type[Exception], Fault] = {
 
 def fault_of(kind: type[BaseException]) -> Fault | None:
     """Whose fault it is, or None for what is not in the table."""
-    return next((FAULTS[parent] for parent in kind.__mro__ if parent in FAULTS), None)  # type: ignore[index]
+    return next((FAULTS[parent] for parent in kind.__mro__ if parent in FAULTS), None)
 
 
 class Way(StrEnum):
@@ -181,7 +181,9 @@ class OpenAiVlm:
                     continue
                 return self._translate(error)
             except ValueError as error:  # a body that says it is JSON and is not
-                return Reply(text="", problem=f"the model server's reply cannot be read ({type(error).__name__})")
+                return Reply(
+                    text="", problem=f"the model server's reply cannot be read ({type(error).__name__})"
+                )
             if ask.schema is not None:
                 self._way = way
             return _reply(completion, ask)
@@ -234,11 +236,11 @@ class _Encoded:
 
 def data_url(picture: Picture) -> str:
     """An RGB picture as `data:image/jpeg;base64,…`, its longer side at most 1024 pixels."""
+    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
     shrink = LONGEST_SIDE / max(picture.shape[:2])
     if shrink < 1:
         size = (max(1, round(picture.shape[1] * shrink)), max(1, round(picture.shape[0] * shrink)))
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+        bgr = cv2.resize(bgr, size, interpolation=cv2.INTER_AREA)
     _, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode()
 
@@ -272,26 +274,34 @@ def _how(way: Way, schema: dict[str, Any] | None) -> dict[str, Any]:
 def _reply(completion: Any, ask: Ask) -> Reply:
     """What the completion says; the SDK checks no shapes, so nothing is taken for granted here."""
     choices = completion.choices if isinstance(completion, ChatCompletion) else None
-    message = getattr(choices[0], "message", None) if isinstance(choices, list) and choices else None
+    first = choices[0] if isinstance(choices, list) and choices else None
+    message = getattr(first, "message", None)
     if message is None:
         return Reply(text="", problem="the model server's reply is not a chat completion")
-    text = _text(message)
-    counts = {
-        "tokens_in": getattr(completion.usage, "prompt_tokens", 0) or 0,
-        "tokens_out": getattr(completion.usage, "completion_tokens", 0) or 0,
-    }
-    refusal = getattr(message, "refusal", None)
-    ended = getattr(choices[0], "finish_reason", None)
+    text, ended = _text(message), getattr(first, "finish_reason", None)
+    data, problem = _judge(text, getattr(message, "refusal", None), ended, ask)
+    usage = getattr(completion, "usage", None)
+    return Reply(
+        text=text,
+        data=data,
+        problem=problem,
+        tokens_in=getattr(usage, "prompt_tokens", 0) or 0,
+        tokens_out=getattr(usage, "completion_tokens", 0) or 0,
+    )
+
+
+def _judge(text: str, refusal: str | None, ended: str | None, ask: Ask) -> tuple[dict[str, Any] | None, str]:
+    """The parsed object where one was asked for, and what is wrong with the reply, if anything."""
     if refusal or ended == "content_filter":
-        return Reply(text=text, problem=f"the model refused: {refusal or 'content filter'}"[:300], **counts)
+        return None, f"the model refused: {refusal or 'content filter'}"[:300]
     if not text.strip():
-        return Reply(text=text, problem="the model's reply is empty", **counts)
+        return None, "the model's reply is empty"
     if ask.schema is None:
-        return Reply(text=text, **counts)
+        return None, ""
     data, problem = parse(text, ask.schema)
     if data is None and ended == "length":
         problem = f"the reply was cut off after {ask.max_tokens} tokens"
-    return Reply(text=text, data=data, problem=problem, **counts)
+    return data, problem
 
 
 def _text(message: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from typing import Any
 
 from bench.scenes.camera import Camera
 from bench.scenes.dock_stage import paint_dock
@@ -179,4 +180,31 @@ def _layout(camera: Camera) -> Layout:
     )
 
 
-RULES: tuple[dict[str, object], ...] = ()
+RULES: tuple[dict[str, Any], ...] = (
+    {
+        "name": "near-miss",
+        "description": "A vehicle came dangerously close to a person.",
+        "when": {"kind": "near_miss"},
+        "cooldown": "30s",
+        "severity": "high",
+        "message": "near miss at {time}",
+    },
+    {
+        "name": "aisle-blocked",
+        "description": "Something was put down in the aisle and stays there.",
+        "when": {"kind": "object_left", "zone": "aisle"},
+        "for": "8s",
+        "cooldown": "1 min",
+        "severity": "medium",
+        "message": "{label} left in {zone} since {time}",
+    },
+    {
+        "name": "restricted-area",
+        "description": "Somebody went into the restricted area.",
+        "when": {"kind": "entered_zone", "zone": "restricted"},
+        "cooldown": "30s",
+        "severity": "medium",
+        "message": "{label} entered {zone} at {time}",
+    },
+)
+"""What the demo arms: rule documents in the product's own language."""

@@ -1,0 +1,227 @@
+"""Captions without a model: plain words made from the tracks and events of a chunk."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from core.clock import SECOND, Micros, Span, seconds
+from core.memory import CoverageState, Entity, Event, Observation
+from core.ports import Ask, Reply
+from core.sight import THING
+
+MOST_SENTENCES = 4
+PEOPLE = frozenset({"person", "player", "worker", "pedestrian"})
+URGENT = ("collision", "near_miss", "fell", "wrong_way", "object_left", "blocked", "object_removed")
+"""Kinds that are told before anything else."""
+PLURALS = {"person": "people", "bus": "buses", "box": "boxes", "bench": "benches", "sheep": "sheep"}
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+PHRASES: dict[str, str] = {
+    "appeared": "enters{from_side}",
+    "left": "leaves{to_side}",
+    "entered_zone": "enters {zone}",
+    "left_zone": "leaves {zone}",
+    "crossed_line": "crosses {zone}",
+    "stopped": "stops{long}{in_zone}",
+    "started": "moves on",
+    "dwelled": "stays{long}{in_zone}",
+    "turned": "turns",
+    "running": "runs",
+    "fell": "falls",
+    "approached": "comes near {other}",
+    "together": "is together with {other}",
+    "parted": "parts from {other}",
+    "near_miss": "has a near miss with {other}",
+    "collision": "collides with {other}",
+    "object_left": "is left behind{in_zone}",
+    "object_removed": "is taken away{from_zone}",
+    "blocked": "blocks {zone}",
+    "wrong_way": "goes the wrong way{in_zone}",
+}
+"""What the first participant does, by kind of event; other kinds are told by their names."""
+
+
+class Describer:
+    """Writes what the tracks and events of a chunk say, in one to four plain sentences with times; invents nothing.
+
+    It works from the observation in `ask.about` and cannot look at pictures: an ask without one gets a reply that
+    says so.
+    """
+
+    from_memory = True
+    """Whether an ask needs no pictures."""
+
+    @property
+    def name(self) -> str:
+        """Says that no model is behind it."""
+        return "describe:1"
+
+    def ask(self, asks: Sequence[Ask], /) -> list[Reply]:
+        """One reply per ask, in order."""
+        return [self._one(ask) for ask in asks]
+
+    def _one(self, ask: Ask) -> Reply:
+        if not isinstance(ask.about, Observation):
+            return Reply(
+                text="",
+                problem="describe: cannot look at pictures or answer; set SIGHTLINE_VLM to a vision-language model",
+            )
+        words = describe(ask.about)
+        return Reply(text=words, data=None if ask.schema is None else {"summary": words, "facts": []})
+
+
+def describe(observation: Observation) -> str:
+    """The chunk in one to four sentences."""
+    span = observation.chunk.span
+    entities = [e for e in observation.entities if e.span.overlaps(span)]
+    events = [e for e in observation.events if e.span.overlaps(span)]
+    between = f"Between {_time(span.start)} and {_time(span.end)}"
+    blind = _blind(observation)
+    if not entities and not events:
+        return f"{between} {blind or 'nothing is seen to move'}."
+    names = _Names(entities)
+    opening = f"{between}: {_count(entities)}" if entities else between
+    told = _sentences(events, names, span)
+    if not told:
+        opening += "; nothing happens" if not blind else ""
+    shown, rest = told[: MOST_SENTENCES - 1], told[MOST_SENTENCES - 1 :]
+    if rest:
+        hidden = sum(weight for _, weight in rest)
+        text, weight = shown[-1]
+        shown[-1] = (f"{text}; {hidden} more {'event' if hidden == 1 else 'events'}", weight)
+    parts = [opening + (f" ({blind} for part of it)" if blind else ""), *(text for text, _ in shown)]
+    return " ".join(part[0].upper() + part[1:] + "." for part in parts)
+
+
+def _blind(observation: Observation) -> str:
+    """What of the chunk could not be looked at, in words, or nothing."""
+    dark = [c for c in observation.coverage if c.state in (CoverageState.FAILED, CoverageState.DOWN)]
+    if not dark:
+        return ""
+    return f"the pictures could not be looked at: {dark[0].reason}" if dark[0].reason else "nobody could look"
+
+
+def _time(at: Micros) -> str:
+    """A moment to the second, as people say it."""
+    whole = round(seconds(at))
+    minutes, secs = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{secs:02d}" if hours else f"{minutes}:{secs:02d}"
+
+
+def _count(entities: Sequence[Entity]) -> str:
+    """`two people and a forklift`."""
+    counts = Counter(_label(entity.label) for entity in entities)
+    words = []
+    for label, number in counts.most_common():
+        if number == 1:
+            words.append(_a(label))
+        else:
+            amount = NUMBERS[number] if number < len(NUMBERS) else str(number)
+            words.append(f"{amount} {_plural(label)}")
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _label(label: str) -> str:
+    return "moving thing" if label == THING else label
+
+
+def _plural(label: str) -> str:
+    return PLURALS.get(label, f"{label}s")
+
+
+def _a(words: str) -> str:
+    return f"{'an' if words[0].lower() in 'aeiou' else 'a'} {words}"
+
+
+class _Names:
+    """What to call each entity: `a person in orange` first, `the person in orange` afterwards."""
+
+    def __init__(self, entities: Sequence[Entity]) -> None:
+        self._words = {entity.id: _looks(entity) for entity in entities}
+        self._known: set[str] = set()
+        self._said: Counter[str] = Counter()
+
+    def of(self, id: str) -> str:
+        """The entity's name in the sentence that is being written."""
+        words = self._words.get(id)  # type: ignore[call-overload]
+        if words is None:
+            return "something"
+        first = id not in self._known
+        self._known.add(id)
+        if not first:
+            return f"the {words}"
+        self._said[words] += 1
+        return _a(words) if self._said[words] == 1 else f"another {words}"
+
+
+def _looks(entity: Entity) -> str:
+    label = _label(entity.label)
+    if entity.name:
+        label = f"{label} {entity.name}"
+    upper, colour = entity.attributes.get("upper"), entity.attributes.get("colour")
+    if entity.label in PEOPLE:
+        clothes = upper or colour
+        return f"{label} in {clothes}" if clothes else label
+    return f"{colour} {label}" if colour else label
+
+
+def _sentences(events: Sequence[Event], names: _Names, span: Span) -> list[tuple[str, int]]:
+    """Sentences and how many events each tells: what is urgent first, then one sentence per entity in order of time."""
+    ordered = _without_echoes(sorted(events, key=lambda e: (e.span.start, e.kind)))
+    urgent = sorted((e for e in ordered if e.kind in URGENT), key=lambda e: URGENT.index(e.kind))
+    out = [(_clause(e, names, span, who=True), 1) for e in urgent]
+    by_subject: dict[str, list[Event]] = {}
+    for event in ordered:
+        if event.kind not in URGENT:
+            subject = event.participants[0].entity_id if event.participants else ""
+            by_subject.setdefault(subject, []).append(event)
+    for mine in by_subject.values():
+        clauses = [_clause(e, names, span, who=i == 0) for i, e in enumerate(mine)]
+        text = clauses[0] if len(clauses) == 1 else f"{', '.join(clauses[:-1])} and {clauses[-1]}"
+        out.append((text, len(mine)))
+    return out
+
+
+def _without_echoes(events: Sequence[Event]) -> list[Event]:
+    """The events without a `started` that only says that a rest told of has ended."""
+    ends = {(e.entity_ids, e.span.end) for e in events if e.kind == "stopped"}
+    near = SECOND // 2
+
+    def echo(event: Event) -> bool:
+        return event.kind == "started" and any(
+            who == event.entity_ids and abs(event.span.start - end) <= near for who, end in ends
+        )
+
+    return [event for event in events if not echo(event)]
+
+
+def _clause(event: Event, names: _Names, span: Span, *, who: bool) -> str:
+    people = event.participants
+    subject = names.of(people[0].entity_id) if people else "the picture"
+    pattern = PHRASES.get(event.kind, event.kind.replace("_", " ") + "{in_zone}")
+    other = names.of(people[1].entity_id) if "{other}" in pattern and len(people) > 1 else "something"
+    side = str(event.attributes.get("side", ""))
+    zone = event.zone or "the zone"
+    words = pattern.format(
+        from_side=f" from the {side}" if side else "",
+        to_side=f" at the {side}" if side else "",
+        zone=zone,
+        in_zone=f" in {event.zone}" if event.zone else "",
+        from_zone=f" from {event.zone}" if event.zone else "",
+        long=_how_long(event),
+        other=other,
+    )
+    told = f"{subject} {words}" if who else words
+    if event.kind not in PHRASES:
+        told = f"{words} ({subject})" if people else words
+    if event.span.start < span.start:
+        return f"{told} since {_time(event.span.start)}"
+    return f"{told} at {_time(event.span.start)}"
+
+
+def _how_long(event: Event) -> str:
+    """How long it lasted, or that it still goes on."""
+    whole = max(1, round(seconds(event.span.duration)))
+    return f" for {whole} s" + (" and longer" if event.open else "")
