@@ -120,7 +120,7 @@ class _Looker:
         self._unsent = shown
         if not self._sampler.due(shown.at):
             return
-        change = self._gate.see(small(luma(shown.frame)))
+        change = self._gate.see(small(luma(shown.frame)), shown.at)
         verdict = self._sampler.decide(shown.at, change.moved > 0 or change.cut)
         if verdict is Verdict.SKIP:
             return
@@ -133,7 +133,7 @@ class _Looker:
         """The last picture of a stream is always looked at."""
         last = self._unsent
         if last is not None and last.at >= start:
-            change = self._gate.see(small(luma(last.frame)))
+            change = self._gate.see(small(luma(last.frame)), last.at)
             self._send(last, change, with_picture=True)
 
     def _send(self, shown: Shown, change: Change, *, with_picture: bool) -> None:
@@ -198,7 +198,7 @@ def clip(args: dict[str, Any], out: Sender) -> None:
             out.tick()
         if writer is None:
             raise no_picture(video)
-        writer.finish(end - start, video.interval)
+        writer.finish(end - start)
     out.send("clip", written=writer.count)
 
 
@@ -227,12 +227,14 @@ class _ClipWriter:
         size, _ = _look_size(shown_size(first.frame), CLIP_SIDE)
         self._size = (max(2, size[0] // 2 * 2), max(2, size[1] // 2 * 2))  # yuv420p halves both sides
         rate = Fraction(fps or 25.0).limit_denominator(1001)
-        self._stream = container.add_stream("libx264", rate=rate, options={"preset": "veryfast", "crf": "23"})
+        self._stream = container.add_stream(
+            "libx264", rate=rate, options={"preset": "veryfast", "crf": "23", "bf": "0"}
+        )
         self._stream.width, self._stream.height = self._size
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.time_base = CLIP_BASE
         self._stream.codec_context.thread_count = 2
-        self._last: tuple[av.VideoFrame, Micros] | None = None
+        self._held: av.Packet[Any] | None = None
         self.count = 0
 
     def add(self, shown: Shown, at: Micros) -> None:
@@ -243,19 +245,29 @@ class _ClipWriter:
             upright = shown.frame
         self._encode(upright.reformat(*self._size, "yuv420p"), at)
 
-    def finish(self, length: Micros, interval: Micros) -> None:
-        """Holds the last picture to the end of the span, and writes what the encoder still has."""
-        if self._last is not None and length - self._last[1] > 2 * interval:
-            self._encode(self._last[0], length - interval)
-        self._container.mux(self._stream.encode(None))
+    def finish(self, length: Micros) -> None:
+        """Shows the last picture until the end of the span, and writes what the encoder still has."""
+        self._mux(self._stream.encode(None))
+        if self._held is not None:
+            self._write(self._held, length * 90_000 // SECOND)
 
     def _encode(self, frame: av.VideoFrame, at: Micros) -> None:
-        self._last = (frame, at)
         frame.pts = at * 90_000 // SECOND
         frame.time_base = CLIP_BASE
         frame.pict_type = 0  # the source's own choice of key pictures is not ours
-        self._container.mux(self._stream.encode(frame))
+        self._mux(self._stream.encode(frame))
         self.count += 1
+
+    def _mux(self, packets: list[av.Packet[Any]]) -> None:
+        for packet in packets:
+            if self._held is not None and packet.pts is not None:
+                self._write(self._held, packet.pts)
+            self._held = packet
+
+    def _write(self, packet: av.Packet[Any], until: int) -> None:
+        """A picture lasts until the next one: players need to be told."""
+        packet.duration = max(1, until - (packet.pts or 0))
+        self._container.mux(packet)
 
 
 def no_picture(video: Video) -> BadMedia:
