@@ -109,7 +109,7 @@ def watched_for(spec: RuleSpec, coverage: Iterable[Coverage]) -> list[Span]:
     What looked but cannot tell the label apart did not look for it.
     """
     part: Filter = spec.without or spec.when
-    labels = {*part.label, *(label for played in part.roles.values() for label in played)}
+    labels = {*part.label, *(label for some in (*part.roles.values(), *part.all_labels) for label in some)}
     return [
         entry.span
         for entry in coverage
@@ -244,6 +244,7 @@ def holds(wanted: Filter, event: Event, scene: Scene) -> bool:
         and (not places or event.zone in places)
         and event.confidence >= wanted.min_confidence
         and (not wanted.label or any(e is not None and e.label in wanted.label for _, e in who))
+        and _all_there(wanted.all_labels, [e.label for _, e in who if e is not None])
         and all(_played(role, labels, who) for role, labels in wanted.roles.items())
         and _has(wanted.attributes, event, [e for _, e in who if e is not None])
         and _in_hours(wanted, event.span.start, scene.stream)
@@ -252,6 +253,16 @@ def holds(wanted: Filter, event: Event, scene: Scene) -> bool:
 
 def _played(role: str, labels: Sequence[str], who: Sequence[tuple[Participant, Entity | None]]) -> bool:
     return any(p.role == role and e is not None and e.label in labels for p, e in who)
+
+
+def _all_there(groups: Sequence[Sequence[str]], labels: list[str]) -> bool:
+    """Whether each group finds a thing of its own with one of its labels."""
+    if not groups:
+        return True
+    return any(
+        label in groups[0] and _all_there(groups[1:], labels[:n] + labels[n + 1 :])
+        for n, label in enumerate(labels)
+    )
 
 
 def _has(wanted: Mapping[str, str | float], event: Event, who: Sequence[Entity]) -> bool:

@@ -128,12 +128,13 @@ class Filter(_Part):
     """Which events are meant. Empty fields do not restrict; several values in one field mean any of them.
 
     `zone` and `line` name what is drawn on the stream. `attributes` hold of the event or of one who takes part; a
-    number may be compared (`speed: ">= 2"`). `roles` maps a role to the label that plays it. `between` is a window
+    number may be compared (`speed: ">= 2"`). `all_labels` must all take part, each by a thing of its own. `roles` maps a role to the label that plays it. `between` is a window
     of the day, over midnight too, in the time zone `tz`; it needs a stream whose start is known.
     """
 
     kind: Annotated[Names, AfterValidator(_known_kinds)] = ()
     label: Names = ()
+    all_labels: Annotated[tuple[Names, ...], Field(max_length=4)] = ()
     attributes: dict[Word, str | float] = Field(default_factory=dict)
     zone: Names = ()
     line: Names = ()

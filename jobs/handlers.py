@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
@@ -11,14 +12,14 @@ from typing import Any, Protocol
 from alerts.deliver import deliver_due
 from alerts.watch import catch_up, consider
 from core.clock import Span, micros, seconds
-from core.errors import Invalid, NotFound, SightlineError
+from core.errors import Conflict, Invalid, NotFound, SightlineError
 from core.ids import ReportId, fresh
 from core.media import Stream, StreamState
 from core.memory import Observation
 from core.ports import House
 from core.settings import Settings
 from core.work import Cancelled, Progress, Report
-from jobs.runner import Handler, Handlers
+from jobs.runner import Handler, Handlers, Stopping
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +82,9 @@ def _ingest(
 
     try:
         watched = run(stream, house, settings, progress=progress, on_chunk=on_chunk)
+    except Stopping:
+        _mark(house, stream, StreamState.NEW, "")
+        raise
     except Cancelled:
         _mark(house, stream, StreamState.NEW, "stopped before its end; watch it again to go on")
         raise
@@ -122,7 +126,8 @@ def _mark(house: House, stream: Stream, state: StreamState, problem: str) -> Non
     """Notes on the stream's row how watching ended; what was stored stays, a stream that was forgotten stays so."""
     row = house.ledger.get(Stream, stream.id)
     if row is not None:
-        house.ledger.put(replace(row, state=state, problem=problem), replacing=row)
+        with suppress(Conflict):  # it was forgotten or is watched anew: then that counts
+            house.ledger.put(replace(row, state=state, problem=problem), replacing=row)
 
 
 def _report(house: House, args: dict[str, Any], progress: Progress) -> dict[str, Any]:
