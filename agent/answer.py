@@ -12,12 +12,11 @@ from agent.compose import compose
 from agent.finding import Finding
 from agent.lookup import look_up
 from agent.plan import Plan, plan
-from agent.recall import View
+from agent.recall import View, whole_span
 from core.answers import Answer, AnswerStatus, Question, Step
 from core.clock import Span
 from core.errors import NotFound, Uncited
 from core.media import Stream
-from core.memory import Query, Want
 from core.ports import FrameSource, GraphStore, Ledger, Vlm
 
 
@@ -108,14 +107,6 @@ def views_of(planned: Plan, question: Question, streams: Sequence[Stream], store
         if span is not None:
             views.append(View(store=store, stream=stream, span=span))
     return views
-
-
-def whole_span(stream: Stream, store: GraphStore) -> Span:
-    """All of a stream: by its known length, else as far as it was covered."""
-    if stream.duration:
-        return Span(0, stream.duration)
-    chunks = store.find(Query(want=Want.CHUNKS, streams=(stream.id,))).chunks
-    return Span(0, max((c.span.end for c in chunks), default=1))
 
 
 def _scene_span(planned: Plan, stream: Stream, whole: Span, store: GraphStore) -> Span | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from core.answers import Answer, AnswerStatus, Citation
 from core.errors import Uncited
+from core.ids import StreamId
 from core.media import Stream
 from core.memory import Query, Want
 from core.ports import GraphStore, Ledger
@@ -21,7 +23,12 @@ def check(answer: Answer, store: GraphStore, ledger: Ledger) -> Answer:
     """The answer with only the claims whose every citation resolves, renumbered. Answers that claim nothing about the
     pictures (`unsupported`, `not_covered`) keep their words. Raises `Uncited` where no claim is left.
     """
-    good = [resolves(citation, store, ledger) for citation in answer.citations]
+    return checked(answer, store, lambda id: ledger.get(Stream, id))
+
+
+def checked(answer: Answer, store: GraphStore, stream_of: Callable[[StreamId], Stream | None]) -> Answer:
+    """As `check`, with streams looked up by the given function."""
+    good = [resolves(citation, store, stream_of) for citation in answer.citations]
     kept_claims = []
     used: list[int] = []
     for claim in _CLAIM_END.split(answer.text):
@@ -41,9 +48,9 @@ def _needs_none(answer: Answer, claim: str) -> bool:
     return answer.status in (AnswerStatus.UNSUPPORTED, AnswerStatus.NOT_COVERED) or bool(NOTE.match(claim))
 
 
-def resolves(citation: Citation, store: GraphStore, ledger: Ledger) -> bool:
+def resolves(citation: Citation, store: GraphStore, stream_of: Callable[[StreamId], Stream | None]) -> bool:
     """Whether the cited stream, chunk and event are stored, belong together, and the span lies inside the stream."""
-    stream = ledger.get(Stream, citation.stream_id)
+    stream = stream_of(citation.stream_id)
     if stream is None or stream.name != citation.stream:
         return False
     if stream.duration and citation.span.end > stream.duration:

@@ -30,3 +30,12 @@ def pick_schema(count: int) -> dict[str, Any]:
         "required": ["choice", "reason"],
         "additionalProperties": False,
     }
+
+
+def summary_prompt(notes: str) -> str:
+    """Asks for the notes as a short readable text that keeps every citation mark."""
+    return (
+        f"Notes from watching a recording, each with its citation in square brackets:\n{notes}\n"
+        "Write them as a short, plain text in order of time, one sentence a line. Keep the citation marks such as [3] "
+        "at the end of every sentence, use no other marks, and add nothing that the notes do not say."
+    )

@@ -212,3 +212,11 @@ def _points(tracks: Iterable[Track], span: Span) -> tuple[TrackPoint, ...]:
             if span.start <= point.at <= span.end:
                 at.setdefault(point.at, point)
     return tuple(at[k] for k in sorted(at))
+
+
+def whole_span(stream: Stream, store: GraphStore) -> Span:
+    """All of a stream: by its known length, else as far as it was covered."""
+    if stream.duration:
+        return Span(0, stream.duration)
+    chunks = store.find(Query(want=Want.CHUNKS, streams=(stream.id,))).chunks
+    return Span(0, max((c.span.end for c in chunks), default=1))
