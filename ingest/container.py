@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from fractions import Fraction
+from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 import av
@@ -278,7 +279,27 @@ def _open(source: str) -> av.container.InputContainer:
     except MemoryError:
         raise
     except (av.FFmpegError, OSError) as error:
+        if scheme == "file" and _lacks_index(Path(source)):
+            raise _truncated() from error
         _explain(error, remote=scheme != "file")
+
+
+def _lacks_index(path: Path) -> bool:
+    """Whether a file begins as an MP4 but its `moov` box, written last by recorders, is not there."""
+    kinds = []
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        at = 0
+        while at + 8 <= size and len(kinds) < 1000:
+            file.seek(at)
+            head = file.read(16)
+            length, kind = int.from_bytes(head[:4], "big"), head[4:8]
+            kinds.append(kind)
+            length = int.from_bytes(head[8:16], "big") if length == 1 else length
+            if length < 8:
+                break
+            at += length
+    return kinds[:1] == [b"ftyp"] and b"moov" not in kinds
 
 
 def _explain(error: Exception, *, remote: bool) -> NoReturn:
@@ -293,8 +314,6 @@ def _explain(error: Exception, *, remote: bool) -> NoReturn:
         raise BadMedia(
             "the file may not be read by this user", next_step="give read permission", stage="source"
         ) from error
-    if "moov atom" in text or isinstance(error, EOFError):
-        raise _truncated() from error
     raise BadMedia(f"the file is no video: {text}", next_step=NOT_VIDEO, stage="source") from error
 
 

@@ -7,7 +7,7 @@ from enum import Enum
 from core.clock import SECOND, Micros
 
 HEARTBEAT: Micros = 2 * SECOND
-"""A picture is handed on at least this often, so that a background model follows the light."""
+"""In every stretch of this length a picture is handed on, so that a background model follows the light."""
 
 AFTERGLOW: Micros = SECOND
 """For this long after movement stopped pictures are still handed on: what came to rest has to be seen at rest."""
@@ -27,16 +27,14 @@ class Verdict(Enum):
 class Sampler:
     """The looks of one stream: `looks_per_s` while things move, `idle_looks_per_s` while nothing does.
 
-    Moments lie on a grid from 0, so that a run that starts later looks at the same ones.
+    Moments lie in slots of a grid from 0, whatever came before, so that a run that starts later looks at the same ones.
     """
 
     def __init__(self, looks_per_s: float, idle_looks_per_s: float, fps: float) -> None:
         self._all = 0 < fps <= looks_per_s * NEARLY_ALL
         self._step = SECOND / looks_per_s
         self._idle = SECOND / min(idle_looks_per_s, looks_per_s)
-        self._slot = -1
-        self._looked: Micros | None = None
-        self._pictured: Micros | None = None
+        self._slot = self._idle_slot = self._beat = -1
         self._moved: Micros | None = None
 
     def due(self, at: Micros) -> bool:
@@ -52,11 +50,11 @@ class Sampler:
         if moved:
             self._moved = at
         awake = self._moved is not None and at - self._moved <= AFTERGLOW
-        if awake or self._pictured is None or at - self._pictured >= HEARTBEAT:
-            self._looked = self._pictured = at
+        beat, idle_slot = at // HEARTBEAT, int(at / self._idle)
+        if awake or beat != self._beat:
+            self._beat, self._idle_slot = beat, idle_slot
             return Verdict.PICTURE
-        # a hundredth of grace, as moments and steps are rounded
-        if self._looked is None or at - self._looked >= self._idle * 0.99:
-            self._looked = at
+        if idle_slot != self._idle_slot:
+            self._idle_slot = idle_slot
             return Verdict.QUIET
         return Verdict.SKIP

@@ -28,7 +28,7 @@ from ingest.container import (
 from ingest.gate import Change, Gate, small
 from ingest.sample import Sampler, Verdict
 
-WARM_UP: Micros = 4 * SECOND
+WARM_UP: Micros = 30 * SECOND
 """A run that starts later lets its gate see this much of what came before, so that it looks at the same moments."""
 
 MISSING_AT_END: Micros = SECOND
