@@ -35,7 +35,8 @@ def choose(name: str, url: str, makers: Mapping[str, Callable[[], T]]) -> T:
 
 def build(settings: Settings) -> House:
     """The house as the settings ask for it. Raises `Invalid` for a wish nobody knows, `Unavailable` for one that
-    cannot be met now."""
+    cannot be met now.
+    """
     from alerts.webhook import WebhookNotifier
     from ingest.reopen import Reopener
     from models.embed_words import WordEmbedder

@@ -1,0 +1,177 @@
+"""The commands that stay: serve and worker; and doctor, which says how things stand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli_io import Json, command, emit, note, opened, out, screen
+from core.errors import Unavailable
+
+if TYPE_CHECKING:
+    import socket
+
+    from core.ports import Executor, House
+
+STOP_S = 3
+TURN_S = 2.0
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the commands."""
+    for each in (serve, worker, doctor):
+        command(app)(each)
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; the default is this machine alone.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", "-p", min=0, max=65535, help="The port; 0 takes a free one.")
+    ] = 8000,
+) -> None:
+    """Serve the page, the API and the workers on one port.
+
+    The first time, an API key is made and printed, once.
+
+    Examples:
+      sightline serve
+      sightline serve --port 9000
+      SIGHTLINE_HOME=demo/home sightline serve
+    """
+    import uvicorn
+
+    from api.app import create_app
+    from api.wiring import executor, language_model
+    from jobs.outbox import OutboxLoop
+
+    settings, house = opened()
+    listening = _listen(host, port)
+    hands = executor(house, settings)
+    outbox = OutboxLoop(house.ledger, house.notifier, house.clock)
+    app = create_app(house, settings, hands, llm=language_model(settings))
+    _first_key(house)
+    shown = f"[{host}]" if ":" in host else host
+    note(f"the page and the API are at http://{shown}:{listening.getsockname()[1]}/   (Ctrl-C stops)")
+    if host not in ("127.0.0.1", "::1", "localhost"):
+        note("note: other machines can reach it, and the line is not encrypted: put a TLS proxy before it")
+    config = uvicorn.Config(
+        app, log_level="warning", timeout_graceful_shutdown=STOP_S, server_header=False, proxy_headers=False
+    )
+    try:
+        _take_up(hands)
+        uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        note("stopping …")
+        outbox.close()
+        _stop(hands)
+        listening.close()
+
+
+def _take_up(hands: Executor) -> None:
+    """What a process that died left behind is gone on with."""
+    from jobs.inline import InlineExecutor
+
+    if isinstance(hands, InlineExecutor):
+        for job in hands.recover():
+            note(f"going on with {job.kind} ({job.id})")
+
+
+def _stop(hands: Executor) -> None:
+    """Running jobs are put back into the queue: the next start goes on with them."""
+    from jobs.inline import InlineExecutor
+
+    if isinstance(hands, InlineExecutor):
+        hands.close(patience_s=STOP_S)
+    else:
+        hands.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket bound before anything else starts, so that a taken port is said at once."""
+    import socket
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((host, port))
+    except OSError as error:
+        found.close()
+        raise Unavailable(
+            f"{host}:{port} cannot be listened on: {error.strerror or error}",
+            next_step="give another --port, or --port 0 for a free one",
+        ) from error
+    return found
+
+
+def _first_key(house: House) -> None:
+    """Makes and prints a key where there is none; it cannot be printed again."""
+    from api.auth import create_key, list_keys
+
+    if list_keys(house.ledger):
+        note("log in with a key you have, or make one: sightline keys create NAME")
+        return
+    _, text = create_key(house.ledger, house.clock, name="first", role="admin")
+    note("this is the API key; it is shown only now:")
+    out(text)
+
+
+def worker() -> None:
+    """Do queued jobs and keep delivering, until Ctrl-C.
+
+    Example:
+      sightline worker
+    """
+    from api.wiring import executor
+    from jobs.outbox import OutboxLoop
+
+    settings, house = opened()
+    hands = executor(house, settings)
+    outbox = OutboxLoop(house.ledger, house.notifier, house.clock)
+    note("working (Ctrl-C stops)")
+    try:
+        while True:
+            _take_up(hands)
+            house.clock.sleep(TURN_S)
+    finally:
+        note("stopping …")
+        outbox.close()
+        _stop(hands)
+
+
+def doctor(json: Json = False) -> None:
+    """Say what is configured, what is missing, and what that costs.
+
+    Examples:
+      sightline doctor
+      sightline doctor --json
+    """
+    from api.doctor import examine
+    from core.settings import read_settings
+
+    findings = examine(read_settings())
+    if json:
+        emit(
+            {
+                "findings": [finding.as_json() for finding in findings],
+                "ok": not any(f.broken for f in findings),
+            }
+        )
+    else:
+        from rich.text import Text
+
+        paper = screen()
+        for finding in findings:
+            mark, style = {"ok": ("✓", "green"), "missing": ("–", "yellow"), "broken": ("✗", "red")}[
+                finding.state
+            ]
+            paper.print(Text.assemble((f"{mark} ", style), (f"{finding.what}: ", "bold"), finding.how))
+            if finding.costs:
+                paper.print(Text(f"    {finding.costs}", style="dim"))
+            if finding.next_step:
+                paper.print(Text(f"    next: {finding.next_step}", style="cyan"))
+    if any(finding.broken for finding in findings):
+        raise typer.Exit(3)

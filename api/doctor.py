@@ -1,0 +1,184 @@
+"""What is configured, what is missing, and what that costs: looked at, not guessed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Literal
+
+from api import wiring
+from core.errors import SightlineError
+from core.media import Stream
+from core.memory import Query, Want
+from core.ports import Ask, House
+from core.settings import Settings
+from core.work import ApiKey
+
+FREE_GB = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at: how it is, what a lack of it costs, and the way out."""
+
+    what: str
+    state: Literal["ok", "missing", "broken"]
+    how: str
+    costs: str = ""
+    next_step: str = ""
+
+    @property
+    def broken(self) -> bool:
+        """Whether something asked for does not work."""
+        return self.state == "broken"
+
+    def as_json(self) -> dict[str, str]:
+        """The finding as JSON."""
+        return asdict(self)
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Everything, in the order in which it is needed."""
+    found = [_program(), _home(settings)]
+    try:
+        house = wiring.build(settings)
+    except SightlineError as error:
+        return [*found, _broken("settings", error, "nothing works without it")]
+    found += [_memory(house), _media(house, settings), _eyes(house, settings), _captions(house, settings)]
+    found += [_language(settings), _queue(house, settings), _keys(house)]
+    found += [Finding(what="note", state="missing", how=each) for each in house.reports]
+    return found
+
+
+def _broken(what: str, error: SightlineError, costs: str) -> Finding:
+    return Finding(what=what, state="broken", how=error.message, costs=costs, next_step=error.next_step)
+
+
+def _try(what: str, costs: str, look: Callable[[], Finding]) -> Finding:
+    try:
+        return look()
+    except SightlineError as error:
+        return _broken(what, error, costs)
+
+
+def _program() -> Finding:
+    import sys
+
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    decoder = f"PyAV {version('av')} decodes; no ffmpeg program is needed"
+    return Finding(
+        what="program", state="ok", how=f"Sightline {version('sightline')} on Python {python}; {decoder}"
+    )
+
+
+def _home(settings: Settings) -> Finding:
+    folder = next((p for p in (settings.home, *settings.home.parents) if p.exists()), None)
+    free = shutil.disk_usage(folder).free / 1e9 if folder else 0.0
+    if free < FREE_GB:
+        return Finding(
+            what="data folder",
+            state="missing",
+            how=f"{settings.home}: {free:.1f} GB free",
+            costs="uploads and clips will soon not fit",
+            next_step="make room, or set SIGHTLINE_HOME to a larger disk",
+        )
+    return Finding(
+        what="data folder", state="ok", how=f"{settings.home}: {free:.0f} GB free (SIGHTLINE_HOME)"
+    )
+
+
+def _memory(house: House) -> Finding:
+    def look() -> Finding:
+        house.store.find(Query(want=Want.CHUNKS, limit=1))
+        streams = len(house.ledger.find(Stream))
+        return Finding(what="memory", state="ok", how=f"answers; {streams} streams in it (SIGHTLINE_STORE)")
+
+    return _try("memory", "nothing can be remembered or asked", look)
+
+
+def _media(house: House, settings: Settings) -> Finding:
+    def look() -> Finding:
+        house.media.keys("doctor/")
+        return Finding(what="media", state="ok", how=f"{settings.media_url} (SIGHTLINE_MEDIA)")
+
+    return _try("media", "uploads, clips and reports cannot be kept", look)
+
+
+def _eyes(house: House, settings: Settings) -> Finding:
+    def look() -> Finding:
+        eyes = house.detector()
+        named = sorted(eyes.vocabulary)
+        if len(named) > 5:
+            return Finding(
+                what="detector", state="ok", how=f"{eyes.name}: knows {len(named)} kinds of things"
+            )
+        return Finding(
+            what="detector",
+            state="missing",
+            how=f"{eyes.name}: names {', '.join(named)} by how they move",
+            costs="things are found by motion: what never moved is not seen, and few things are named",
+            next_step="put yolox_nano_416.onnx into a folder and set SIGHTLINE_MODELS to it",
+        )
+
+    return _try("detector", "nothing can be seen", look)
+
+
+def _captions(house: House, settings: Settings) -> Finding:
+    if settings.vlm.startswith("describe:"):
+        return Finding(
+            what="captions",
+            state="missing",
+            how=f"{house.vlm.name}: written from tracks and events, no model looks at pictures",
+            costs="what only a vision-language model can name is not in the captions",
+            next_step="set SIGHTLINE_VLM=openai+http://host:port/v1?model=NAME",
+        )
+
+    def look() -> Finding:
+        (reply,) = house.vlm.ask([Ask(prompt="Say ok.", max_tokens=8)])
+        how = f"{house.vlm.name} answers" + (f", oddly: {reply.problem}" if reply.problem else "")
+        return Finding(what="captions", state="ok", how=how)
+
+    return _try("captions", "chunks are kept without a caption until it answers", look)
+
+
+def _language(settings: Settings) -> Finding:
+    if not settings.llm:
+        return Finding(
+            what="questions",
+            state="missing",
+            how="the grammar reads them",
+            costs="questions in unusual words may be called unsupported",
+            next_step="set SIGHTLINE_LLM=openai+http://host:port/v1?model=NAME",
+        )
+
+    def look() -> Finding:
+        model = wiring.language_model(settings)
+        if model is not None:
+            model.ask([Ask(prompt="Say ok.", max_tokens=8)])
+        return Finding(what="questions", state="ok", how=f"{settings.llm.partition('?')[0]} answers")
+
+    return _try("questions", "the grammar reads questions until it answers", look)
+
+
+def _queue(house: House, settings: Settings) -> Finding:
+    def look() -> Finding:
+        wiring.executor(house, settings).close()
+        return Finding(
+            what="work",
+            state="ok",
+            how=f"{settings.queue.partition('@')[2] or settings.queue} (SIGHTLINE_QUEUE)",
+        )
+
+    return _try("work", "jobs cannot be done", look)
+
+
+def _keys(house: House) -> Finding:
+    keys = [key for key in house.ledger.find(ApiKey) if not key.id.startswith("ses_")]
+    if keys:
+        return Finding(what="API keys", state="ok", how=f"{len(keys)} in use")
+    return Finding(
+        what="API keys", state="missing", how="none yet", costs="nobody can log in to the page or use the API",
+        next_step="sightline serve prints one, or: sightline keys create NAME",
+    )  # fmt: skip

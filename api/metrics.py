@@ -1,0 +1,91 @@
+"""What Prometheus reads: requests as they are answered, and how many rows stand in which state, counted when asked."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter as Tally
+from collections.abc import Iterable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.clock import seconds
+from core.media import Stream
+from core.ports import Ledger
+from core.watch import Delivery, Incident
+from core.work import Job
+
+
+class LedgerGauges(Collector):
+    """Gauges read from the ledger at each scrape: rows by state, seconds of video known."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def collect(self) -> Iterator[Metric]:
+        """The gauges."""
+        streams = self._ledger.find(Stream)
+        yield _by_state("sightline_streams", "Streams", (row.state for row in streams))
+        yield _by_state("sightline_jobs", "Jobs", (row.state for row in self._ledger.find(Job)))
+        yield _by_state(
+            "sightline_incidents", "Incidents", (row.state for row in self._ledger.find(Incident))
+        )
+        yield _by_state(
+            "sightline_deliveries", "Deliveries", (row.state for row in self._ledger.find(Delivery))
+        )
+        known = GaugeMetricFamily("sightline_video_seconds", "Seconds of video in the registered streams")
+        known.add_metric([], sum(seconds(row.duration) for row in streams))
+        yield known
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing ahead of time: registering must not read the ledger."""
+        return []
+
+
+def _by_state(name: str, words: str, states: Iterable[str]) -> GaugeMetricFamily:
+    gauge = GaugeMetricFamily(name, f"{words} by state", labels=["state"])
+    for state, count in sorted(Tally(str(state) for state in states).items()):
+        gauge.add_metric([state], count)
+    return gauge
+
+
+class Meters:
+    """The counters of one app, in a registry of their own."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "sightline_http_requests",
+            "Requests answered",
+            ["method", "route", "status"],
+            registry=self.registry,
+        )
+        self.seconds = Histogram(
+            "sightline_http_seconds", "Seconds until an answer was begun", ["route"], registry=self.registry
+        )
+        self.registry.register(LedgerGauges(ledger))
+
+
+class Metered:
+    """ASGI middleware that counts requests by route (never by path: ids would make a series each)."""
+
+    def __init__(self, app: ASGIApp, meters: Meters) -> None:
+        self.app, self.meters = app, meters
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on and counts its answer."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = time.monotonic()
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "unknown")
+                self.meters.requests.labels(scope["method"], route, message["status"]).inc()
+                self.meters.seconds.labels(route).observe(time.monotonic() - began)
+            await send(message)
+
+        await self.app(scope, receive, counted)

@@ -1,0 +1,257 @@
+"""Streams: uploaded or named by URL, listed, and forgotten."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field, ValidationError
+from starlette.datastructures import FormData, UploadFile
+
+from api import wire
+from api.auth import ADMIN, OPERATOR, VIEWER
+from api.context import Context, Ctx
+from api.errors import Duplicate, problems
+from api.find import stream_named
+from api.forget import forget
+from api.submit import checked_url, free_name, going_on, latest_job, name_from, submit
+from core import ids
+from core.errors import Conflict, Invalid, SightlineError
+from core.media import Stream
+from core.place import Layout
+from core.ports import Ledger
+from ingest.layout import read_layout
+from ingest.register import register, same_content
+from ingest.source import digest, probe
+
+router = APIRouter(prefix="/v1/streams", tags=["streams"])
+
+
+class NewStream(BaseModel):
+    """A stream named by URL, or the fields beside an uploaded file."""
+
+    url: str = Field(default="", max_length=4000, examples=["rtsp://camera.example/dock"])
+    name: str = Field(default="", max_length=200, pattern=r"^[^/\\\x00-\x1f]*$", examples=["dock"])
+    zones: dict[str, Any] | str = Field(
+        default="", description="A zones file, as an object or as YAML or JSON text."
+    )
+
+    def zones_text(self) -> str:
+        """The zones file as text; empty where there is none."""
+        return self.zones if isinstance(self.zones, str) else json.dumps(self.zones, indent=1)
+
+
+class Accepted(BaseModel):
+    """A stream that was taken in, and the job that watches it."""
+
+    id: str
+    job: str
+    name: str
+
+
+class Gone(BaseModel):
+    """How much went, by kind."""
+
+    id: str
+    removed: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What was sent: the fields, and the file where one was uploaded (it lies on disk, not in memory)."""
+
+    fields: NewStream
+    upload: UploadFile | None = None
+
+
+async def submission(request: Request) -> Submission:
+    """Reads the body, as a form with a file or as JSON. It comes after the key was checked: strangers upload nothing."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        return _of_form(await request.form(max_files=1, max_fields=10, max_part_size=1 << 20))
+    if kind == "application/json":
+        return Submission(fields=_fields(_json(await request.body())))
+    raise Invalid(
+        f"a stream cannot be sent as {kind or 'nothing'}",
+        next_step='send a file as multipart/form-data, or {"url": …, "name": …} as application/json',
+    )
+
+
+def _of_form(form: FormData) -> Submission:
+    upload = form.get("file")
+    if upload is None:
+        upload = next((value for value in form.values() if isinstance(value, UploadFile)), None)
+    given = {name: value for name, value in form.items() if isinstance(value, str)}
+    if not isinstance(upload, UploadFile):
+        raise Invalid("the form holds no file", next_step="send the video in the field `file`")
+    given.pop("url", None)
+    return Submission(fields=_fields(given), upload=upload)
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise Invalid("the body is no JSON", next_step='send {"url": …, "name": …, "zones": …}') from error
+
+
+def _fields(given: Any) -> NewStream:
+    try:
+        return NewStream.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "body"
+        raise Invalid(
+            f"{where}: {first['msg']}", next_step="`GET /openapi.json` says what this path takes"
+        ) from error
+
+
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary", "description": "The video."},
+                        "name": {"type": "string"},
+                        "zones": {"type": "string", "description": "A zones file's text, YAML or JSON."},
+                    },
+                }
+            },
+            "application/json": {
+                "schema": {"$ref": "#/components/schemas/NewStream"},
+                "example": {"url": "rtsp://camera.example/dock", "name": "dock"},
+            },
+        },
+    }
+}
+
+
+@router.post(
+    "",
+    summary="Add a stream and begin to watch it",
+    status_code=202,
+    dependencies=OPERATOR,
+    openapi_extra=_BODY,
+    responses=problems(401, 403, 409, 413, 422, 503),
+)
+def add_stream(sent: Annotated[Submission, Depends(submission)], ctx: Ctx) -> Accepted:
+    """Takes in an uploaded file or a URL; the job that watches it is on its way when this answers."""
+    stream = _uploaded(sent.fields, sent.upload, ctx) if sent.upload else _remote(sent.fields, ctx)
+    return Accepted(id=stream.id, job=submit(stream, ctx.executor).id, name=stream.name)
+
+
+def _remote(fields: NewStream, ctx: Context) -> Stream:
+    if not fields.url:
+        raise Invalid(
+            "the stream has no url", next_step="give `url`, or upload a file as multipart/form-data"
+        )
+    url = checked_url(fields.url)
+    return register(
+        url,
+        name=fields.name or name_from(url),
+        layout=_layout(fields, url, ctx),
+        house=ctx.house,
+        settings=ctx.settings,
+    )
+
+
+def _uploaded(fields: NewStream, upload: UploadFile, ctx: Context) -> Stream:
+    """The upload as a stream, known by its bytes; what proves to be no video is not kept."""
+    filename = _filename(upload)
+    ledger, media = ctx.house.ledger, ctx.house.media
+    with tempfile.TemporaryDirectory(prefix="incoming-", dir=ctx.settings.home) as folder:
+        path = Path(folder, filename)
+        with path.open("wb") as out:
+            shutil.copyfileobj(upload.file, out, 1 << 20)
+        content = digest(path)
+        there = same_content(ledger, content)
+        if there is not None:
+            raise _duplicate(there)
+        name = _free(fields.name, ledger) or free_name(ledger, name_from(filename))
+        layout = _layout(fields, str(path), ctx)
+        key = f"uploads/{ids.stream_id(name)}/{content[:12]}/{filename}"
+        with path.open("rb") as file:
+            media.put(key, file)
+        try:
+            return register(
+                str(path), name=name, layout=layout, house=ctx.house, settings=ctx.settings, media_key=key
+            )
+        except SightlineError:
+            media.remove(key)
+            raise
+
+
+def _filename(upload: UploadFile) -> str:
+    """The upload's file name in plain characters: it becomes part of a path."""
+    given = PurePath(upload.filename or "upload.mp4")
+    suffix = re.sub(r"[^.\w]", "", given.suffix)[:10]
+    return f"{name_from(given.name)[:100]}{suffix}"
+
+
+def _free(name: str, ledger: Ledger) -> str:
+    """The name, if no stream has it yet. Raises `Conflict`."""
+    if name and (there := ledger.get(Stream, ids.stream_id(name.strip()))) is not None:
+        raise Conflict(
+            f"the name {there.name!r} stands for other content ({there.shown_source})",
+            next_step=f"give another name, or DELETE /v1/streams/{there.id} first",
+        )
+    return name.strip()
+
+
+def _duplicate(there: Stream) -> Duplicate:
+    error = Duplicate(
+        f"this video is here already, as {there.name!r} ({there.id})",
+        next_step=f"use that stream, or DELETE /v1/streams/{there.id} first",
+    )
+    error.existing = there.id
+    return error
+
+
+def _layout(fields: NewStream, source: str, ctx: Context) -> Layout | None:
+    text = fields.zones_text()
+    if not text.strip():
+        return None
+    info = probe(source, max_hours=ctx.settings.max_hours)
+    return read_layout(text, width=info.width, height=info.height, filename="zones")
+
+
+def _out(stream: Stream, ctx: Context) -> wire.StreamOut:
+    job = latest_job(ctx.house, stream)
+    live = going_on(job)
+    return wire.stream(
+        stream, job=job.id if job else None, progress=round(job.progress, 4) if job and live else None
+    )
+
+
+@router.get("", summary="List the streams", dependencies=VIEWER, responses=problems(401))
+def list_streams(ctx: Ctx) -> wire.Page[wire.StreamOut]:
+    """Every stream, in the order they were added."""
+    return wire.Page(items=[_out(row, ctx) for row in ctx.house.ledger.find(Stream)])
+
+
+@router.get("/{id}", summary="One stream", dependencies=VIEWER, responses=problems(401, 404))
+def get_stream(id: str, ctx: Ctx) -> wire.StreamOut:
+    """The stream with that id or name."""
+    return _out(stream_named(ctx.house.ledger, id), ctx)
+
+
+@router.delete(
+    "/{id}",
+    summary="Forget a stream and all that came from it",
+    dependencies=ADMIN,
+    responses=problems(401, 403, 404),
+)
+def forget_stream(id: str, ctx: Ctx) -> Gone:
+    """Removes its media, memory, alerts, jobs and checkpoints; says how much that was."""
+    stream = stream_named(ctx.house.ledger, id)
+    return Gone(id=stream.id, removed=forget(stream, ctx.house, ctx.settings, ctx.executor))

@@ -1,0 +1,67 @@
+"""How a stream comes in: registered, and handed to whoever watches it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+from urllib.parse import urlsplit
+
+from api.forget import jobs_of
+from core import ids
+from core.errors import Invalid
+from core.ids import JobId
+from core.media import Stream
+from core.ports import Executor, House, Ledger
+from core.work import Job, JobState
+
+WATCH = "ingest.stream"
+REMOTE = frozenset({"http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "srt"})
+
+
+def watch_job(stream: Stream) -> Job:
+    """The job that watches the stream; asked for twice while it is on its way, it is one job."""
+    return Job(
+        id=JobId(ids.fresh("job")), kind=WATCH, key=f"{WATCH}:{stream.id}", args={"stream_id": stream.id}
+    )
+
+
+def submit(stream: Stream, executor: Executor) -> Job:
+    """Hands the stream over to be watched."""
+    return executor.submit(watch_job(stream))
+
+
+def latest_job(house: House, stream: Stream) -> Job | None:
+    """The last job that was to watch the stream."""
+    watching = [job for job in jobs_of(house, stream) if job.kind == WATCH]
+    return watching[-1] if watching else None
+
+
+def going_on(job: Job | None) -> bool:
+    """Whether the job has not ended."""
+    return job is not None and job.state in (JobState.QUEUED, JobState.RUNNING)
+
+
+def name_from(source: str) -> str:
+    """A stream's name from a file name or URL: its last part without the ending, in plain characters."""
+    parts = urlsplit(source)
+    last = PurePath(parts.path if "://" in source else source).stem or parts.hostname or "stream"
+    return re.sub(r"[^\w.-]+", "_", last).strip("._") or "stream"
+
+
+def free_name(ledger: Ledger, wish: str) -> str:
+    """The wish, or the wish with a number, so that no stream has that name yet."""
+    taken = {row.name for row in ledger.find(Stream)}
+    tries = (wish if n == 1 else f"{wish}-{n}" for n in range(1, len(taken) + 2))
+    return next(name for name in tries if name not in taken)
+
+
+def checked_url(url: str) -> str:
+    """The URL, if the API may open it: something remote, never a path of the server. Raises `Invalid`."""
+    parts = urlsplit(url)
+    if parts.scheme.lower() not in REMOTE or not parts.hostname:
+        raise Invalid(
+            "a stream's url must lead to another machine",
+            next_step=f"give a URL that begins with {', '.join(sorted(REMOTE))}; upload a file, or use"
+            " `sightline watch` for a path on the server",
+        )
+    return url

@@ -1,0 +1,67 @@
+"""Watching one source from the command line: registered, watched here and now, with progress on standard error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from api import wire
+from api.cli_io import aside, note, read_file
+from api.wire import WatchedOut
+from core.errors import NotFound
+from core.media import Stream
+from core.place import Layout
+from core.ports import House
+from core.settings import Settings
+from ingest.layout import read_layout
+from ingest.register import register
+from ingest.source import probe
+
+
+def layout_from(zones: Path | None, source: str, settings: Settings) -> Layout | None:
+    """What the zones file draws on the source, in its pixels; None where no file is given."""
+    if zones is None:
+        return None
+    text = read_file(zones, "zones file")
+    info = probe(source, max_hours=settings.max_hours)
+    return read_layout(text, width=info.width, height=info.height, filename=zones.name)
+
+
+def watch_one(
+    source: str, *, name: str | None, zones: Path | None, house: House, settings: Settings
+) -> WatchedOut:
+    """Watches the source to its end and says what came of it. Alerts that are due go out at the end."""
+    from alerts.deliver import deliver_due
+
+    layout = layout_from(zones, source, settings)
+    stream = register(source, name=name, layout=layout, house=house, settings=settings)
+    result = _with_progress(stream, house, settings)
+    deliver_due(house.ledger, house.notifier, house.clock)
+    return watched(house.ledger.get(Stream, stream.id), result)
+
+
+def _with_progress(stream: Stream, house: House, settings: Settings) -> dict[str, Any]:
+    from jobs.handlers import INGEST, handlers
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=aside(), transient=True) as bar:
+        task = bar.add_task(stream.name, total=1.0)
+        return handlers(house, settings)[INGEST](
+            {"stream_id": stream.id}, lambda done, _message: bar.update(task, completed=done)
+        )
+
+
+def watched(stream: Stream | None, result: dict[str, Any]) -> WatchedOut:
+    """What watching came to, in the shape of the contract."""
+    if stream is None:
+        raise NotFound("the stream was forgotten while it was watched")
+    if stream.problem:
+        note(f"note: {stream.name}: {stream.problem}")
+    return wire.watched(stream, result)

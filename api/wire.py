@@ -1,0 +1,442 @@
+"""The shapes of the contract: nouns become JSON with times in seconds and streams by name. CLI and REST share it.
+
+Each shape is a pydantic model, so that OpenAPI is complete; each is built by one plain function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.answers import Answer, AnswerStatus, Citation, Step
+from core.clock import Micros, Span, clock_text, seconds
+from core.ids import StreamId
+from core.media import Stream, StreamKind, StreamState
+from core.memory import (
+    Caption,
+    CaptionStatus,
+    Coverage,
+    CoverageState,
+    Entity,
+    Event,
+    Evidence,
+    Query,
+    Want,
+)
+from core.place import Box, Layout
+from core.ports import GraphStore
+from core.sight import Track
+
+Shape = TypeVar("Shape")
+Attributes = dict[str, str | float]
+
+
+class Out(BaseModel):
+    """The base of every shape that goes out."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Page(Out, Generic[Shape]):
+    """One page of a list, in order; `next` is the cursor of the page after it, or null at the end."""
+
+    items: list[Shape]
+    next: str | None = Field(
+        default=None, description="Give it back as `cursor` to read on; null at the end."
+    )
+
+
+class EntityRef(Out):
+    """An entity as it is named inside an event."""
+
+    id: str
+    label: str
+    attributes: Attributes = {}
+    role: str = "subject"
+
+
+class EvidenceOut(Out):
+    """Where a claim can be checked."""
+
+    chunk: str
+    time_s: float
+    box: list[float] | None = Field(description="x1, y1, x2, y2 in pixels of the source, or null.")
+
+
+class EventOut(Out):
+    """Something that happened."""
+
+    id: str
+    stream: str = Field(description="The stream's name.")
+    stream_id: str
+    kind: str
+    start_s: float
+    end_s: float
+    entities: list[EntityRef]
+    zone: str | None
+    confidence: float
+    evidence: list[EvidenceOut]
+    attributes: Attributes = {}
+    source: str = Field(default="", description="What said so: a detector, a rule of perception, a model.")
+    open: bool = Field(default=False, description="True while it still goes on.")
+
+
+class EntityOut(Out):
+    """The same thing across its tracks."""
+
+    id: str
+    stream: str
+    stream_id: str
+    label: str
+    start_s: float
+    end_s: float
+    confidence: float
+    attributes: Attributes
+    tracks: list[str]
+    name: str = ""
+
+
+class TrackPointOut(Out):
+    """Where a track was at one moment."""
+
+    time_s: float
+    box: list[float]
+    score: float
+
+
+class TrackOut(Out):
+    """The same thing followed through one stream without a break; boxes in pixels of the source."""
+
+    id: str
+    stream: str
+    stream_id: str
+    number: int
+    label: str
+    start_s: float
+    end_s: float
+    confidence: float
+    attributes: Attributes
+    points: list[TrackPointOut]
+
+
+class CaptionOut(Out):
+    """What a model said of a chunk, word for word."""
+
+    chunk: str
+    stream: str
+    stream_id: str
+    start_s: float
+    end_s: float
+    text: str
+    model: str
+    status: CaptionStatus
+
+
+class CoverageOut(Out):
+    """A span of a stream and how it was treated."""
+
+    stream: str
+    stream_id: str
+    start_s: float
+    end_s: float
+    state: CoverageState
+    by: str = ""
+    looked_for: list[str] = []
+    reason: str = ""
+
+
+class StreamOut(Out):
+    """A registered source of pictures. `source` never shows credentials."""
+
+    id: str
+    name: str
+    source: str
+    kind: StreamKind
+    state: StreamState
+    duration_s: float
+    width: int
+    height: int
+    codec: str
+    fps: float
+    problem: str = ""
+    added_at: datetime | None = None
+    started_at: datetime | None = None
+    layout: dict[str, Any] = Field(
+        default_factory=dict, description="Zones, lines and lanes in source pixels."
+    )
+    job: str | None = Field(default=None, description="The job that watches it, where one is on its way.")
+    progress: float | None = Field(default=None, description="How far that job is, 0 to 1.")
+
+
+class CitationOut(Out):
+    """A span of one stream that a reader can play to check a claim."""
+
+    stream: str
+    stream_id: str
+    start_s: float
+    end_s: float
+    chunk: str
+    event: str | None = None
+
+
+class StepOut(Out):
+    """One thing done on the way to an answer."""
+
+    name: str
+    detail: str
+    seconds: float
+
+
+class CoveredOut(Out):
+    """How a stream's time was treated, in seconds."""
+
+    looked_s: float
+    gated_s: float
+    failed_s: float
+
+
+class WatchedOut(Out):
+    """What came of watching one source, as `sightline watch --json` prints it."""
+
+    stream: str
+    id: str
+    duration_s: float
+    chunks: int
+    events: int
+    entities: int
+    coverage: CoveredOut
+    seconds: float
+    problem: str = ""
+
+
+class AnswerOut(Out):
+    """Text whose every claim is cited, and what kind of answer it is."""
+
+    text: str
+    status: AnswerStatus
+    choice: int | None
+    confidence: float
+    citations: list[CitationOut]
+    steps: list[StepOut]
+    guess: bool = False
+
+
+def box(value: Box | None) -> list[float] | None:
+    """A box as `[x1, y1, x2, y2]`."""
+    return None if value is None else value.rounded()
+
+
+def evidence(value: Evidence) -> EvidenceOut:
+    """One piece of evidence."""
+    return EvidenceOut(chunk=value.chunk_id, time_s=seconds(value.at), box=box(value.box))
+
+
+def entities_of(events: Iterable[Event], store: GraphStore) -> dict[str, Entity]:
+    """Everyone who takes part in the events, by id."""
+    ids = tuple(dict.fromkeys(id for event in events for id in event.entity_ids))
+    if not ids:
+        return {}
+    return {entity.id: entity for entity in store.find(Query(want=Want.ENTITIES, ids=ids)).entities}
+
+
+def event(value: Event, names: Mapping[StreamId, str], known: Mapping[str, Entity]) -> EventOut:
+    """An event, with those who took part named as the memory knows them now."""
+    refs = []
+    for part in value.participants:
+        who = known.get(part.entity_id)
+        refs.append(
+            EntityRef(
+                id=part.entity_id,
+                label=who.label if who else "",
+                attributes=dict(who.attributes) if who else {},
+                role=part.role,
+            )
+        )
+    return EventOut(
+        id=value.id,
+        stream=names.get(value.stream_id, value.stream_id),
+        stream_id=value.stream_id,
+        kind=value.kind,
+        start_s=seconds(value.span.start),
+        end_s=seconds(value.span.end),
+        entities=refs,
+        zone=value.zone,
+        confidence=value.confidence,
+        evidence=[evidence(piece) for piece in value.evidence],
+        attributes=dict(value.attributes),
+        source=value.source,
+        open=value.open,
+    )
+
+
+def events(values: Iterable[Event], names: Mapping[StreamId, str], store: GraphStore) -> list[EventOut]:
+    """Events with one look-up for everyone in them."""
+    kept = list(values)
+    known = entities_of(kept, store)
+    return [event(value, names, known) for value in kept]
+
+
+def entity(value: Entity, names: Mapping[StreamId, str]) -> EntityOut:
+    """An entity."""
+    return EntityOut(
+        id=value.id,
+        stream=names.get(value.stream_id, value.stream_id),
+        stream_id=value.stream_id,
+        label=value.label,
+        start_s=seconds(value.span.start),
+        end_s=seconds(value.span.end),
+        confidence=value.confidence,
+        attributes=dict(value.attributes),
+        tracks=list(value.tracks),
+        name=value.name,
+    )
+
+
+def track(value: Track, names: Mapping[StreamId, str]) -> TrackOut:
+    """A track with all its points."""
+    return TrackOut(
+        id=value.id,
+        stream=names.get(value.stream_id, value.stream_id),
+        stream_id=value.stream_id,
+        number=value.number,
+        label=value.label,
+        start_s=seconds(value.span.start),
+        end_s=seconds(value.span.end),
+        confidence=value.confidence,
+        attributes=dict(value.attributes),
+        points=[
+            TrackPointOut(time_s=seconds(p.at), box=p.box.rounded(), score=round(p.score, 3))
+            for p in value.points
+        ],
+    )
+
+
+def caption(value: Caption, names: Mapping[StreamId, str]) -> CaptionOut:
+    """A caption."""
+    return CaptionOut(
+        chunk=value.chunk_id,
+        stream=names.get(value.stream_id, value.stream_id),
+        stream_id=value.stream_id,
+        start_s=seconds(value.span.start),
+        end_s=seconds(value.span.end),
+        text=value.text,
+        model=value.model,
+        status=value.status,
+    )
+
+
+def coverage(value: Coverage, names: Mapping[StreamId, str]) -> CoverageOut:
+    """One covered span."""
+    return CoverageOut(
+        stream=names.get(value.stream_id, value.stream_id),
+        stream_id=value.stream_id,
+        start_s=seconds(value.span.start),
+        end_s=seconds(value.span.end),
+        state=value.state,
+        by=value.by,
+        looked_for=list(value.looked_for),
+        reason=value.reason,
+    )
+
+
+def layout(value: Layout) -> dict[str, Any]:
+    """What is drawn on a stream, in the form of a zones file in pixels."""
+    out: dict[str, Any] = {
+        "zones": [{"name": z.name, "kind": z.kind, "polygon": [list(p) for p in z.polygon]} for z in value.zones],
+        "lines": [{"name": li.name, "from": list(li.start), "to": list(li.end)} for li in value.lines],
+        "lanes": [
+            {"name": la.name, "polygon": [list(p) for p in la.polygon], "direction": list(la.direction)}
+            for la in value.lanes
+        ],
+    }  # fmt: skip
+    if value.metres_per_pixel is not None:
+        out["scale"] = {"metres_per_pixel": value.metres_per_pixel}
+    return out
+
+
+def stream(value: Stream, *, job: str | None = None, progress: float | None = None) -> StreamOut:
+    """A stream, without its secret source."""
+    return StreamOut(
+        id=value.id,
+        name=value.name,
+        source=value.shown_source,
+        kind=value.kind,
+        state=value.state,
+        duration_s=seconds(value.duration),
+        width=value.width,
+        height=value.height,
+        codec=value.codec,
+        fps=value.fps,
+        problem=value.problem,
+        added_at=value.added_at,
+        started_at=value.started_at,
+        layout=layout(value.layout),
+        job=job,
+        progress=progress,
+    )
+
+
+def citation(value: Citation) -> CitationOut:
+    """A citation."""
+    return CitationOut(
+        stream=value.stream,
+        stream_id=value.stream_id,
+        start_s=seconds(value.span.start),
+        end_s=seconds(value.span.end),
+        chunk=value.chunk_id,
+        event=value.event_id,
+    )
+
+
+def step(value: Step) -> StepOut:
+    """A step."""
+    return StepOut(name=value.name, detail=value.detail, seconds=round(value.seconds, 4))
+
+
+def answer(value: Answer) -> AnswerOut:
+    """An answer as `ask` prints it and `POST /v1/questions` returns it."""
+    return AnswerOut(
+        text=value.text,
+        status=value.status,
+        choice=value.choice,
+        confidence=round(value.confidence, 4),
+        citations=[citation(c) for c in value.citations],
+        steps=[step(s) for s in value.steps],
+        guess=value.guess,
+    )
+
+
+def watched(value: Stream, result: Mapping[str, Any]) -> WatchedOut:
+    """What the job that watched a stream came to."""
+    coverage = result["coverage"]
+    return WatchedOut(
+        stream=value.name,
+        id=value.id,
+        duration_s=seconds(value.duration),
+        chunks=result["chunks"],
+        events=result["events"],
+        entities=result["entities"],
+        coverage=CoveredOut(
+            looked_s=coverage["looked_s"], gated_s=coverage["gated_s"], failed_s=coverage["failed_s"]
+        ),
+        seconds=round(result["seconds"], 3),
+        problem=value.problem,
+    )
+
+
+def span_text(start_s: float, end_s: float) -> str:
+    """A span of seconds as people read it: one moment where it is shorter than a tenth of a second."""
+    start, end = (round(value * 1_000_000) for value in (start_s, end_s))
+    return clock_text(start) if end - start < 100_000 else f"{clock_text(start)}–{clock_text(end)}"
+
+
+def span_of(start_s: float | None, end_s: float | None) -> Span | None:
+    """The span between two times in seconds; None where neither is given. Raises ValueError on a backward one."""
+    if start_s is None and end_s is None:
+        return None
+    start: Micros = round((start_s or 0.0) * 1_000_000)
+    end: Micros = round(end_s * 1_000_000) if end_s is not None else 10**15
+    return Span(start, end)
