@@ -81,7 +81,7 @@ def describe(observation: Observation) -> str:
     if not entities and not events:
         return f"{between} {blind or 'nothing is seen to move'}."
     names = _Names(entities)
-    opening = f"{between}: {_count(entities)}" if entities else between
+    opening = f"{between}: {_count(entities, names)}" if entities else between
     told = _sentences(events, names, span)
     if not told:
         opening += "; nothing happens" if not blind else ""
@@ -110,15 +110,17 @@ def _time(at: Micros) -> str:
     return f"{hours}:{minutes:02d}:{secs:02d}" if hours else f"{minutes}:{secs:02d}"
 
 
-def _count(entities: Sequence[Entity]) -> str:
-    """`two people and a forklift`."""
-    counts = Counter(_label(entity.label) for entity in entities)
+def _count(entities: Sequence[Entity], names: _Names) -> str:
+    """`two people and a red car`: what is there once is named with its looks."""
+    alike: dict[str, list[Entity]] = {}
+    for entity in entities:
+        alike.setdefault(_label(entity.label), []).append(entity)
     words = []
-    for label, number in counts.most_common():
-        if number == 1:
-            words.append(_a(label))
+    for label, group in sorted(alike.items(), key=lambda item: -len(item[1])):
+        if len(group) == 1:
+            words.append(names.of(group[0].id))
         else:
-            amount = NUMBERS[number] if number < len(NUMBERS) else str(number)
+            amount = NUMBERS[len(group)] if len(group) < len(NUMBERS) else str(len(group))
             words.append(f"{amount} {_plural(label)}")
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 

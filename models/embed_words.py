@@ -13,8 +13,8 @@ import numpy as np
 from core.ports import Matrix
 
 DIM = 256
-PIECE_WEIGHT = 0.35
-"""How much a piece of a word counts beside the word itself: enough that `walks` lies near `walking`."""
+PIECES_WEIGHT = 1.0
+"""How much a word's pieces count, all together, beside the word itself: enough that `walked` lies near `walking`."""
 COMMON_WEIGHT = 0.15
 COMMON = frozenset(
     [
@@ -95,8 +95,8 @@ class WordEmbedder:
 def _features(word: str) -> tuple[tuple[int, float], ...]:
     """Where a word and its pieces count, and how much."""
     pieces = list(_pieces(f"<{word}>"))
-    each = PIECE_WEIGHT / max(1.0, len(pieces) ** 0.5)
-    return (_slot(word, 1.0), *(_slot(piece, each * 2) for piece in pieces))
+    each = PIECES_WEIGHT / max(1, len(pieces)) ** 0.5
+    return (_slot(word, 1.0), *(_slot(piece, each) for piece in pieces))
 
 
 def _pieces(word: str) -> Iterator[str]:

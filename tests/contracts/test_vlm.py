@@ -1,0 +1,83 @@
+"""What every model that answers promises, run over all of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from core.memory import Observation
+from core.ports import Ask, Reply, Vlm
+from helpers.observations import chunk, entity
+from helpers.vlm_server import Line, vlm_server
+from models.describe import Describer
+from models.fakes_ask import FakeVlm
+from models.vlm_openai import OpenAiVlm
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"summary": {"type": "string"}, "facts": {"type": "array", "items": {"type": "object"}}},
+    "required": ["summary", "facts"],
+}
+SAID = json.dumps({"summary": "A person walks.", "facts": []})
+PICTURE = np.full((24, 32, 3), 90, np.uint8)
+
+
+@pytest.fixture(params=["describer", "fake", "openai"])
+def vlm(request: pytest.FixtureRequest) -> Iterator[Vlm]:
+    """Each implementation, able to answer an ask about an observation."""
+    if request.param == "describer":
+        yield Describer()
+    elif request.param == "fake":
+        yield FakeVlm([SAID])
+    else:
+        with vlm_server([Line(text=SAID)]) as server:
+            model = OpenAiVlm(server.model())
+            yield model
+            model.close()
+
+
+def ask(number: int = 0, *, schema: bool = True) -> Ask:
+    about = Observation(chunk=chunk(number), entities=(entity(1, start=number * 10, end=number * 10 + 5),))
+    return Ask(
+        prompt=f"what happens? ({number})",
+        pictures=(PICTURE,),
+        schema=SCHEMA if schema else None,
+        about=about,
+    )
+
+
+def test_it_has_a_name_to_store_beside_what_it_says(vlm: Vlm) -> None:
+    assert vlm.name
+    assert vlm.name == vlm.name.strip()
+
+
+def test_there_is_one_reply_per_ask(vlm: Vlm) -> None:
+    replies = vlm.ask([ask(n) for n in range(5)])
+    assert len(replies) == 5
+    assert all(isinstance(reply, Reply) for reply in replies)
+
+
+def test_no_ask_gives_no_reply(vlm: Vlm) -> None:
+    assert vlm.ask([]) == []
+
+
+def test_a_reply_of_the_asked_form_is_parsed(vlm: Vlm) -> None:
+    (reply,) = vlm.ask([ask()])
+    assert reply.problem == ""
+    assert reply.data is not None
+    assert reply.data["summary"].strip()
+    assert reply.text.strip()
+
+
+def test_without_a_schema_the_words_are_the_reply(vlm: Vlm) -> None:
+    (reply,) = vlm.ask([ask(schema=False)])
+    assert reply.problem == ""
+    assert reply.data is None
+    assert reply.text.strip()
+
+
+def test_the_same_ask_is_answered_the_same_way(vlm: Vlm) -> None:
+    assert vlm.ask([ask()]) == vlm.ask([ask()])

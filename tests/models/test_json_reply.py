@@ -1,0 +1,67 @@
+"""Finding JSON in a model's words."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.json_reply import misfit, parse
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"n": {"type": "integer", "minimum": 0}, "colour": {"enum": ["red", "blue"]}},
+    "required": ["n"],
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"n": 3}', {"n": 3}),
+        ('Sure! Here it is:\n```json\n{"n": 3}\n```\nAnything else?', {"n": 3}),
+        ('I see {many things} and {"n": 4} of them', {"n": 4}),
+        ('{"colour": "red"} no wait {"n": 1}', {"n": 1}),
+        ('<think>{"n": 1}? or {"n": 2}?</think>{"n": 2}', {"n": 2}),
+        ('{"n": 1, "extra": [1, {"n": 9}]}', {"n": 1, "extra": [1, {"n": 9}]}),
+    ],
+)
+def test_the_first_object_that_fits_is_taken(text: str, expected: dict[str, object]) -> None:
+    assert parse(text, SCHEMA) == (expected, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "no JSON object"),
+        ("There are three red cars.", "no JSON object"),
+        ("n: 3", "no JSON object"),
+        ("[3]", "no JSON object"),
+        ('{"n": 3', "broken or cut off"),
+        ('{"n": NaN}', "broken or cut off"),
+        ('{"colour": "red"}', "lacks n"),
+        ('{"n": "three"}', "n should be integer"),
+        ('{"n": true}', "n should be integer"),
+        ('{"n": -1}', "between"),
+        ('{"n": 1, "colour": "pink"}', "one of"),
+        ('{"a":' * 5000, "broken or cut off"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_the_reason(text: str, why: str) -> None:
+    data, problem = parse(text, SCHEMA)
+    assert data is None
+    assert why in problem
+
+
+@given(st.text(alphabet='{}[]",:n3 \\a', max_size=80))
+def test_no_text_breaks_it_and_what_it_gives_fits(text: str) -> None:
+    data, problem = parse(text, SCHEMA)
+    assert (data is None) == bool(problem)
+    assert data is None or misfit(data, SCHEMA) == ""
+
+
+@given(n=st.integers(0, 10**6), before=st.text(alphabet="ab. }\n", max_size=30), after=st.text(max_size=30))
+def test_an_object_is_found_whatever_stands_around_it(n: int, before: str, after: str) -> None:
+    assert parse(before + json.dumps({"n": n}) + after, SCHEMA)[0] == {"n": n}
