@@ -286,7 +286,7 @@ def _open(source: str) -> av.container.InputContainer:
 
 def _lacks_index(path: Path) -> bool:
     """Whether a file begins as an MP4 but its `moov` box, written last by recorders, is not there."""
-    kinds = []
+    kinds: list[bytes] = []
     with path.open("rb") as file:
         size = file.seek(0, 2)
         at = 0

@@ -24,11 +24,14 @@ SIDE = 320
 """Longest side of the pictures compared: a person 10 pixels wide in 640 is still 5 wide."""
 
 SURROUNDINGS = 41
-FLOOR = 5.0
+FLOOR = 6.0
 """Grey levels of change below which nothing counts, however quiet the picture is."""
 
 OVER_NOISE = 4.0
 """A change counts beyond this many times a pixel's median change, which for plain noise is about four sigma."""
+
+OVER_USUAL_NOISE = 6.0
+"""And beyond this many times the median change of all pixels: one pixel's own estimate is uncertain."""
 
 STEP = 0.15
 """Grey levels by which the noise floor follows per look."""
@@ -116,7 +119,8 @@ class Gate:
 
     def _changed(self, change: Field) -> Mask:
         """The pixels that changed more than their noise, together with their neighbours."""
-        over = (change > np.maximum(FLOOR, OVER_NOISE * self._noise)).astype(np.uint8)
+        floor = max(FLOOR, OVER_USUAL_NOISE * float(np.median(self._noise[::4, ::4])))
+        over = (change > np.maximum(floor, OVER_NOISE * self._noise)).astype(np.uint8)
         near = cv2.boxFilter(over, -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
         return np.asarray((over > 0) & (near >= PATCH), dtype=np.bool_)
 

@@ -123,7 +123,7 @@ def wide_beyond_reason(folder: Path) -> Path:
     data = bytearray(write_video(folder / "w.avi", seconds=1, codec="rawvideo").read_bytes())
     for _ in range(2):  # the file's header and the stream's own
         at = data.index((320).to_bytes(4, "little") + (240).to_bytes(4, "little"))
-        data[at : at + 8] = (60_000).to_bytes(4, "little") + (60_000).to_bytes(4, "little")
+        data[at : at + 8] = (20_000).to_bytes(4, "little") + (4_000).to_bytes(4, "little")
     path.write_bytes(data)
     return path
 
