@@ -117,7 +117,7 @@ def pick(plan: Plan, found: Finding, choices: Sequence[str]) -> Pick:
         leaning = blind * (1.0 if margin >= 0.02 else 0.8)
         return Pick(index=best, confidence=round(leaning, 3), guess=True, why=why)
     strength = min(1.0, 0.4 + 0.6 * margin) * min(1.0, scores[best] + 0.2)
-    confidence = max(blind, min(0.98, blind + (found.sure - blind) * strength))
+    confidence = min(0.98, blind + (1 - blind) * found.sure * strength)
     return Pick(
         index=best,
         confidence=round(confidence, 3),

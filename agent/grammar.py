@@ -80,8 +80,16 @@ class Bound:
         return (moment - begin).total_seconds()
 
 
-def to_seconds(clock: str | None, number: str | None, unit: str | None) -> float:
-    """The seconds that a matched moment means: `12:30` is 750 s, `2 min` is 120 s, a bare number is seconds."""
+def to_seconds(
+    clock: str | None, number: str | None, unit: str | None, *, wall: bool = False, pm: bool = False
+) -> float:
+    """The seconds that a matched moment means: `12:30` is 750 s, `2 min` is 120 s, a bare number is seconds.
+
+    As a time of day (`wall`) `12:30` is hours and minutes, in seconds after midnight.
+    """
+    if clock and wall and clock.count(":") == 1:
+        value = to_seconds(clock, None, None) * 60
+        return value + 12 * 3600 if pm and value < 12 * 3600 else value
     if clock:
         value = 0.0
         for part in clock.split(":"):
@@ -117,7 +125,9 @@ def read_bound(text: str, *, wall: bool = False) -> Bound | None:
         c1, n1, u1, c2, n2, u2 = found.groups()
         if not (c1 or c2 or u1 or u2) and "between" not in found.group(0):
             return None
-        a, b = to_seconds(c1, n1, u1 or (u2 if not c1 else None)), to_seconds(c2, n2, u2)
+        pm = bool(re.match(r"\s*pm\b", low[found.end() :]))
+        a = to_seconds(c1, n1, u1 or (u2 if not c1 else None), wall=on_wall, pm=pm)
+        b = to_seconds(c2, n2, u2, wall=on_wall, pm=pm)
         return Bound(kind="between", a=min(a, b), b=max(a, b), wall=on_wall) if a != b else None
     return _share(low) or _edge(low, on_wall) or _around(low, on_wall)
 
@@ -167,19 +177,15 @@ def _edge(low: str, wall: bool) -> Bound | None:
     )
     if found:
         kind = "after" if found[1] in ("after", "since", "from") else "before"
-        return Bound(kind=kind, a=to_seconds(*found.groups()[1:]), wall=wall)
+        return Bound(kind=kind, a=to_seconds(*found.groups()[1:], wall=wall), wall=wall)
     return None
 
 
 def _around(low: str, wall: bool) -> Bound | None:
     found = re.search(rf"\b(?:at|around|about|near)\s+(?:about\s+|around\s+)?(?:{_CLOCK}|{_NUM}{_UNIT})", low)
     if found and not re.match(r"(?:for|how)\b", low[max(0, found.start() - 4) : found.start()].strip()):
-        value = to_seconds(*found.groups())
-        if wall and "pm" in low[found.end() : found.end() + 3] and value < 12 * 3600:
-            value += 12 * 60
-        return Bound(
-            kind="around", a=value * (60 if wall and found[1] and found[1].count(":") == 1 else 1), wall=wall
-        )
+        pm = bool(re.match(r"\s*pm\b", low[found.end() :]))
+        return Bound(kind="around", a=to_seconds(*found.groups(), wall=wall, pm=pm), wall=wall)
     return None
 
 

@@ -96,7 +96,8 @@ def _joined(plan: Plan, found: list[Finding], views: Sequence[View]) -> Finding:
     numbers = best.numbers
     if plan.asked is Asked.COUNT and not plan.grouping and all(f.numbers for f, _ in telling):
         numbers = ((sum(f.numbers[0][0] for f, _ in telling), 1.0),)
-        head = f"{sentence(counted(int(numbers[0][0]), plan.subject.word if plan.subject else 'thing'))} in all. {head}"
+        total = counted(int(numbers[0][0]), plan.subject.word if plan.subject else "thing")
+        head = f"{sentence(total)} in all ({head[:1].lower()}{head[1:]})"
     return replace(
         best,
         status=status,

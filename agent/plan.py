@@ -87,7 +87,7 @@ def plan(text: str, streams: Sequence[Stream] = ()) -> Plan:
     entered, left = _sides_of(low)
     bare = re.sub(rf"{lexicon.LEAVE.pattern}.*|{lexicon.ENTER.pattern}.*", " ", low)
     kinds = _kinds(low, asked)
-    if kinds and subject is None:
+    if subject is None and (kinds or scene):
         subject, unknown = ANYTHING, ()
     return Plan(
         text=text,
@@ -352,6 +352,9 @@ def _content(word: str) -> bool:
         and word not in lexicon.NUMBERS
         and word not in lexicon.ORDINALS
         and not lexicon.kinds_in(word)
+        and not any(
+            verb.fullmatch(word) for verb in (lexicon.MOVE, lexicon.ENTER, lexicon.LEAVE, lexicon.APPEAR)
+        )
     )
 
 

@@ -89,6 +89,9 @@ def _md(value: object) -> str:
     )
 
 
+_PLAIN.filters["md"] = _md
+
+
 def _lines(summary: Answer) -> list[str]:
     return [line for line in summary.text.split("\n") if line.strip()]
 
