@@ -299,10 +299,19 @@ def _number(word: str) -> str:
 
 
 def _finish(text: str, name: str, reading: _Reading) -> RuleSpec:
-    when = reading.when
+    when = {
+        key: _as_written(value, text) if key in ("zone", "line") else value
+        for key, value in reading.when.items()
+    }
     title = name or re.sub(r"[^a-z0-9]+", "-", _plain(text)).strip("-")[:60]
     document = {"name": title, "description": text.strip(), "when": when, **reading.rule}
     return spec_of(document, name="the sentence")
+
+
+def _as_written(place: str, text: str) -> str:
+    """The place's name with the capitals it was written with: names of zones keep theirs."""
+    found = re.search(rf"(?<![\w-]){re.escape(place)}(?![\w-])", text, re.IGNORECASE)
+    return found.group() if found else place
 
 
 def _lost(text: str, reading: _Reading) -> Invalid:
