@@ -46,7 +46,8 @@ def name_numbers(rgb: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
     out[light < 24] = number["black"]
     out[light > 76] = number["white"]
     # warm greys are common under lamps and on walls, so beige asks for more chroma than a cool hue does
-    coloured = (chroma > np.where((hue > 45) & (hue < 120), 15, 11)) & (light > 12)
+    cool = 11 + 8 * np.clip((light - 45) / 30, 0, 1)
+    coloured = (chroma > np.where((hue > 45) & (hue < 120), np.maximum(15, cool), cool)) & (light > 12)
     for name, low, high in _HUES:
         inside = (hue >= low) & (hue < high) if low < high else (hue >= low) | (hue < high)
         out[coloured & inside] = number[name]

@@ -18,6 +18,8 @@ REACH = 0.9
 """How far, in box diagonals, a thing may turn up from where it was expected."""
 ALIKE = 0.55
 """Least likeness of two appearances (Bhattacharyya, 0 to 1) of one and the same thing."""
+SETTLED = 2 * SECOND
+"""How long a resting thing may be unseen and still be taken for what starts to move near by."""
 RECENT = SECOND
 """The stretch over which velocity is judged."""
 
@@ -72,9 +74,7 @@ class Stay:
         self.trust += seen.score
         self.named += seen.label != THING
         self.stirred += "motion" in seen.source
-        self.votes[seen.label] = self.votes.get(seen.label, 0.0) + seen.score * (
-            0.12 if seen.label == THING else 1.0
-        )
+        self.votes[seen.label] = self.votes.get(seen.label, 0.0) + seen.score
         self.seen_at, self.box, self.score = seen.at, seen.box, seen.score
         self.missing, self.hidden_in, self.covered = 0, None, False
         whole = clear and not cut_off(seen.box, self.frame)
@@ -90,8 +90,12 @@ class Stay:
 
     @property
     def label(self) -> str:
-        """The word most looks agree on; any name beats `thing`."""
-        return max(self.votes, key=lambda name: self.votes[name])
+        """The word most looks agree on; `thing` where it was named in few looks, and those were unsure."""
+        named = {name: vote for name, vote in self.votes.items() if name != THING}
+        if not named:
+            return THING
+        best = max(named, key=lambda name: named[name])
+        return best if self.named >= 0.25 * self.looks or named[best] > 4.0 else THING
 
     @property
     def velocity(self) -> Point:
@@ -169,7 +173,8 @@ def fits(one: str, other: str) -> bool:
     """Whether two labels may be said of one thing."""
     if one == other or THING in (one, other):
         return True
-    return one in VEHICLES and other in VEHICLES
+    kinds = {"person" if name == "person" else "vehicle" if name in VEHICLES else "" for name in (one, other)}
+    return len(kinds) == 1
 
 
 def heir(lost: Iterable[Stay], first: Seen, *, carriers: dict[EntityId, Box]) -> Stay | None:
@@ -198,6 +203,8 @@ def _merit(stay: Stay, first: Seen, carriers: dict[EntityId, Box]) -> float:
     side = side_of(stay.box, stay.velocity, stay.frame, leaving=True)
     if side and stay.moving and not side_of(first.box, stay.velocity, stay.frame, leaving=True):
         return 0.0  # it was on its way out: only what is still at that edge can be it
+    if not stay.moving and first.at - stay.seen_at > SETTLED and stay.box.iou(first.box) < 0.3:
+        return 0.0  # what rested and was long unseen does not jump up elsewhere
     expected = stay.expected(first.at)
     scale = math.sqrt(first.box.area / expected.area)
     if not 0.4 < scale < 2.5:
@@ -206,7 +213,7 @@ def _merit(stay: Stay, first: Seen, carriers: dict[EntityId, Box]) -> float:
     reach = REACH * max(expected.diagonal, first.box.diagonal) + 0.25 * math.hypot(*stay.velocity)
     if away > reach:
         return 0.0
-    return look * (1 - 0.7 * away / reach) * min(scale, 1 / scale) ** 0.5
+    return look * (1 - 0.7 * away / reach) * math.sqrt(min(scale, 1 / scale))
 
 
 def _blend(old: tuple[float, ...], new: tuple[float, ...]) -> tuple[float, ...]:

@@ -167,9 +167,10 @@ class Perception:
         stay = Stay(ids.entity_id(self._stream.id, id), id, self._tracks, self._frame)
         began = self._scene_began if self._scene_began is not None else first.at
         stay.there_from_start = first.at <= began + 100_000
-        for entity, box in carriers.items():
-            if self._stays[entity].sure and box.overlap(first.box) > 0.3 * first.box.area:
-                stay.split_from = entity
+        near = [e for e, box in carriers.items() if box.gap(first.box) < 0.2 * first.box.diagonal]
+        hosts = [e for e in near if self._stays[e].sure and self._stays[e].profile.displacement > 0.3]
+        if hosts:
+            stay.split_from = max(hosts, key=lambda e: carriers[e].overlap(first.box))
         self._stays[stay.entity_id] = stay
         return stay
 
@@ -256,8 +257,9 @@ class Perception:
         moved = stay.profile.displacement
         if stay.named >= 0.4 * stay.looks:
             score = stay.trust / stay.looks
-            patience = 5 if moved > 0.3 else 8
-            return stay.looks >= patience and score > 0.42
+            if moved > 0.3 or stay.stirred > 0.3 * stay.looks:
+                return stay.looks >= 5 and score > 0.42
+            return stay.looks >= 10 and score > 0.48
         if lasted < (SECOND if stay.split_from else SECOND // 2):
             return False
         parent = self._stays.get(stay.split_from) if stay.split_from is not None else None
@@ -266,7 +268,7 @@ class Perception:
         small = stay.box.area < 0.002 * self._frame[0] * self._frame[1]
         if moved > (1.2 if small else 0.6):
             return True
-        return lasted > 2 * SECOND and _steady_place(stay)
+        return lasted > 2 * SECOND and stay.split_from is not None and _steady_place(stay)
 
     def _departures(self, at: Micros, elapsed: Micros, *, quiet: bool) -> list[Visit]:
         gone = []

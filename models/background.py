@@ -26,18 +26,25 @@ SETTLE = 8.0
 """Seconds in which the background follows a lasting small change."""
 UPSET = 0.6
 """The part of the picture that, changed at once, means that the light or the camera changed, not that things moved."""
+LEAST_REGION = 1.2e-4
+"""Regions that cover less of the picture are noise."""
+RELIT = 0.75
+"""Likeness of patterns from which on a region is the background under another light."""
+SHAKEN = 0.4
+"""In which part of the picture edges must have moved, three looks in a row, to mean that the camera moves."""
 CALM_AFTER = SECOND * 7 // 10
 """How long after such an upset nothing is reported, because the background is being learned anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Changed:
-    """What differs from the background in one picture, at the size compared.
+    """What differs from the background in one `picture`, all at the size compared.
 
     `mask` marks it; `strength` is by how many thresholds each pixel differs; `active` marks what also moved since the
     look before. `upset` is true when too much changed at once to tell things apart.
     """
 
+    picture: Picture
     mask: Mask
     strength: Plane
     active: Mask
@@ -58,6 +65,9 @@ class Background:
         self._at: Micros = 0
         self._born: Micros = 0
         self._calm_from: Micros = 0
+        self._shaken: list[float] = [0.0]
+        self._owed = 0.0
+        self._turns = 0
 
     @property
     def ready(self) -> bool:
@@ -68,21 +78,31 @@ class Background:
         """Forgets everything: the next picture begins a new scene."""
         self.__init__()  # type: ignore[misc]
 
-    def planes(self, picture: Picture) -> Plane:
-        """The picture as compared: shrunk, luma and two chroma planes, lightly smoothed."""
+    @staticmethod
+    def shrunk(picture: Picture) -> Picture:
+        """The picture at the size compared."""
         shrink = min(1.0, SIDE / max(picture.shape[:2]))
         size = (max(8, round(picture.shape[1] * shrink)), max(8, round(picture.shape[0] * shrink)))
-        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if shrink < 1 else picture
+        if shrink == 1:
+            return picture
+        # what shrinks by less than half loses nothing to the quicker way: the planes are smoothed anyhow
+        how = cv2.INTER_LINEAR if shrink > 0.5 else cv2.INTER_AREA
+        small: Picture = cv2.resize(picture, size, interpolation=how).astype(np.uint8, copy=False)
+        return small
+
+    @staticmethod
+    def planes(small: Picture) -> Plane:
+        """The picture as compared: luma and two chroma planes, lightly smoothed."""
         ycc = cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb)
         return cv2.GaussianBlur(ycc, (3, 3), 0).astype(np.float32)
 
     def seed(self, pictures: Sequence[Picture], at: Micros) -> None:
         """Begins with these pictures: their median shows what stood behind whatever moved through them."""
-        stack = np.stack([self.planes(p) for p in pictures])
+        stack = np.stack([self.planes(self.shrunk(p)) for p in pictures])
         middle = np.median(stack, axis=0).astype(np.float32)
         if len(stack) >= 5:
             spread = 1.48 * np.median(np.abs(stack - middle), axis=0)
-            self._begin(middle, np.clip(spread, 1.5, 10).astype(np.float32), at)
+            self._begin(middle, np.clip(spread, 1.5, 5).astype(np.float32), at)
         else:
             self._begin(middle, np.full_like(middle, 2.0), at)
 
@@ -98,7 +118,8 @@ class Background:
 
     def compare(self, picture: Picture, at: Micros) -> Changed:
         """What differs in this picture; `at` must not go back."""
-        now = self.planes(picture)
+        small = self.shrunk(picture)
+        now = self.planes(small)
         if self._mean is None or self._mean.shape != now.shape:
             self.seed([picture], at)
         elapsed = min(2.0, max(0.02, (at - self._at) / SECOND))
@@ -106,38 +127,60 @@ class Background:
         even = self._evened(now)
         strength, raw = self._differs(even)
         part = float(np.count_nonzero(raw)) / raw.size
-        if part > UPSET:
+        self._shaken = [*self._shaken[-2:], self._edges_moved(now[..., 0])]
+        bound = SHAKEN / 2 if at < self._calm_from else SHAKEN
+        if part > UPSET or min(self._shaken) > bound:
             self._calm_from = at + CALM_AFTER
         if at < self._calm_from:
-            return self._upset(now, strength, at)
-        mask = self._linked(raw, strength)
-        self._drop_relit(even, mask)
+            return self._upset(now, small, strength, at)
+        mask = self._linked(raw, strength, even)
         active = self._note_stillness(now[..., 0], mask, elapsed)
         self._heal_ghosts(now, even, mask)
-        self._learn(now, raw, mask, elapsed)
+        self._owed += elapsed
+        self._turns += 1
+        if self._turns % 2 == 0 or (at - self._born) < 3 * SECOND:
+            self._learn(now, mask, self._owed)
+            self._owed = 0.0
+        self._note_flicker(raw, elapsed)
         self._before, self._raw, self._mask = now[..., 0], raw, mask
-        return Changed(mask=mask, strength=strength, active=active)
+        return Changed(picture=small, mask=mask, strength=strength, active=active)
 
-    def _upset(self, now: Plane, strength: Plane, at: Micros) -> Changed:
+    def _edges_moved(self, luma: Plane) -> float:
+        """In which part of the picture the background's plain edges are elsewhere now: all over when the camera moves.
+
+        Judged in 6 by 6 cells; 0 where fewer than a quarter of them have edges to judge by.
+        """
+        assert self._mean is not None  # noqa: S101 - compare() has seeded it
+        half = (slice(None, None, 2), slice(None, None, 2))
+        plain = slope(np.ascontiguousarray(self._mean[..., 0][half])) > 12.0
+        edges = plain & (self._mask[half] == 0) & (self._raw[half] == 0)
+        moved = edges & (np.abs(luma[half] - self._before[half]) > 8.0)
+        have, gone = _cells(edges), _cells(moved)
+        judged = have > 0.01
+        if np.count_nonzero(judged) < judged.size // 4:
+            return 0.0
+        return float(np.mean(gone[judged] > 0.4 * have[judged]))
+
+    def _upset(self, now: Plane, small: Picture, strength: Plane, at: Micros) -> Changed:
         self._begin(now, np.maximum(self._noise, 3.0), at)
         nothing = np.zeros(strength.shape, np.uint8)
-        return Changed(mask=nothing, strength=strength, active=nothing, upset=True)
+        return Changed(picture=small, mask=nothing, strength=strength, active=nothing, upset=True)
 
     def _evened(self, now: Plane) -> Plane:
         """The picture with the camera's change of exposure and white balance taken out, judged where nothing stands."""
         assert self._mean is not None  # noqa: S101 - compare() has seeded it
-        free = self._mask[::4, ::4] == 0
+        sparse = (slice(None, None, 6), slice(None, None, 6))
+        free = self._mask[sparse] == 0
         if np.count_nonzero(free) < free.size // 5:
             free = np.ones_like(free)
-        seen, known = now[::4, ::4][free], self._mean[::4, ::4][free]
+        seen, known = now[sparse][free], self._mean[sparse][free]
         lit = (known[:, 0] > 20) & (known[:, 0] < 235) & (seen[:, 0] < 250)
         gain = 1.0
         if np.count_nonzero(lit) > 50:
             gain = float(np.clip(np.median(seen[lit, 0] / known[lit, 0]), 0.4, 2.5))
         tint = np.median(seen[:, 1:] - known[:, 1:], axis=0)
-        even = now.copy()
-        even[..., 0] /= np.float32(gain)
-        even[..., 1:] -= tint.astype(np.float32)
+        even: Plane = now * np.array([1 / gain, 1, 1], np.float32)
+        even -= np.array([0, *tint], np.float32)
         return even
 
     def _differs(self, even: Plane) -> tuple[Plane, Mask]:
@@ -173,16 +216,23 @@ class Background:
         shade: npt.NDArray[np.bool_] = (chroma < 1.0) & (around > 0.5) & (around < 0.96) & (rough < 0.0016)
         return shade
 
-    def _linked(self, raw: Mask, strength: Plane) -> Mask:
-        """The weak pixels that hang together with strong ones, with small holes closed."""
+    def _linked(self, raw: Mask, strength: Plane, even: Plane) -> Mask:
+        """The weak pixels that hang together with strong ones, small holes closed, mere changes of light left out."""
+        assert self._mean is not None  # noqa: S101 - compare() has seeded it
         opened = cv2.morphologyEx(raw, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
         closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, self._closer(raw.shape))
-        count, labels = cv2.connectedComponents(closed, connectivity=8)
-        area = np.bincount(labels.ravel(), minlength=count)
-        strong = np.bincount(labels.ravel(), weights=(strength > 1.8).ravel(), minlength=count)
-        keep = strong >= np.maximum(3, 0.08 * area)
-        keep[0] = False
-        return (keep[labels] * np.uint8(255)).astype(np.uint8)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
+        strong = np.bincount(labels[strength > 1.8], minlength=count)
+        mask = np.zeros_like(raw)
+        for index in range(1, count):
+            left, top, width, height, area = (int(v) for v in stats[index])
+            if area < LEAST_REGION * raw.size or strong[index] < max(3, 0.08 * area):
+                continue
+            y, x = slice(max(0, top - 3), top + height + 3), slice(max(0, left - 3), left + width + 3)
+            inside = labels[y, x] == index
+            if not self._relit(even[y, x, 0], self._mean[y, x, 0], inside):
+                mask[y, x][inside] = 255
+        return mask
 
     @staticmethod
     def _closer(shape: tuple[int, ...]) -> Mask:
@@ -191,25 +241,23 @@ class Background:
         kernel: Mask = np.ones((2 * unit + 1, unit + 1), np.uint8)
         return kernel
 
-    def _drop_relit(self, even: Plane, mask: Mask) -> None:
-        """Takes out of the mask the regions that show the very pattern the background has, only lit otherwise."""
-        assert self._mean is not None  # noqa: S101 - compare() has seeded it
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-        for index in range(1, count):
-            left, top, width, height, _ = (int(v) for v in stats[index])
-            y, x = slice(max(0, top - 3), top + height + 3), slice(max(0, left - 3), left + width + 3)
-            inside = labels[y, x] == index
-            near = cv2.dilate(inside.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-            seen, known = even[y, x, 0], self._mean[y, x, 0]
-            if max(likeness(seen[near], known[near]), likeness(slope(seen)[near], slope(known)[near])) > 0.75:
-                mask[y, x][inside] = 0
+    @staticmethod
+    def _relit(seen: Plane, known: Plane, inside: npt.NDArray[np.bool_]) -> bool:
+        """Whether the region shows the very pattern the background has, only lit otherwise."""
+        near = cv2.dilate(inside.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+        seen, known = np.ascontiguousarray(seen), np.ascontiguousarray(known)
+        return (
+            likeness(seen[near], known[near]) > RELIT
+            or likeness(slope(seen)[near], slope(known)[near]) > RELIT
+        )
 
     def _note_stillness(self, luma: Plane, mask: Mask, elapsed: float) -> Mask:
         """Counts how long each differing pixel has kept still; returns those that moved since the look before."""
         moved = np.abs(luma - self._before) > np.maximum(3.0 * self._noise[..., 0], 9.0)
         self._still += np.float32(elapsed)
         self._still[moved | (mask == 0)] = 0
-        return ((moved & (mask > 0)) * np.uint8(255)).astype(np.uint8)
+        active: Mask = np.where(moved & (mask > 0), np.uint8(255), np.uint8(0))
+        return active
 
     def _heal_ghosts(self, now: Plane, even: Plane, mask: Mask) -> None:
         """Where what differs keeps still, decides whether a thing rests there or one was taken away; forgets the latter.
@@ -232,19 +280,26 @@ class Background:
                 mask[y, x][region > 0] = 0
                 self._still[y, x][grown] = 0
 
-    def _learn(self, now: Plane, raw: Mask, mask: Mask, elapsed: float) -> None:
+    def _learn(self, now: Plane, mask: Mask, elapsed: float) -> None:
         assert self._mean is not None  # noqa: S101 - compare() has seeded it
         young = (self._at - self._born) < 3 * SECOND
         pace = np.float32(1 - np.exp(-elapsed / (SETTLE / 4 if young else SETTLE)))
         free = cv2.dilate(mask, np.ones((3, 3), np.uint8)) == 0
         weight = (free * pace)[..., None]
         gap = now - self._mean
-        self._mean += weight * gap
-        spread = np.minimum(np.abs(gap) * np.float32(1.25), 14)
-        self._noise += weight * np.float32(0.7) * (spread - self._noise)
-        np.clip(self._noise, 1.2, 14, out=self._noise)
-        turned = (raw != self._raw).astype(np.float32)
-        self._flicker += np.float32(1 - np.exp(-elapsed / 6)) * (turned - self._flicker)
+        spread = np.minimum(np.abs(gap) * np.float32(1.25), np.float32(14))
+        gap *= weight
+        self._mean += gap
+        spread -= self._noise
+        spread *= weight * np.float32(0.7)
+        self._noise += spread
+        np.maximum(self._noise, np.float32(1.2), out=self._noise)
+
+    def _note_flicker(self, raw: Mask, elapsed: float) -> None:
+        """Remembers which pixels keep turning on and off, as leaves and water do."""
+        pace = np.float32(1 - np.exp(-elapsed / 6))
+        self._flicker *= 1 - pace
+        self._flicker[raw != self._raw] += pace
 
 
 def likeness(one: Plane, other: Plane) -> float:
@@ -254,11 +309,21 @@ def likeness(one: Plane, other: Plane) -> float:
     return float((a * b).mean()) / power if power > 9.0 else 0.0
 
 
+def _cells(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """The part of each of 6 by 6 cells that is set."""
+    height, width = (mask.shape[0] // 6) * 6, (mask.shape[1] // 6) * 6
+    cells: npt.NDArray[np.float64] = (
+        mask[:height, :width].reshape(6, height // 6, 6, width // 6).mean(axis=(1, 3))
+    )
+    return cells
+
+
 def slope(plane: Plane) -> Plane:
     """Steepness of a plane, levels a pixel."""
     across = cv2.Sobel(plane, cv2.CV_32F, 1, 0, ksize=3, scale=0.25)
     down = cv2.Sobel(plane, cv2.CV_32F, 0, 1, ksize=3, scale=0.25)
-    return cv2.magnitude(across, down)
+    steep: Plane = np.hypot(across, down)
+    return steep
 
 
 def is_ghost(now: Plane, known: Plane, region: Mask) -> bool:

@@ -16,6 +16,8 @@ from models.detect_onnx import OnnxDetector
 
 EXPLAINED = 0.4
 """A moving region of which named boxes cover this part is what they name; so is one that is mostly inside one."""
+MOVING = 0.2
+"""A named box of whose pixels this part differs from the background is a thing that came; its source then says motion too."""
 
 
 class CombinedDetector:
@@ -55,17 +57,17 @@ class CombinedDetector:
         crop = frame.picture[y, x]
         if not crop.size:
             return found
-        mask = None
+        mask, source = None, found.source
         if self._motion.mask is not None:
             size = (frame.width, frame.height)
             moving = cv2.resize(self._motion.mask, size, interpolation=cv2.INTER_NEAREST)[y, x] > 0
-            if moving.mean() > 0.25:
-                mask = moving
+            if moving.mean() > MOVING:
+                mask, source = moving, f"{found.source}+motion"
         return Detection(
             label=found.label,
             box=found.box,
             score=found.score,
-            source=found.source,
+            source=source,
             appearance=appearance(crop, mask),
         )
 

@@ -75,17 +75,12 @@ class MotionDetector:
         plain = float(np.mean(np.minimum(changed.strength[top:bottom, left:right][inside], 4.0)))
         across = frame.width / changed.mask.shape[1]
         down = frame.height / changed.mask.shape[0]
-        crop = frame.picture[
-            round(top * down) : round(bottom * down), round(left * across) : round(right * across)
-        ]
-        shape = (crop.shape[1], crop.shape[0])
-        fitted = cv2.resize(inside.astype(np.uint8), shape, interpolation=cv2.INTER_NEAREST) > 0
         return Detection(
             label=THING,
             box=Box(left * across, top * down, right * across, bottom * down).scaled(frame.scale),
             score=float(np.clip(0.45 + plain / 8, 0.5, 0.95)),
             source="motion",
-            appearance=appearance(crop, fitted),
+            appearance=appearance(changed.picture[top:bottom, left:right], inside),
         )
 
 

@@ -11,7 +11,7 @@ from trackers import BIoU, OCSORTTracker
 
 from core.clock import Micros, seconds
 from core.place import Box
-from core.sight import Detection, Sighting
+from core.sight import THING, Detection, Sighting
 
 LOST_FOR = 1.2
 """Seconds a track is kept without being seen."""
@@ -21,10 +21,16 @@ REACH = 0.4
 """By how much of its size a box is widened for matching: at few looks a second a thin, fast thing overlaps itself no more."""
 
 
-class OcSortTracker:
-    """OC-SORT (Cao et al., "Observation-Centric SORT", 2023) over boxes of every label together. Picklable.
+VEHICLES = frozenset({"car", "truck", "bus", "motorcycle", "train", "van"})
+APART = 1e6
+"""Pixels between the picture and its copies: boxes of different families are matched in different copies."""
 
-    Labels are not compared: one thing may be called car in one look and truck, or only thing, in the next.
+
+class OcSortTracker:
+    """OC-SORT (Cao et al., "Observation-Centric SORT", 2023), one family of labels apart from the other. Picklable.
+
+    People, vehicles and all the rest are families. Within one, labels are not compared: a thing may be called car in
+    one look and truck in the next. A `thing` belongs to the family of the track it overlaps, if any.
     """
 
     def __init__(self, looks_per_s: float) -> None:
@@ -39,6 +45,7 @@ class OcSortTracker:
             iou=BIoU(buffer_ratio=REACH),
         )
         self._last: Micros = -1
+        self._known: list[tuple[Box, int]] = []
 
     def update(self, detections: Sequence[Detection], at: Micros, /) -> list[Sighting]:
         """The confirmed things of this moment. A moment that does not grow is passed over."""
@@ -47,29 +54,43 @@ class OcSortTracker:
         self._last = at
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            followed = self._tracker.update(_boxes(detections), timestamp=seconds(at))
-        found = []
+            families = [self._family(d) for d in detections]
+            followed = self._tracker.update(_boxes(detections, families), timestamp=seconds(at))
+        found, known = [], []
         numbers = () if followed.tracker_id is None else followed.tracker_id
-        for box, index, number in zip(followed.xyxy, followed.data.get("index", ()), numbers, strict=True):
+        for index, number in zip(followed.data.get("index", ()), numbers, strict=True):
+            detection = detections[int(index)]
+            known.append((detection.box, families[int(index)]))
             if number < 0:
                 continue
-            detection = detections[int(index)]
             found.append(
                 Sighting(
                     number=int(number) + 1,
                     at=at,
                     label=detection.label,
-                    box=Box(*(float(v) for v in box)),
+                    box=detection.box,
                     score=detection.score,
                 )
             )
+        self._known = known
         return sorted(found, key=lambda s: s.number)
 
+    def _family(self, detection: Detection) -> int:
+        if detection.label == "person":
+            return 1
+        if detection.label in VEHICLES:
+            return 2
+        if detection.label == THING:
+            box, family = max(self._known, key=lambda k: k[0].iou(detection.box), default=(detection.box, 0))
+            return family if box.iou(detection.box) > 0.3 else 0
+        return 0
 
-def _boxes(detections: Sequence[Detection]) -> sv.Detections:
+
+def _boxes(detections: Sequence[Detection], families: Sequence[int]) -> sv.Detections:
     count = len(detections)
+    corners = np.array([(d.box.x1, d.box.y1, d.box.x2, d.box.y2) for d in detections], float).reshape(-1, 4)
     return sv.Detections(
-        xyxy=np.array([(d.box.x1, d.box.y1, d.box.x2, d.box.y2) for d in detections], float).reshape(-1, 4),
+        xyxy=corners + APART * np.array(families, float).reshape(-1, 1),
         confidence=np.array([d.score for d in detections], float),
         class_id=np.zeros(count, int),
         data={"index": np.arange(count)},

@@ -100,14 +100,13 @@ def find(name: str, folders: Sequence[Path]) -> Path | None:
 
 
 def fetch(
-    name: str, cache: Path, *, progress: Callable[[int, int], None] = lambda _done, _total: None
+    row: Weights, cache: Path, *, progress: Callable[[int, int], None] = lambda _done, _total: None
 ) -> Path:
-    """The named weights' file in the cache folder, downloaded and verified first if it is not there yet.
+    """The weights' file in the cache folder, downloaded and verified first if it is not there yet.
 
     `progress` is told bytes done and bytes in all (0 when the server does not say). Raises `ModelUnavailable` when
     the server does not answer or sends another file; nothing half-written stays behind.
     """
-    row = known(name)
     path = cache / row.file
     if path.is_file():
         _verify(path, row)
