@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import shutil
@@ -108,8 +109,7 @@ class FolderMedia:
 
     def _put_file(self, key: str, source: BinaryIO) -> int:
         target = Path(self._root, key)
-        private_folder(target.parent)
-        handle, part = tempfile.mkstemp(prefix=_PART, dir=target.parent)
+        handle, part = _part_in(target.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 shutil.copyfileobj(source, file, 1 << 20)
@@ -123,23 +123,22 @@ class FolderMedia:
         return size
 
     def _put_object(self, key: str, source: BinaryIO) -> int:
-        # An object becomes visible when its file is closed; where copying fails it is thrown away instead.
-        file = self._fs.open(f"{self._root}/{key}", "wb", autocommit=False)
-        try:
-            shutil.copyfileobj(source, file, 1 << 20)
-            size = cast("int", file.tell())
-            file.close()
-        except BaseException:
-            file.discard()
-            raise
-        file.commit()
+        # Whole on this machine first, so that a source that fails midway leaves nothing in the bucket.
+        with tempfile.NamedTemporaryFile(prefix="sightline-") as whole:
+            shutil.copyfileobj(source, whole, 1 << 20)
+            whole.flush()
+            size = whole.tell()
+            self._fs.put_file(whole.name, f"{self._root}/{key}")
         return size
 
     def open(self, key: str, /) -> BinaryIO:
         """The bytes, seekable. Raises `NotFound`."""
         checked_key(key)
         with _reported(key):
-            return cast("BinaryIO", self._fs.open(f"{self._root}/{key}", "rb"))
+            try:
+                return cast("BinaryIO", self._fs.open(f"{self._root}/{key}", "rb"))
+            except (FileNotFoundError, IsADirectoryError, NotADirectoryError, FileExistsError) as error:
+                raise _missing(key) from error
 
     def keys(self, prefix: str = "", /) -> list[str]:
         """The keys that begin so, sorted."""
@@ -157,7 +156,16 @@ class FolderMedia:
         with _reported(prefix):
             for key in gone:
                 self._fs.rm_file(f"{self._root}/{key}")
+                if self._local:
+                    self._prune(Path(self._root, key).parent)
         return len(gone)
+
+    def _prune(self, folder: Path) -> None:
+        """Removes folders that hold nothing any more; a bucket has none."""
+        with contextlib.suppress(OSError):
+            while folder != Path(self._root):
+                folder.rmdir()
+                folder = folder.parent
 
     def path(self, key: str, /) -> Path | None:
         """Where the bytes lie on this machine's disk, or would lie; None where they are kept elsewhere."""
@@ -165,13 +173,20 @@ class FolderMedia:
         return Path(self._root, key) if self._local else None
 
 
+def _part_in(folder: Path) -> tuple[int, str]:
+    """A new file in the folder, which is made; again where someone who removes keys takes it away meanwhile."""
+    for _ in range(10):
+        private_folder(folder)
+        with contextlib.suppress(FileNotFoundError):
+            return tempfile.mkstemp(prefix=_PART, dir=folder)
+    return tempfile.mkstemp(prefix=_PART, dir=folder)
+
+
 @contextmanager
 def _reported(what: str) -> Iterator[None]:
     """Turns what file systems raise into our errors."""
     try:
         yield
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise _missing(what) from error
     except OSError as error:
         raise StoreUnavailable(
             f"the media store failed at {what!r}: {error.strerror or error}",

@@ -18,6 +18,13 @@ T = TypeVar("T")
 LONG = 60_000_000
 """Rows longer than this, in microseconds, have an index of their own: see schema.sql."""
 
+_EVERY_STREAM = """
+    WITH RECURSIVE known (id) AS (
+      SELECT min(stream_id) FROM chunks UNION ALL
+      SELECT (SELECT min(stream_id) FROM chunks WHERE stream_id > known.id) FROM known WHERE known.id IS NOT NULL
+    ) SELECT id FROM known WHERE id IS NOT NULL
+"""  # hops through the index from stream to stream, where DISTINCT would read every chunk
+
 
 @dataclass(slots=True)
 class _Where:
@@ -117,7 +124,7 @@ def _bound(db: apsw.Connection, where: _Where, query: Query, table: str) -> None
     where.add("t.start_us < ? AND t.end_us > ?", end, start)
     if query.ids:
         return
-    streams = query.streams or tuple(s for (s,) in db.execute("SELECT DISTINCT stream_id FROM chunks"))
+    streams = query.streams or tuple(s for (s,) in db.execute(_EVERY_STREAM))
     listed = json.dumps(streams)
     where.add(
         f"t.rid IN (SELECT rid FROM {table} INDEXED BY {table}_when "
