@@ -1,0 +1,104 @@
+"""From moments to events and relations: one maker per family of kinds, one book they all write in."""
+
+from __future__ import annotations
+
+from core.clock import Micros
+from core.ids import StreamId
+from core.memory import Event, Relation
+from core.place import EMPTY_LAYOUT, Layout
+from ingest.chunk import Grid
+from ingest.events_book import Book, to_event, to_relation
+from ingest.events_group import GroupMaker
+from ingest.events_line import LineMaker
+from ingest.events_miss import MissMaker
+from ingest.events_motion import MannerMaker, TurnMaker
+from ingest.events_object import ObjectMaker
+from ingest.events_pair import CompanyMaker, FollowMaker, pairs
+from ingest.events_rest import HindranceMaker, RestMaker
+from ingest.events_trail import Step, Trails
+from ingest.events_visit import VisitMaker
+from ingest.events_zone import ZoneMaker
+from ingest.presence import Moment
+from ingest.thresholds import DEFAULT, Thresholds
+
+
+class EventMaker:
+    """Turns one stream's moments into events and relations. Picklable, so that a run can resume.
+
+    Events carry true moments, not those at which they were recognised; they are worked out one look behind, when the
+    look after has shown which boxes only jumped. `size` is the picture's width and height where they are known: then
+    boxes cut by its edge are not taken for things that stand still. What is remembered is bounded: the last seconds of
+    everyone in the picture, nothing of those who left.
+    """
+
+    def __init__(
+        self,
+        stream_id: StreamId,
+        grid: Grid,
+        layout: Layout = EMPTY_LAYOUT,
+        thresholds: Thresholds = DEFAULT,
+        *,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        self._stream_id, self._grid = stream_id, grid
+        self._trails = Trails(size)
+        self._events, self._relations = Book(), Book()
+        self._visits = VisitMaker(self._events)
+        self._objects = ObjectMaker(self._events, layout, thresholds)
+        self._alone = (  # rests first: others ask a trail whether it rests
+            RestMaker(self._events, thresholds),
+            HindranceMaker(self._events, layout, thresholds),
+            ZoneMaker(self._events, layout, thresholds),
+            LineMaker(self._events, layout, thresholds),
+            TurnMaker(self._events, thresholds),
+            MannerMaker(self._events, layout, thresholds),
+            GroupMaker(self._events, layout, thresholds),
+            self._objects,
+        )
+        self._paired = (
+            CompanyMaker(self._events, self._relations, layout, thresholds),
+            FollowMaker(self._relations, thresholds),
+            MissMaker(self._events, layout, thresholds),
+        )
+
+    def update(self, moment: Moment) -> None:
+        """Takes in one look. Raises ValueError when looks do not come in order of time."""
+        step = self._trails.push(moment)
+        if step is not None:
+            self._take(step)
+
+    def flush(self, until: Micros, *, final: bool) -> list[Event]:
+        """The events that ended since the last flush, and those that go on at `until` (`open`, to be written again
+        under the same id with a later end), in order of time. After a `final` flush nothing is open.
+        """
+        self._finish(final=final)
+        return [
+            to_event(draft, span, still, self._stream_id, self._grid)
+            for draft, span, still in self._events.hand_over(until, final=final)
+        ]
+
+    def relations(self, until: Micros, *, final: bool) -> list[Relation]:
+        """The relations that ended since the last call, and those that hold at `until`, in order of time."""
+        self._finish(final=final)
+        return [
+            to_relation(draft, span, self._stream_id, self._grid)
+            for draft, span, _ in self._relations.hand_over(until, final=final)
+        ]
+
+    def _finish(self, *, final: bool) -> None:
+        step = self._trails.drain() if final else None
+        if step is not None:
+            self._take(step)
+
+    def _take(self, step: Step) -> None:
+        if step.cut:
+            self._objects.scene_ended(step.at)
+        for visit, trail in step.gone:
+            for maker in reversed((*self._alone, *self._paired)):  # their rest is ended last
+                maker.gone(visit, trail)
+        self._visits.step(step)
+        for maker in self._alone:
+            maker.step(step)
+        twos = list(pairs(step))
+        for paired in self._paired:
+            paired.step(step, twos)

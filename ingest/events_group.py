@@ -1,0 +1,97 @@
+"""Many at once: `crowd` and `queue`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.clock import SECOND, Micros
+from core.place import Layout, Zone
+from ingest.events_book import Book, Draft, Part, Spell, over, sure
+from ingest.events_labels import person_likeness
+from ingest.events_trail import Step, Trail
+from ingest.presence import Visit
+from ingest.thresholds import Thresholds
+
+QUEUES = frozenset({"queue", "checkout", "till", "counter"})
+"""Kinds of zone in which people who stand are a queue."""
+
+
+@dataclass(slots=True)
+class _Gathering:
+    kind: str
+    zone: Zone | None
+    least: int
+    spell: Spell
+    draft: Draft | None = None
+    most: int = 0
+
+
+class GroupMaker:
+    """Tells where many people are: `crowd` (in the picture, or in the zones set) and `queue` (standing, in a zone for
+    it).
+
+    The count is of all whose visit goes on, hidden for a moment or not; nameless upright things count as people at
+    lesser certainty. Spans last while there are enough, breaks of under a second included. Everyone who was part of it
+    is named; attribute `most` is the highest count. Confidence: `sure(mean score, how long past the needed time,
+    mean likeness)`.
+    """
+
+    GRACE: Micros = SECOND
+
+    def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
+        self._book = book
+        self._groups: list[_Gathering] = []
+        t = thresholds
+        if not t.crowd_zones:
+            self._groups.append(self._gathering("crowd", None, t.crowd_people, t.span("crowd_s")))
+        for zone in layout.zones:
+            own = t.at(zone.name)
+            if zone.name in t.crowd_zones:
+                self._groups.append(self._gathering("crowd", zone, own.crowd_people, own.span("crowd_s")))
+            if zone.kind in QUEUES:
+                self._groups.append(self._gathering("queue", zone, own.queue_people, own.span("queue_s")))
+
+    def _gathering(self, kind: str, zone: Zone | None, least: int, need: Micros) -> _Gathering:
+        return _Gathering(kind, zone, int(least), Spell(need=need, grace=self.GRACE))
+
+    def step(self, step: Step) -> None:
+        """Takes in one look."""
+        people = [trail for trail in step.everyone if person_likeness(trail) >= 0.5]
+        for group in self._groups:
+            there = [trail for trail in people if group.zone is None or group.zone.holds(trail.place)]
+            if group.kind == "queue":
+                there = [trail for trail in there if trail.rest is not None]
+            self._look(group, step.at, there)
+
+    def gone(self, visit: Visit, trail: Trail) -> None:
+        """Nothing to forget: groups are counted anew at every look."""
+
+    def _look(self, group: _Gathering, at: Micros, there: Sequence[Trail]) -> None:
+        enough = len(there) >= group.least > 0
+        if not group.spell.on:
+            if not group.spell.begins(at, enough) or group.spell.since is None:
+                return
+            since = group.spell.since
+            parts = [Part(trail.entity_id, trail.box_at(since)) for trail in there]
+            zone = group.zone.name if group.zone is not None else None
+            group.draft = self._book.open(group.kind, since, parts, zone=zone)
+            group.most = 0
+        if group.draft is None:
+            return
+        if enough:
+            self._go_on(group, group.draft, at, there)
+        if group.spell.ends(at, enough):
+            lapsed = group.spell.lapsed
+            self._book.close(group.draft, at if lapsed is None else lapsed)
+            group.draft = None
+
+    def _go_on(self, group: _Gathering, draft: Draft, at: Micros, there: Sequence[Trail]) -> None:
+        for trail in there:
+            draft.join(Part(trail.entity_id, trail.box))
+        group.most = max(group.most, len(there))
+        draft.attributes = {"most": group.most}
+        draft.show(at, *(trail.box for trail in there))
+        score = sum(trail.score for trail in there) / len(there)
+        likeness = sum(person_likeness(trail) for trail in there) / len(there)
+        draft.confidence = sure(score, over(at - draft.start, group.spell.need), likeness)

@@ -1,0 +1,211 @@
+"""Standing still: `stopped`, `started`, and the rests that are in somebody's way (`blocked`, `stalled`)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import median
+
+from core.clock import SECOND, Micros
+from core.ids import EntityId
+from core.place import Layout, Point, Zone
+from ingest.attributes import direction_word
+from ingest.events_book import Book, Draft, Part, over, sure
+from ingest.events_labels import UNNAMED, VEHICLES, person_likeness
+from ingest.events_trail import Rest, Step, Trail, TrailPoint
+from ingest.presence import Visit
+from ingest.thresholds import Thresholds
+
+WAYS = frozenset({"aisle", "dock", "exit", "door", "doorway", "corridor", "fire_lane", "entrance"})
+"""Kinds of zone that must stay free (`blocked`)."""
+ROADS = frozenset({"road", "crossing", "lane", "rails", "junction"})
+"""Kinds of zone in which a vehicle that rests has stalled."""
+
+
+class RestMaker:
+    """Tells who rests. It keeps `Trail.rest` and `Trail.rested_until` for the other makers.
+
+    A rest begins when the places of the last `rest_s` fit in a circle of the contract's radius about their median; its
+    start is the moment the thing came into that circle, between two looks by straight interpolation. It ends when the
+    thing has stayed out of the circle for `rest_settle_s`, at the moment it left it. A thing that vanishes while it
+    rests ends its rest, but has not started. Confidence: `sure(score, how far past rest_s)`.
+    """
+
+    def __init__(self, book: Book, thresholds: Thresholds) -> None:
+        self._book, self._thresholds = book, thresholds
+        self._drafts: dict[EntityId, Draft] = {}
+
+    def step(self, step: Step) -> None:
+        """Takes in one look."""
+        for trail in step.present:
+            if trail.rest is None:
+                self._look_for_rest(trail)
+            else:
+                self._go_on(trail, trail.rest)
+
+    def gone(self, visit: Visit, trail: Trail) -> None:
+        """Ends the rest of one who is gone."""
+        rest, draft = trail.rest, self._drafts.pop(trail.entity_id, None)
+        if rest is None or draft is None:
+            return
+        end = min(visit.at, rest.away) if rest.away is not None else visit.at
+        self._close(draft, trail, rest, end)
+
+    def _look_for_rest(self, trail: Trail) -> None:
+        t = self._thresholds
+        points = trail.since(trail.at - t.span("rest_s"))
+        if trail.at - points[0].at < t.span("rest_s") or not _steady_if_cut(points, self._radius(trail)):
+            return
+        centre = (median(p.place[0] for p in points), median(p.place[1] for p in points))
+        radius = self._radius(trail)
+        if any(math.dist(p.place, centre) > radius for p in points):
+            return
+        since = _came_in(trail, points[0], centre, radius)
+        trail.rest = Rest(since=since, centre=centre, radius=radius)
+        part = Part(trail.entity_id, trail.box_at(since))
+        draft = self._book.open("stopped", since, [part], confidence=sure(trail.score, 0.0))
+        self._drafts[trail.entity_id] = draft
+        self._show(draft, trail, trail.at)
+
+    def _radius(self, trail: Trail) -> float:
+        return max(self._thresholds.rest_px, self._thresholds.rest_share * trail.box.diagonal)
+
+    def _go_on(self, trail: Trail, rest: Rest) -> None:
+        draft = self._drafts[trail.entity_id]
+        if math.dist(trail.place, rest.centre) <= rest.radius:
+            rest.away = None
+            self._show(draft, trail, trail.at)
+            return
+        if rest.away is None:
+            rest.away = _went_out(trail, rest)
+        if trail.at - rest.away < self._thresholds.span("rest_settle_s"):
+            return
+        trail.rest, trail.rested_until = None, rest.away
+        del self._drafts[trail.entity_id]
+        self._close(draft, trail, rest, rest.away)
+        self._start(trail, rest.away)
+
+    def _show(self, draft: Draft, trail: Trail, at: Micros) -> None:
+        draft.show(at, trail.box_at(at))
+        draft.confidence = sure(trail.score, over((at - draft.start) / SECOND, self._thresholds.rest_s))
+
+    def _close(self, draft: Draft, trail: Trail, rest: Rest, end: Micros) -> None:
+        self._show(draft, trail, end)
+        self._book.close(draft, end)
+        trail.rest, trail.rested_until = None, end
+
+    def _start(self, trail: Trail, at: Micros) -> None:
+        before = trail.box_at(at)
+        way = direction_word(before, trail.box)
+        moved = math.dist(before.foot, trail.place) / self._radius(trail)
+        self._book.note(
+            "started",
+            at,
+            [Part(trail.entity_id, before)],
+            confidence=sure(trail.score, over(moved, 1.0)),
+            attributes={"direction": way} if way else {},
+        )
+
+
+def _steady_if_cut(points: list[TrailPoint], radius: float) -> bool:
+    """Whether a box that the picture's edge cuts keeps all four sides: whoever walks out through the lower edge would
+    else seem to stand there.
+    """
+    if not any(p.cut_off for p in points):
+        return True
+    sides = [(p.box.x1, p.box.y1, p.box.x2, p.box.y2) for p in points]
+    return all(max(values) - min(values) <= 2 * radius for values in zip(*sides, strict=True))
+
+
+def _came_in(trail: Trail, first: TrailPoint, centre: Point, radius: float) -> Micros:
+    """When it came into the circle in which `first` lies and which it has not left since."""
+    for before, after in trail.legs():
+        if after.at > first.at:
+            continue
+        if math.dist(before.place, centre) > radius:
+            return _crossing(before, after, centre, radius)
+    return trail.points[0].at
+
+
+def _went_out(trail: Trail, rest: Rest) -> Micros:
+    """When it left the circle, between the last two looks."""
+    before = trail.points[-2]
+    if math.dist(before.place, rest.centre) > rest.radius:
+        return before.at
+    return _crossing(trail.points[-1], before, rest.centre, rest.radius)
+
+
+def _crossing(outside: TrailPoint, inside: TrailPoint, centre: Point, radius: float) -> Micros:
+    """The moment at which a straight walk between the two points meets the circle."""
+    low, high = 0.0, 1.0
+    for _ in range(20):
+        part = (low + high) / 2
+        x = outside.place[0] + part * (inside.place[0] - outside.place[0])
+        y = outside.place[1] + part * (inside.place[1] - outside.place[1])
+        low, high = (low, part) if math.dist((x, y), centre) <= radius else (part, high)
+    return outside.at + round(high * (inside.at - outside.at))
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    kind: str
+    zone: Zone
+    needed: Micros
+
+
+class HindranceMaker:
+    """Tells who rests where it hinders: `blocked` by any thing but a person in a zone that must stay free, `stalled`
+    by a vehicle on a road.
+
+    The span begins with the rest (or with the zone's first look at it there) and ends with it. Confidence:
+    `sure(score, how far past the needed time, certainty)`, where certainty is 1 for a named thing and less the more a
+    nameless one resembles a person.
+    """
+
+    def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
+        self._book = book
+        zones = [*layout.zones, *(lane.zone() for lane in layout.lanes)]
+        self._ways = [
+            _Way("blocked", z, thresholds.at(z.name).span("blocked_s")) for z in zones if z.kind in WAYS
+        ] + [_Way("stalled", z, thresholds.at(z.name).span("stalled_s")) for z in zones if z.kind in ROADS]
+        self._drafts: dict[EntityId, dict[str, Draft]] = {}
+
+    def step(self, step: Step) -> None:
+        """Takes in one look."""
+        for trail in step.present:
+            if trail.rest is None:
+                self._close(trail, trail.rested_until)
+            elif trail.rest.away is None:
+                for way in self._ways:
+                    self._judge(trail, trail.rest, way)
+
+    def gone(self, visit: Visit, trail: Trail) -> None:
+        """Ends the hindrances of one who is gone."""
+        self._close(trail, trail.rested_until if trail.rested_until is not None else visit.at)
+
+    def _judge(self, trail: Trail, rest: Rest, way: _Way) -> None:
+        certainty = _hinders(trail, way.kind)
+        drafts = self._drafts.setdefault(trail.entity_id, {})
+        key = f"{way.kind} {way.zone.name}"
+        rested = trail.at - rest.since
+        draft = drafts.get(key)
+        if draft is None and (rested < way.needed or certainty == 0 or not way.zone.holds(rest.centre)):
+            return
+        if draft is None:
+            part = Part(trail.entity_id, trail.box_at(rest.since))
+            draft = drafts[key] = self._book.open(way.kind, rest.since, [part], zone=way.zone.name)
+        draft.confidence = sure(trail.score, over(rested, way.needed), certainty)
+        draft.show(trail.at, trail.box)
+
+    def _close(self, trail: Trail, at: Micros | None) -> None:
+        for draft in self._drafts.pop(trail.entity_id, {}).values():
+            self._book.close(draft, trail.at if at is None else at)
+
+
+def _hinders(trail: Trail, kind: str) -> float:
+    if kind == "stalled":
+        return 1.0 if trail.label in VEHICLES else 0.0
+    if trail.label not in UNNAMED:
+        return 0.0 if trail.label == "person" else 1.0
+    likeness = person_likeness(trail)
+    return 0.0 if likeness >= 0.7 else 1.0 - likeness

@@ -1,0 +1,307 @@
+"""The steady path of each thing in the picture: smoothed boxes, speed, heading, rest."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from statistics import median
+
+from core.clock import SECOND, Micros
+from core.ids import EntityId
+from core.place import Box, Point
+from ingest.presence import Moment, Presence, Visit
+
+KEPT: Micros = 12 * SECOND
+"""How far back a trail reaches."""
+SPEED_OVER: Micros = SECOND // 2
+"""Speed is measured over at least this long, so that one jumping box is not a sprint."""
+NEIGHBOUR: Micros = 3 * SECOND // 2
+"""Looks further apart than this do not smooth each other."""
+EDGE_PX = 2.0
+"""A box this close to the picture's edge may be cut by it."""
+LOST: Micros = 120 * SECOND
+"""Who was not heard of for so long is forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrailPoint:
+    """Where a thing was at one look, smoothed; `cut_off` if the picture's edge may hide a part of it."""
+
+    at: Micros
+    box: Box
+    cut_off: bool
+
+    @property
+    def place(self) -> Point:
+        """Where it stood."""
+        return self.box.foot
+
+
+@dataclass(slots=True, kw_only=True)
+class Rest:
+    """A rest that goes on: since when, and the circle it keeps to."""
+
+    since: Micros
+    centre: Point
+    radius: float
+    away: Micros | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Trail:
+    """One visit's path so far: the last seconds of it point by point, the rest in sums.
+
+    Only looks at which it was truly seen, or at which nothing moved, are points of it: a thing that is hidden for a
+    while has a gap in its trail, and no rest. `at_edge` says that it came in at the picture's edge, `heard` when it
+    was last named, `missing` that it was not seen then.
+    """
+
+    entity_id: EntityId
+    label: str
+    born: Micros
+    first_box: Box
+    side: str = ""
+    at_edge: bool = False
+    from_start: bool = False
+    heard: Micros = 0
+    missing: bool = False
+    points: deque[TrailPoint] = field(default_factory=deque)
+    rest: Rest | None = None
+    rested_until: Micros | None = None
+    journey: float = 0.0
+    _score: float = 0.0
+    _looks: int = 0
+
+    @property
+    def box(self) -> Box:
+        """The present box."""
+        return self.points[-1].box
+
+    @property
+    def place(self) -> Point:
+        """Where it stands."""
+        return self.points[-1].place
+
+    @property
+    def at(self) -> Micros:
+        """The last look at it."""
+        return self.points[-1].at
+
+    @property
+    def score(self) -> float:
+        """The mean of its detection scores."""
+        return self._score / self._looks if self._looks else 0.0
+
+    def add(self, at: Micros, box: Box, score: float, *, cut_off: bool) -> None:
+        """Takes in a look; one not later than the last is dropped."""
+        if self.points and at <= self.at:
+            return
+        self.points.append(TrailPoint(at, box, cut_off))
+        self._score += score
+        self._looks += 1
+        self.journey = max(self.journey, math.dist(box.foot, self.first_box.foot) / box.diagonal)
+        while len(self.points) > 2 and self.points[1].at < at - KEPT:
+            self.points.popleft()
+
+    def since(self, at: Micros) -> list[TrailPoint]:
+        """The points from `at` on, led by the last one before it if there is one."""
+        out: list[TrailPoint] = []
+        for point in reversed(self.points):
+            out.append(point)
+            if point.at <= at:
+                break
+        return out[::-1]
+
+    def legs(self) -> Iterator[tuple[TrailPoint, TrailPoint]]:
+        """The steps from look to look, latest first."""
+        later: TrailPoint | None = None
+        for point in reversed(self.points):
+            if later is not None:
+                yield point, later
+            later = point
+
+    def box_at(self, at: Micros) -> Box:
+        """The box at the look nearest to the moment."""
+        return min(reversed(self.points), key=lambda point: abs(point.at - at)).box
+
+    @property
+    def velocity(self) -> Point:
+        """Pixels a second, over the last half second or more; (0, 0) while it rests or was seen once."""
+        if self.rest is not None and self.rest.away is None:
+            return (0.0, 0.0)
+        before = self.since(self.at - SPEED_OVER)[0]
+        passed = (self.at - before.at) / SECOND
+        if passed <= 0:
+            return (0.0, 0.0)
+        (ax, ay), (bx, by) = _steady_ends(before, self.points[-1])
+        return ((bx - ax) / passed, (by - ay) / passed)
+
+    @property
+    def speed(self) -> float:
+        """Pixels a second."""
+        return math.hypot(*self.velocity)
+
+    @property
+    def moving(self) -> bool:
+        """Whether it moves by more than its box trembles (0.15 diagonals a second)."""
+        return self.speed >= 0.15 * self.box.diagonal
+
+
+def _steady_ends(before: TrailPoint, after: TrailPoint) -> tuple[Point, Point]:
+    """The two places between which something moved. Of a box that the picture's edge cuts, the side that moved most
+    counts: the cut one stands still while the thing does not.
+    """
+    if not (before.cut_off or after.cut_off):
+        return before.place, after.place
+    a, b = before.box, after.box
+    dx = max((b.x1 - a.x1, b.x2 - a.x2), key=abs)
+    dy = max((b.y1 - a.y1, b.y2 - a.y2), key=abs)
+    return before.place, (before.place[0] + dx, before.place[1] + dy)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One look, steadied: when, the trails of those seen at it, of everyone whose visit goes on, and whose visits
+    began or ended (`gone`: with a trail to end; `left`: as perception says it, once per visit).
+    """
+
+    at: Micros
+    present: tuple[Trail, ...]
+    everyone: tuple[Trail, ...]
+    arrived: tuple[tuple[Visit, Trail], ...] = ()
+    gone: tuple[tuple[Visit, Trail], ...] = ()
+    left: tuple[Visit, ...] = ()
+    cut: bool = False
+
+
+class Trails:
+    """Turns moments into steps, one look behind: a box is the median, edge by edge, of the look before, its own and
+    the look after, which takes out single jumps and keeps straight movement and its times exact.
+
+    `size` is the picture's width and height where they are known, to tell boxes that its edge cuts.
+    """
+
+    def __init__(self, size: tuple[int, int] | None = None) -> None:
+        self._size = size
+        self._waiting: Moment | None = None
+        self._before: dict[EntityId, tuple[Micros, Box]] = {}
+        self.trails: dict[EntityId, Trail] = {}
+
+    def push(self, moment: Moment) -> Step | None:
+        """Takes in a look and returns the step of the one before."""
+        if self._waiting is not None and moment.at <= self._waiting.at:
+            raise ValueError(f"looks come in order of time, got {moment.at} after {self._waiting.at}")
+        if moment.quiet:
+            moment = _carried_on(moment, self._waiting)
+        waiting, self._waiting = self._waiting, moment
+        return self._step(waiting, moment) if waiting is not None else None
+
+    def drain(self) -> Step | None:
+        """The step that was still waiting for its successor, if any."""
+        waiting, self._waiting = self._waiting, None
+        return self._step(waiting, None) if waiting is not None else None
+
+    def _step(self, moment: Moment, after: Moment | None) -> Step:
+        if moment.cut:
+            self._before.clear()
+        gone = [*self._dropped(moment)] if moment.cut else []
+        arrived = tuple((visit, self._arrive(visit)) for visit in moment.arrived)
+        gone += [(visit, trail) for visit in moment.gone if (trail := self.trails.pop(visit.entity_id, None))]
+        present = self._follow(moment, None if after is None or after.cut or after.quiet else after)
+        gone += self._forgotten(moment.at)
+        return Step(
+            at=moment.at,
+            present=present,
+            everyone=tuple(trail for trail in self.trails.values() if trail.points),
+            arrived=arrived,
+            gone=tuple(gone),
+            left=moment.gone,
+            cut=moment.cut,
+        )
+
+    def _arrive(self, visit: Visit) -> Trail:
+        trail = self.trails.get(visit.entity_id)
+        if trail is None:
+            trail = self._begin(visit.entity_id, visit.label, visit.at, visit.box)
+            trail.add(visit.at, visit.box, visit.score, cut_off=self._cut_off(visit.box))
+        trail.side, trail.from_start, trail.born = visit.side, visit.there_from_start, visit.at
+        trail.at_edge = bool(visit.side) if self._size is None else self._cut_off(visit.box)
+        return trail
+
+    def _begin(self, entity_id: EntityId, label: str, at: Micros, box: Box) -> Trail:
+        trail = Trail(entity_id=entity_id, label=label, born=at, first_box=box, heard=at)
+        self.trails[entity_id] = trail
+        return trail
+
+    def _follow(self, moment: Moment, after: Moment | None) -> tuple[Trail, ...]:
+        near = after is not None and after.at - moment.at <= NEIGHBOUR
+        coming = {p.entity_id: p.box for p in after.present if p.seen} if near and after is not None else {}
+        present = []
+        for presence in moment.present:
+            trail = self.trails.get(presence.entity_id)
+            trail = trail or self._begin(presence.entity_id, presence.label, moment.at, presence.box)
+            trail.heard, trail.label = moment.at, presence.label
+            if not presence.seen and not (moment.quiet and not trail.missing and trail.points):
+                trail.missing = True
+                continue
+            box = self._steady(moment.at, presence, coming.get(presence.entity_id))
+            trail.missing = False
+            trail.add(moment.at, box, presence.score, cut_off=self._cut_off(box))
+            present.append(trail)
+        self._before = {p.entity_id: (moment.at, p.box) for p in moment.present if p.seen or moment.quiet}
+        return tuple(present)
+
+    def _steady(self, at: Micros, presence: Presence, coming: Box | None) -> Box:
+        then, before = self._before.get(presence.entity_id, (at, None))
+        if before is None or coming is None or at - then > NEIGHBOUR:
+            return presence.box
+        return _median(before, presence.box, coming)
+
+    def _dropped(self, moment: Moment) -> list[tuple[Visit, Trail]]:
+        """At a cut: everyone who is not said to have gone."""
+        said = {visit.entity_id for visit in moment.gone}
+        return [self._end(id, moment.at) for id in list(self.trails) if id not in said]
+
+    def _forgotten(self, at: Micros) -> list[tuple[Visit, Trail]]:
+        """Those nobody has named for long: they ended when last named."""
+        late = [trail for trail in self.trails.values() if trail.heard < at - LOST]
+        return [self._end(trail.entity_id, trail.heard) for trail in late]
+
+    def _end(self, entity_id: EntityId, at: Micros) -> tuple[Visit, Trail]:
+        trail = self.trails.pop(entity_id)
+        box = trail.box if trail.points else trail.first_box
+        return Visit(entity_id=entity_id, at=at, box=box, label=trail.label, score=trail.score), trail
+
+    def _cut_off(self, box: Box) -> bool:
+        if self._size is None:
+            return False
+        width, height = self._size
+        inside = box.x1 > EDGE_PX and box.y1 > EDGE_PX
+        return not (inside and box.x2 < width - EDGE_PX and box.y2 < height - EDGE_PX)
+
+
+def _carried_on(moment: Moment, before: Moment | None) -> Moment:
+    """The quiet moment with everyone who was there before and is neither named nor gone."""
+    if before is None:
+        return moment
+    named = {p.entity_id for p in moment.present} | {visit.entity_id for visit in moment.gone}
+    still = tuple(p for p in before.present if p.entity_id not in named)
+    return Moment(
+        at=moment.at,
+        present=moment.present + still,
+        quiet=True,
+        cut=moment.cut,
+        arrived=moment.arrived,
+        gone=moment.gone,
+    )
+
+
+def _median(one: Box, two: Box, three: Box) -> Box:
+    return Box(
+        median((one.x1, two.x1, three.x1)),
+        median((one.y1, two.y1, three.y1)),
+        median((one.x2, two.x2, three.x2)),
+        median((one.y2, two.y2, three.y2)),
+    )
