@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
 from api.context import Context
+from api.described import describe
 from api.metrics import Metered, Meters
 from api.routes import ask, chat, health, incidents, jobs, media, memory, rules, session, streams, webhooks
 from core.ports import Executor, House, Vlm
@@ -123,6 +124,7 @@ def create_app(
     for room in (jobs, memory, ask, rules, incidents, webhooks, media, chat, session, health):
         app.include_router(room.router, max_body_size=SMALL_BODY)
     _serve_page(app)
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
 
 

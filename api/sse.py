@@ -22,8 +22,8 @@ class EventStream(StreamingResponse):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, content: AsyncIterator[bytes] | Iterable[bytes]) -> None:
-        super().__init__(content, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    def __init__(self, content: AsyncIterator[bytes] | Iterable[bytes], status_code: int = 200) -> None:
+        super().__init__(content, status_code, {"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
 
 def message(name: str, data: Any, *, id: str = "") -> bytes:

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import tempfile
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Annotated, Any
@@ -70,17 +71,19 @@ class Submission:
     upload: UploadFile | None = None
 
 
-async def submission(request: Request) -> Submission:
+async def submission(request: Request) -> AsyncIterator[Submission]:
     """Reads the body, as a form with a file or as JSON. It comes after the key was checked: strangers upload nothing."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
-        return _of_form(await request.form(max_files=1, max_fields=10, max_part_size=1 << 20))
-    if kind == "application/json":
-        return Submission(fields=_fields(_json(await request.body())))
-    raise Invalid(
-        f"a stream cannot be sent as {kind or 'nothing'}",
-        next_step='send a file as multipart/form-data, or {"url": …, "name": …} as application/json',
-    )
+        async with request.form(max_files=1, max_fields=10, max_part_size=1 << 20) as form:
+            yield _of_form(form)
+    elif kind == "application/json":
+        yield Submission(fields=_fields(_json(await request.body())))
+    else:
+        raise Invalid(
+            f"a stream cannot be sent as {kind or 'nothing'}",
+            next_step='send a file as multipart/form-data, or {"url": …, "name": …} as application/json',
+        )
 
 
 def _of_form(form: FormData) -> Submission:
