@@ -195,11 +195,16 @@ class Video:
             except MemoryError:
                 raise
             except av.FFmpegError:
-                continue  # a damaged packet; what it should have shown is missing, the rest goes on
+                self._check_memory()  # if not that: a damaged packet, what it should have shown is missing
         try:
             yield from self._stream.codec_context.decode(None)
         except av.FFmpegError:
             return
+
+    def _check_memory(self) -> None:
+        """Raises MemoryError if there is no room for a few pictures: libav calls that invalid data."""
+        context = self._stream.codec_context
+        bytearray(context.width * context.height * 3)
 
     def _packets(self) -> Iterator[av.Packet[VideoStream]]:
         failed = 0

@@ -54,7 +54,7 @@ CUT_ABOVE_USUAL = 0.3
 
 CELL = 8
 HABIT_SECONDS = 20
-HABIT = 0.6
+HABIT = 0.4
 """A cell of `CELL` × `CELL` pixels that changes in this share of the last seconds is habitual …"""
 
 HABIT_CELLS = 6

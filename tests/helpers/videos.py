@@ -50,17 +50,21 @@ def write_video(
     codec: str = "libx264",
     times: Sequence[float] | None = None,
     key_every: int = 30,
-    options: dict[str, str] | None = None,
+    faststart: bool = False,
 ) -> Path:
-    """Writes a video of the painted scene and returns its path; `times` (in seconds) replaces the even rate."""
+    """Writes a video of the painted scene and returns its path; `times` (in seconds) replaces the even rate.
+
+    `faststart` writes an MP4's index first, so that a copy cut short still plays.
+    """
     moments = [n / fps for n in range(round(seconds * fps))] if times is None else list(times)
     scene = background(*size)
-    with av.open(str(path), "w") as container:
+    flags = {"movflags": "+faststart"} if faststart and path.suffix == ".mp4" else {}
+    with av.open(str(path), "w", options=flags) as container:
         stream = container.add_stream(codec, rate=Fraction(fps).limit_denominator(1001))
         stream.width, stream.height = size
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         stream.gop_size = key_every
-        stream.options = {"preset": "ultrafast", **(options or {})} if codec == "libx264" else options or {}
+        stream.options = {"preset": "ultrafast"} if codec == "libx264" else {}
         if codec == "libx264":
             stream.codec_context.time_base = Fraction(1, TICKS)
         base = stream.codec_context.time_base or Fraction(1, round(fps))
