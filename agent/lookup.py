@@ -36,14 +36,19 @@ def _one(plan: Plan, view: View) -> Finding:
         return _unknown(plan, view, (unsupported,))
     visits, stand_in = narrow.of_subject(plan.subject, view)
     visits = narrow.narrowed(plan, view, visits)
+    asked = plan.subject.word
+    if stand_in and visits:
+        plan = replace(plan, subject=replace(plan.subject, word="moving thing"))
     found = _ASKED[plan.asked](plan, view, visits)
     if found.status is AnswerStatus.NOT_SEEN and view.covered_share() < ENOUGH_COVERED:
         missing = ", ".join(str(span) for span in view.unlooked()[:4])
         return replace(
             found, status=AnswerStatus.NOT_COVERED, note=f"Nobody looked at {missing}.", sure=found.sure / 3
         )
-    if stand_in and plan.subject.labels:
-        note = f"Nothing here was named as {name_of(plan.subject.word, 1)}: this is about moving things that have no name."
+    if stand_in and visits:
+        note = (
+            f"Nothing here was named as {name_of(asked, 1)}: this is about moving things that have no name."
+        )
         return replace(found, sure=found.sure * 0.6, note=f"{found.note} {note}".strip())
     return found
 

@@ -84,7 +84,10 @@ class Visit:
             return stored
         seen = _heading(points)
         whole = within is None or (within.start <= self.span.start and self.span.end <= within.end)
-        return (seen | stored) - {"still"} if whole and stored - {"still"} and seen != {"still"} else seen
+        if not whole or not stored - {"still"} or seen == {"still"}:
+            return seen
+        contrary = {lexicon.OPPOSITE[way] for way in stored if way in lexicon.OPPOSITE}
+        return (stored | (seen - contrary)) - {"still"}
 
     def _ends(self) -> tuple[Box, Box]:
         return _ends(self.points)

@@ -113,7 +113,7 @@ def _tell_coverage(view: View, text: _Text) -> None:
 
     looked, gated = seconds(CoverageState.LOOKED), seconds(CoverageState.GATED)
     failed = seconds(CoverageState.FAILED, CoverageState.DOWN)
-    words = f"{view.stream.name}, {view.span}: {looked:.1f} s looked at closely"
+    words = f"of {view.stream.name} from {view.span}, {looked:.1f} s were looked at closely"
     words += f", {gated:.1f} s in which nothing moved" if gated >= 0.1 else ""
     words += f", {failed:.1f} s that could not be seen" if failed >= 0.1 else ""
     missing = covered(view.unlooked()) / SECOND - failed

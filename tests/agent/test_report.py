@@ -46,7 +46,7 @@ def scene() -> Scene:
 def test_a_summary_tells_how_much_was_seen_who_what_and_the_quiet(scene: Scene) -> None:
     found = summarize([scene.stream], store=scene.store)
     assert found.status is AnswerStatus.ANSWERED
-    assert "50.0 s looked at closely" in found.text
+    assert "50.0 s were looked at closely" in found.text
     assert "10.0 s at which nobody looked" in found.text
     assert "One person, one truck came by" in found.text
     assert "near miss" in found.text
