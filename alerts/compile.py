@@ -281,7 +281,7 @@ def _labels(words: str) -> tuple[str, ...] | None:
     parts = [p for p in words.split() if p not in ("a", "an", "the", "any", "other", "another")]
     if parts and parts[0] in _COLOURS:
         parts = parts[1:]
-    if len(parts) != 1:
+    if len(parts) != 1 or parts[0] in ("nobody", "nothing", "none", "there", "it"):
         return None
     noun = _PLURALS.get(parts[0], parts[0])
     if noun.endswith("s") and not noun.endswith(("ss", "us")):

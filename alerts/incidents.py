@@ -26,7 +26,8 @@ def fold(incident: Incident | None, alert: Alert, cooldown: Micros, *, unverifie
     """The incident with the alert in it, or a new one where the alert does not belong to it.
 
     An alert belongs where it is no further than `cooldown` from the incident, before or after, and the incident is
-    not over. An alert that is already in it changes nothing. With `unverified` a new incident stays provisional.
+    not over. An alert that is already in it changes nothing, unless what it is about has gone on since: then its span
+    grows. With `unverified` a new incident stays provisional.
     """
     if incident is None or not belongs(incident, alert, cooldown):
         return Incident(
@@ -42,15 +43,29 @@ def fold(incident: Incident | None, alert: Alert, cooldown: Micros, *, unverifie
             alerts=(alert,),
             note=UNVERIFIED if unverified else "",
         )
-    if any(known.id == alert.id for known in incident.alerts):
-        return incident
+    if _known(incident, alert):
+        return _grown(incident, alert)
     alerts = sorted((*incident.alerts, alert), key=lambda a: (a.span.start, a.id))
     return replace(incident, span=incident.span.hull(alert.span), alerts=tuple(alerts))
 
 
+def _known(incident: Incident, alert: Alert) -> bool:
+    return any(known.id == alert.id for known in incident.alerts)
+
+
+def _grown(incident: Incident, alert: Alert) -> Incident:
+    alerts = tuple(
+        replace(known, span=known.span.hull(alert.span)) if known.id == alert.id else known
+        for known in incident.alerts
+    )
+    if alerts == incident.alerts:
+        return incident
+    return replace(incident, span=incident.span.hull(alert.span), alerts=alerts)
+
+
 def belongs(incident: Incident, alert: Alert, cooldown: Micros) -> bool:
     """Whether the alert is part of the incident."""
-    if any(known.id == alert.id for known in incident.alerts):
+    if _known(incident, alert):
         return True
     same = (incident.rule_id, incident.stream_id) == (alert.rule_id, alert.stream_id)
     gap = max(alert.span.start - incident.span.end, incident.span.start - alert.span.end)
@@ -60,7 +75,7 @@ def belongs(incident: Incident, alert: Alert, cooldown: Micros) -> bool:
 def home_of(alert: Alert, incidents: Sequence[Incident], cooldown: Micros) -> Incident | None:
     """The incident the alert is already in, or else the latest one it belongs to."""
     for incident in incidents:
-        if any(known.id == alert.id for known in incident.alerts):
+        if _known(incident, alert):
             return incident
     fitting = [incident for incident in incidents if belongs(incident, alert, cooldown)]
     return max(fitting, key=lambda incident: incident.span.end, default=None)
@@ -69,7 +84,7 @@ def home_of(alert: Alert, incidents: Sequence[Incident], cooldown: Micros) -> In
 def take_in(
     alert: Alert, cooldown: Micros, *, ledger: Ledger, clock: Clock, unverified: bool = False
 ) -> Incident | None:
-    """Folds the alert into the ledger's incidents; returns the changed incident, or None where it is already in one.
+    """Folds the alert into the ledger's incidents; returns that incident, or None where the alert already was in one.
 
     The notice is in the outbox before the incident is stored: cut off in between, the next try makes the same rows.
     """
@@ -83,8 +98,9 @@ def take_in(
         opened = home.opened_at if home is not None and home.id == folded.id else now
         folded = replace(folded, opened_at=opened, changed_at=now)
         try:
-            if home is not None:
-                return ledger.put(folded, replacing=home)
+            if home is not None and home.id == folded.id:
+                ledger.put(folded, replacing=home)
+                return None if _known(home, alert) else folded
             queue_notices(folded, "opened", ledger=ledger, clock=clock)
             return ledger.put(folded, new=True)
         except Conflict:

@@ -145,11 +145,10 @@ def test_a_duration_is_written_so_that_it_reads_back(length: int) -> None:
 @given(st.text(max_size=60) | st.text(alphabet="[]{}:-&*!#|>%@ \n\tabc\"'", max_size=60))
 def test_any_text_is_rules_or_an_error_with_its_place(text: str) -> None:
     try:
-        specs = parse_rules(text, "any.yaml")
+        told = [type(spec).__name__ for spec in parse_rules(text, "any.yaml")]
     except Invalid as error:
-        assert error.message.startswith("any.yaml")
-    else:
-        assert all(isinstance(spec, RuleSpec) for spec in specs)
+        told = [error.message.partition(":")[0]]
+    assert {*told} in ({"RuleSpec"}, {"any.yaml"})
 
 
 @pytest.mark.parametrize("pack", sorted((ROOT / "alerts" / "packs").glob("*.yaml")), ids=lambda p: p.stem)

@@ -1,0 +1,218 @@
+"""What every executor promises, whichever it is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import ids
+from core.clock import WallClock
+from core.errors import BadMedia, Invalid, NotFound, Unavailable
+from core.ids import JobId
+from core.ports import Executor, Ledger
+from core.work import Job, JobState, Progress
+from graph.ledger import MemoryLedger, SqliteLedger
+from jobs.fakes import EagerExecutor
+from jobs.inline import InlineExecutor
+
+Make = Callable[..., Executor]
+
+
+def job(kind: str = "echo", key: str = "", **args: Any) -> Job:
+    id = JobId(ids.fresh("job"))
+    return Job(id=id, kind=kind, key=key or id, args=args)
+
+
+def echo(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    progress(0.5, "half-way")
+    return {"said": args}
+
+
+def bad(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    raise BadMedia("no video in it", next_step="give another file", stage="decode")
+
+
+HANDLERS = {"echo": echo, "bad": bad}
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    ledger = MemoryLedger() if request.param == "memory" else SqliteLedger(tmp_path / "ledger.db")
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture(params=[InlineExecutor, EagerExecutor])
+def make(request: pytest.FixtureRequest, ledger: Ledger) -> Iterator[Make]:
+    made: list[Executor] = []
+
+    def build(**handlers: Any) -> Executor:
+        made.append(request.param(ledger, {**HANDLERS, **handlers}, WallClock()))
+        return made[-1]
+
+    yield build
+    for executor in made:
+        executor.close()
+
+
+def stored(ledger: Ledger, row: Job) -> Job:
+    found = ledger.get(Job, row.id)
+    assert found is not None
+    return found
+
+
+def test_a_job_is_done_and_its_row_says_so(make: Make, ledger: Ledger) -> None:
+    executor = make()
+    taken = executor.submit(job(said="hello"))
+    executor.close()
+    row = stored(ledger, taken)
+    assert (row.state, row.progress, row.result) == (JobState.DONE, 1.0, {"said": {"said": "hello"}})
+    assert row.created_at is not None
+    assert row.changed_at is not None
+    assert row.changed_at >= row.created_at
+
+
+def test_an_error_is_told_with_its_cause_and_the_way_out(make: Make, ledger: Ledger) -> None:
+    executor = make()
+    taken = executor.submit(job("bad"))
+    executor.close()
+    row = stored(ledger, taken)
+    assert (row.state, row.problem, row.next_step, row.stage) == (
+        JobState.FAILED, "no video in it", "give another file", "decode",
+    )  # fmt: skip
+
+
+def test_what_breaks_unexpectedly_is_logged_and_told_without_its_insides(
+    make: Make, ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        raise KeyError("rtsp://joe:hunter2@cam")
+
+    executor = make(broken=broken)
+    taken = executor.submit(job("broken"))
+    executor.close()
+    row = stored(ledger, taken)
+    assert row.state is JobState.FAILED
+    assert "hunter2" not in repr(row)
+    assert taken.id in row.next_step
+    (logged,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert logged.exc_info is not None
+    caplog.clear()
+
+
+def test_a_kind_nobody_does_is_a_failure_that_names_the_known_ones(make: Make, ledger: Ledger) -> None:
+    executor = make()
+    taken = executor.submit(job("dance"))
+    executor.close()
+    row = stored(ledger, taken)
+    assert row.state is JobState.FAILED
+    assert "bad, echo" in row.next_step
+
+
+def test_a_second_job_of_a_key_that_is_going_on_is_the_first(make: Make, ledger: Ledger) -> None:
+    seen: list[Job] = []
+    asked = threading.Event()
+
+    def again(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        seen.append(executor.submit(job("echo", key="k")))
+        asked.set()
+        return {}
+
+    executor = make(again=again)
+    first = executor.submit(job("again", key="k"))
+    assert asked.wait(10)
+    executor.close()
+    assert [row.id for row in seen] == [first.id]
+    assert len(ledger.find(Job)) == 1
+
+
+def test_a_key_is_free_again_when_its_job_has_ended(make: Make, ledger: Ledger) -> None:
+    ended = threading.Event()
+    executor = make()
+    first = executor.submit(job("bad", key="k"))
+    watch = threading.Thread(target=lambda: _until_ended(ledger, first, ended))
+    watch.start()
+    assert ended.wait(10)
+    watch.join()
+    second = executor.submit(job(key="k"))
+    executor.close()
+    assert second.id != first.id
+    assert stored(ledger, second).state is JobState.DONE
+
+
+def _until_ended(ledger: Ledger, row: Job, ended: threading.Event) -> None:
+    tick = threading.Event()
+    while stored(ledger, row).state in (JobState.QUEUED, JobState.RUNNING):
+        tick.wait(0.005)
+    ended.set()
+
+
+def test_a_running_job_stops_at_its_next_progress_when_asked(make: Make, ledger: Ledger) -> None:
+    reached = []
+
+    def long(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        executor.cancel(JobId(args["me"]))
+        progress(0.1, "on and on")
+        reached.append("the end")
+        return {}
+
+    executor = make(long=long)
+    work = job("long")
+    work.args["me"] = work.id
+    executor.submit(work)
+    executor.close()
+    row = stored(ledger, work)
+    assert (row.state, row.result) == (JobState.CANCELLED, {})
+    assert not reached
+
+
+def test_cancelling_what_has_ended_changes_nothing(make: Make, ledger: Ledger) -> None:
+    executor = make()
+    taken = executor.submit(job())
+    executor.close()
+    row = stored(ledger, taken)
+    assert executor.cancel(taken.id) == row
+
+
+def test_cancelling_nothing_is_not_found(make: Make) -> None:
+    with pytest.raises(NotFound):
+        make().cancel(JobId("job_none"))
+
+
+def test_a_job_whose_row_is_removed_stops(make: Make, ledger: Ledger) -> None:
+    reached = []
+
+    def forgotten(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        ledger.remove(Job, args["me"])
+        progress(0.1, "nobody wants it")
+        reached.append("the end")
+        return {}
+
+    executor = make(forgotten=forgotten)
+    work = job("forgotten")
+    work.args["me"] = work.id
+    executor.submit(work)
+    executor.close()
+    assert not reached
+    assert ledger.get(Job, work.id) is None
+
+
+def test_closed_it_takes_no_more(make: Make) -> None:
+    executor = make()
+    executor.close()
+    with pytest.raises(Unavailable):
+        executor.submit(job())
+
+
+def test_what_a_handler_refuses_is_not_taken_for_a_fault_of_ours(make: Make, ledger: Ledger) -> None:
+    def refusing(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        raise Invalid("that makes no sense", next_step="ask otherwise")
+
+    executor = make(refusing=refusing)
+    taken = executor.submit(job("refusing"))
+    executor.close()
+    assert stored(ledger, taken).problem == "that makes no sense"
