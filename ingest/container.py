@@ -81,6 +81,9 @@ class Video:
         """Lets go of the file."""
         self._container.close()
 
+    def _is(self, *formats: str) -> bool:
+        return not set(self._container.format.name.split(",")).isdisjoint(formats)
+
     @property
     def codec(self) -> str:
         """The codec's short name."""
@@ -103,7 +106,9 @@ class Video:
         stream, container = self._stream, self._container
         base = stream.time_base
         if stream.duration is not None and base is not None and stream.duration > 0:
-            return round(stream.duration * base * SECOND)
+            # of an AVI that was cut off, libav shortens the length but not the number of pictures the header promises
+            ticks = max(stream.duration, stream.frames) if self._is("avi") else stream.duration
+            return round(ticks * base * SECOND)
         tagged = _tagged_duration(stream.metadata.get("DURATION", ""))
         if tagged or container.duration is None:
             return tagged
@@ -156,7 +161,7 @@ class Video:
         yield from self._decoded()
 
     def _seek(self, start: Micros) -> bool:
-        if not set(self._container.format.name.split(",")) & SEEKS_WELL:
+        if not self._is(*SEEKS_WELL):
             return False
         if self._origin is None:
             for _ in self._decoded():

@@ -87,7 +87,7 @@ def test_a_name_that_stands_for_something_else_is_a_conflict(
     tmp_path: Path, house: House, settings: Settings
 ) -> None:
     first = put(house, settings, write_video(tmp_path / "a.mp4", seconds=1), name="yard")
-    with pytest.raises(Conflict, match="a.mp4") as caught:
+    with pytest.raises(Conflict, match=r"a\.mp4") as caught:
         put(house, settings, write_video(tmp_path / "b.mp4", seconds=2), name="yard")
     assert "--name" in caught.value.next_step
     assert house.ledger.find(Stream) == [first]

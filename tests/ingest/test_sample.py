@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,10 +53,8 @@ def test_a_slow_clip_is_looked_at_fully(fps: float) -> None:
 def test_no_stretch_goes_without_a_look(steps: list[int], moving: set[int]) -> None:
     moments = [sum(steps[:n]) for n in range(len(steps))]
     sampler = Sampler(8, 2, 25)
-    looked: list[Micros] = []
-    for at in moments:
-        if sampler.due(at) and sampler.decide(at, at // SECOND in moving) is not Verdict.SKIP:
-            looked.append(at)
+    due = [at for at in moments if sampler.due(at)]
+    looked = [at for at in due if sampler.decide(at, at // SECOND in moving) is not Verdict.SKIP]
     widest = max(b - a for a, b in zip(moments, [*moments[1:], moments[-1]], strict=True))
     assert looked[0] == 0
-    assert all(b - a <= SECOND + widest for a, b in zip(looked, looked[1:], strict=False))
+    assert all(b - a <= SECOND + widest for a, b in itertools.pairwise(looked))

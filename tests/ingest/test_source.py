@@ -162,7 +162,7 @@ def test_what_cannot_be_watched_is_refused_with_its_cause_and_a_way_out(
 
 def test_a_file_longer_than_allowed_is_refused(tmp_path: Path) -> None:
     video = write_video(tmp_path / "a.mp4", seconds=3)
-    with pytest.raises(BadMedia, match="more than the 0.0005 hours") as caught:
+    with pytest.raises(BadMedia, match=r"more than the 0\.0005 hours") as caught:
         probe(str(video), max_hours=0.0005)
     assert "SIGHTLINE_MAX_HOURS" in caught.value.next_step
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -52,7 +53,7 @@ def test_pictures_without_timestamps_follow_at_the_usual_rate_and_are_counted() 
 def test_moments_only_grow_whatever_a_file_claims(stamps: list[int | None]) -> None:
     clock = line()
     moments = [at for at in map(clock.place, stamps) if at is not None]
-    assert all(a < b for a, b in zip(moments, moments[1:], strict=False))
+    assert all(a < b for a, b in itertools.pairwise(moments))
     assert not moments or moments[0] == 0
 
 
