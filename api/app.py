@@ -114,13 +114,12 @@ def create_app(
         lifespan=life,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         generate_unique_id_function=_operation_id,
-        max_body_size=settings.max_upload_mb << 20,
-        middleware=[Middleware(Metered, meters=meters), Middleware(Guarded)],
+        middleware=[Middleware(Metered, meters=meters), Middleware(Guarded), Middleware(errors.TooLargeTold)],
     )
     app.state.context = context
     app.state.meters = meters
     errors.install(app)
-    app.include_router(streams.router)
+    app.include_router(streams.router, max_body_size=settings.max_upload_mb << 20)
     for room in (jobs, memory, ask, rules, incidents, webhooks, media, chat, session, health):
         app.include_router(room.router, max_body_size=SMALL_BODY)
     _serve_page(app)

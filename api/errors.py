@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import errors
 from core.errors import SightlineError
@@ -159,6 +160,31 @@ def of_anything(request: Request, error: Exception) -> JSONResponse:
         instance=request.url.path,
     )
     return respond(problem)
+
+
+class TooLargeTold:
+    """ASGI middleware that turns the framework's plain answer to a body that is too large into a problem document."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes everything on, and holds back a 413 in plain text to say it better."""
+        told = False
+
+        async def tell(message: Message) -> None:
+            nonlocal told
+            if told:
+                return
+            if message["type"] == "http.response.start" and message["status"] == 413:
+                kind = dict(message["headers"]).get(b"content-type", b"")
+                if not kind.startswith(MEDIA_TYPE.encode()):
+                    told = True
+                    await of_http(Request(scope), HTTPException(413))(scope, receive, send)
+                    return
+            await send(message)
+
+        await self.app(scope, receive, tell)
 
 
 def install(app: FastAPI) -> None:

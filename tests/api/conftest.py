@@ -78,7 +78,14 @@ def learn_scene(
         progress(number / 2, f"{number} of 2 chunks")
     done = house.ledger.put(replace(stream, state=StreamState.WATCHED))
     return Watched(
-        stream=done, chunks=2, events=4, entities=2, looked=18 * SECOND, gated=2 * SECOND, failed=0, seconds=0.1
+        stream=done,
+        chunks=2,
+        events=4,
+        entities=2,
+        looked=18 * SECOND,
+        gated=2 * SECOND,
+        failed=0,
+        seconds=0.1,
     )
 
 
@@ -93,7 +100,9 @@ class Door:
     notifier: RecordingNotifier
     vlm: FakeVlm
 
-    def add_stream(self, name: str = "dock", *, learned: bool = True, source: str = "/nowhere/dock.mp4") -> Stream:
+    def add_stream(
+        self, name: str = "dock", *, learned: bool = True, source: str = "/nowhere/dock.mp4"
+    ) -> Stream:
         """A stream of twenty seconds, with the known scene in memory."""
         stream = Stream(
             id=ids.stream_id(name), name=name, source=source, shown_source=Path(source).name,

@@ -28,7 +28,9 @@ def test_nothing_but_health_is_open_to_strangers(door) -> None:
 
 
 def test_a_wrong_key_is_refused(door) -> None:
-    assert door.anonymous().get("/v1/streams", headers={"Authorization": "Bearer slk_wrong"}).status_code == 401
+    assert (
+        door.anonymous().get("/v1/streams", headers={"Authorization": "Bearer slk_wrong"}).status_code == 401
+    )
 
 
 def test_a_key_in_the_url_is_no_key(door) -> None:
@@ -50,7 +52,9 @@ def test_a_key_in_the_url_is_no_key(door) -> None:
 )
 def test_roles_may_do_what_they_may(door, role: str, method: str, path: str, status: int) -> None:
     door.add_stream()
-    answer = door.anonymous().request(method, path, headers=door.key(role), json={"url": "https://example.org"})
+    answer = door.anonymous().request(
+        method, path, headers=door.key(role), json={"url": "https://example.org"}
+    )
     assert answer.status_code == status
 
 

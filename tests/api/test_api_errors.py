@@ -56,9 +56,7 @@ def test_a_wrong_field_is_named_and_its_value_is_not_repeated(door) -> None:
 
 
 def test_a_body_that_is_no_json_is_a_problem(door) -> None:
-    answer = door.client.post(
-        "/v1/questions", content=b"{nope", headers={"content-type": "application/json"}
-    )
+    answer = door.client.post("/v1/questions", content=b"{nope", headers={"content-type": "application/json"})
     assert answer.status_code == 422
     assert answer.headers["content-type"] == MEDIA_TYPE
 
@@ -75,7 +73,9 @@ def test_a_fault_of_ours_tells_nothing_of_the_inside(door, monkeypatch, caplog) 
     assert answer.headers["content-type"] == MEDIA_TYPE
     assert "secret" not in answer.text
     assert "Traceback" not in answer.text
-    assert [record.levelname for record in caplog.records if "unexpected fault" in record.message] == ["ERROR"]
+    assert [record.levelname for record in caplog.records if "unexpected fault" in record.message] == [
+        "ERROR"
+    ]
     caplog.clear()  # this one error was meant
 
 

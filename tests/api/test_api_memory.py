@@ -21,7 +21,12 @@ def test_events_have_the_contracts_shape(door) -> None:
     assert [item["kind"] for item in items] == ["appeared", "stopped", "near_miss", "left"]
     stopped = items[1]
     assert stopped.keys() >= EVENT_FIELDS
-    assert (stopped["stream"], stopped["start_s"], stopped["end_s"], stopped["zone"]) == ("dock", 3.0, 7.0, "dock")
+    assert (stopped["stream"], stopped["start_s"], stopped["end_s"], stopped["zone"]) == (
+        "dock",
+        3.0,
+        7.0,
+        "dock",
+    )
     (who,) = stopped["entities"]
     assert (who["label"], who["attributes"]) == ("person", {"upper": "red"})
     (piece,) = stopped["evidence"]

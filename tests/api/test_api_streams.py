@@ -109,7 +109,8 @@ def test_zones_with_errors_are_refused(door, video: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["/etc/passwd", "file:///etc/passwd", "dock.mp4", "concat:a|b", "data:video/mp4;base64,AA", "http://"]
+    "url",
+    ["/etc/passwd", "file:///etc/passwd", "dock.mp4", "concat:a|b", "data:video/mp4;base64,AA", "http://"],
 )
 def test_a_path_of_the_server_is_not_opened(door, url: str) -> None:
     answer = door.client.post("/v1/streams", json={"url": url, "name": "x"})
@@ -165,9 +166,12 @@ def put_incident(door, stream: str) -> Incident:
     door.house.ledger.put(Webhook(id=ids.WebhookId("wh_1"), url="http://127.0.0.1:1/", secret="whsec_eA=="))
     door.house.ledger.put(
         Delivery(
-            id=ids.DeliveryId("de_1"), webhook_id=ids.WebhookId("wh_1"), incident_id=incident.id,
-            message_id="m", body="{}",
-        )  # fmt: skip
+            id=ids.DeliveryId("de_1"),
+            webhook_id=ids.WebhookId("wh_1"),
+            incident_id=incident.id,
+            message_id="m",
+            body="{}",
+        )
     )
     return door.house.ledger.put(incident)
 

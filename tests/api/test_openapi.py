@@ -113,5 +113,5 @@ def test_every_reference_leads_somewhere(described) -> None:
 
 
 def test_examples_are_given_where_a_body_is_sent(described) -> None:
-    text = str({name: schema for name, schema in described["components"]["schemas"].items()})
+    text = str(described["components"]["schemas"])
     assert text.count("'examples'") > 15
