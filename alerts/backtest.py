@@ -11,8 +11,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, Valida
 
 from alerts import document
 from alerts.incidents import fold, home_of
-from alerts.match import Scene, fire, watched_for
+from alerts.match import fire, watched_for
 from alerts.rule import RuleSpec, to_rule
+from alerts.scene import Scene
 from alerts.watch import alert_of
 from core.clock import Micros, Span, micros, seconds
 from core.errors import Invalid

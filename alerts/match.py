@@ -10,18 +10,15 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts.rule import COMPARISON, PRESENT, Filter, Next, RuleSpec
+from alerts.scene import SETTLE, Scene, stays
 from core.clock import SECOND, Micros, Span, merge, subtract
-from core.ids import EntityId, EventId, StreamId
 from core.media import Stream
 from core.memory import Coverage, CoverageState, Entity, Event, Participant
-
-SETTLE: Micros = 5 * SECOND
-"""How long after it began an event may be written down: a dwell is only one after 5 s, the longest of the usual kinds."""
 
 BLINK: Micros = SECOND // 2
 """A gap in coverage this short hides nothing that counts: a zone change counts once it has held as long."""
@@ -39,14 +36,6 @@ class Firing:
     at: Micros
     span: Span
     events: tuple[Event, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """What events alone do not say: on which stream they happened, and what the things are that took part."""
-
-    stream: Stream
-    entities: Mapping[EntityId, Entity] = field(default_factory=dict)
 
 
 def fire(
@@ -229,8 +218,8 @@ def _share(one: Event, other: Event) -> bool:
 
 def _meant(wanted: Filter, events: Sequence[Event], scene: Scene, until: Micros) -> Iterator[Event]:
     """The events, and where presence is asked for the stays, that pass the filter."""
-    stays = _stays(events, scene, until, in_zones=bool(wanted.zone)) if PRESENT in wanted.kinds else ()
-    for event in (*events, *stays):
+    added = stays(events, scene, until, in_zones=bool(wanted.zone)) if PRESENT in wanted.kinds else ()
+    for event in (*events, *added):
         if holds(wanted, event, scene):
             yield event
 
@@ -333,51 +322,3 @@ def wall_time(started_at: datetime, at: Micros) -> datetime:
 def _minutes(text: str) -> int:
     hours, minutes = text.split(":")
     return int(hours) * 60 + int(minutes)
-
-
-# ---- presence -------------------------------------------------------------------------------------------------------
-
-
-def _stays(events: Sequence[Event], scene: Scene, until: Micros, *, in_zones: bool) -> Iterator[Event]:
-    """Every thing's stay in the picture or, `in_zones`, in each zone it entered, as events of kind `present`."""
-    if in_zones:
-        yield from _zone_stays(events, scene, until)
-        return
-    for entity in scene.entities.values():
-        if entity.stream_id == scene.stream.id and entity.span.start < until:
-            yield _stay(EventId(entity.id), entity.stream_id, entity, entity.span, until)
-
-
-def _zone_stays(events: Sequence[Event], scene: Scene, until: Micros) -> Iterator[Event]:
-    leaves: dict[tuple[EntityId, str | None], list[Micros]] = {}
-    for event in sorted(events, key=lambda e: e.span.start):
-        if event.kind == "left_zone":
-            for id in event.entity_ids:
-                leaves.setdefault((id, event.zone), []).append(event.span.start)
-    for event in events:
-        if event.kind != "entered_zone":
-            continue
-        for id in event.entity_ids:
-            entity = scene.entities.get(id)
-            after = [at for at in leaves.get((id, event.zone), ()) if at > event.span.start]
-            last = after[0] if after else entity.span.end if entity is not None else event.span.end
-            span = Span(event.span.start, max(last, event.span.end))
-            stay = _stay(event.id, event.stream_id, entity, span, until, ended=bool(after))
-            yield replace(
-                stay, zone=event.zone, confidence=event.confidence, participants=(Participant(entity_id=id),)
-            )
-
-
-def _stay(
-    id: EventId, stream: StreamId, entity: Entity | None, span: Span, until: Micros, *, ended: bool = False
-) -> Event:
-    """A stay still goes on where the thing was last seen within the last moments that are known."""
-    return Event(
-        id=id,
-        stream_id=stream,
-        kind=PRESENT,
-        span=span,
-        participants=() if entity is None else (Participant(entity_id=entity.id),),
-        confidence=1.0 if entity is None else entity.confidence,
-        open=not ended and span.end >= until - SETTLE,
-    )

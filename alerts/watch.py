@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from alerts.incidents import acknowledge, feedback, resolve, take_in
-from alerts.match import SETTLE, Firing, Scene, asks_for_presence, fire, kinds_needed, look_back, watched_for
+from alerts.match import Firing, asks_for_presence, fire, kinds_needed, look_back, watched_for
 from alerts.rule import RuleSpec, from_rule
+from alerts.scene import SETTLE, Scene
 from core import ids
 from core.clock import Clock, Micros, Span, clock_text
 from core.errors import Invalid

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.match import SETTLE, Firing, Scene, fire, look_back, watched_for
+from alerts.match import Firing, fire, look_back, watched_for
 from alerts.rule import RuleSpec, spec_of
+from alerts.scene import SETTLE, Scene
 from core.clock import SECOND, Span, seconds
 from core.media import Stream, StreamKind
 from core.memory import CoverageState, Entity, Event, Participant
