@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -55,16 +56,19 @@ class Profile:
         return self._path[0][0], self._path[-1][0]
 
     @property
+    def travel(self) -> float:
+        """How far its middle got from where it was first seen, in box diagonals."""
+        return self._farthest(lambda a, b: math.dist(a.centre, b.centre) / ((a.diagonal + b.diagonal) / 2))
+
+    @property
     def displacement(self) -> float:
-        """How far it got from where it was first seen, in box diagonals; growing by half counts like its own size."""
+        """As `travel`, with growing or shrinking to half counting as much as moving by its own size."""
+        return max(self.travel, self._farthest(_growth))
+
+    def _farthest(self, measure: Callable[[Box, Box], float]) -> float:
         first, last = _steady(self._path[:3]), _steady(self._path[-3:])
-        middle = _steady(self._path[len(self._path) // 2 : len(self._path) // 2 + 3])
-        far = 0.0
-        for other in (middle, last):
-            diagonal = (first.diagonal + other.diagonal) / 2
-            growth = abs(math.log(other.height / first.height)) + abs(math.log(other.width / first.width))
-            far = max(far, math.dist(first.centre, other.centre) / diagonal, growth / 1.2)
-        return far
+        half = len(self._path) // 2
+        return max(measure(first, last), measure(first, _steady(self._path[half : half + 3])))
 
     def attributes(
         self, label: str, frame: tuple[float, float], metres_per_pixel: float | None
@@ -113,6 +117,10 @@ class Profile:
             out["speed"], out["speed_unit"] = round(pace * metres_per_pixel, 2), "m/s"
         else:
             out["speed"] = round(pace / max((first.height + last.height) / 2, 1.0), 2)
+
+
+def _growth(one: Box, other: Box) -> float:
+    return (abs(math.log(other.height / one.height)) + abs(math.log(other.width / one.width))) / 1.4
 
 
 def _steady(path: list[tuple[Micros, Box, bool]]) -> Box:

@@ -194,9 +194,9 @@ def _merit(stay: Stay, first: Seen, carriers: dict[EntityId, Box]) -> float:
     if first.at <= stay.seen_at or not fits(stay.label, first.label):
         return 0.0
     look = alike(stay.signature, first.appearance)
-    if look < ALIKE:
-        return 0.0
     carrier = carriers.get(stay.hidden_in) if stay.hidden_in is not None else None
+    if look < (ALIKE if carrier is None else ALIKE / 2):
+        return 0.0
     if carrier is not None:
         near = carrier.gap(first.box) / max(first.box.diagonal, 1.0)
         return look * max(0.0, 1 - near) + 0.2

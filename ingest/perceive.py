@@ -30,8 +30,8 @@ HIDDEN_FOR = 20 * SECOND
 """… after which what was last seen inside another's box has gone."""
 UNSURE_FOR = 700_000
 """… after which what was never sure is dropped."""
-BEFORE = 1_500_000
-"""How far back a track's first looks, from before it was confirmed, are searched for."""
+BEFORE = 8
+"""How many looks back a track's beginning, from before it was confirmed, is searched for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +139,7 @@ class Perception:
             stay.take(glimpse, clear=stay.entity_id not in hosts)
         for number, glimpse in fresh:
             self._begin(number, glimpse, carriers)
-        self._lately = [row for row in self._lately if row[0] >= at - BEFORE] + [(at, list(detections))]
+        self._lately = [*self._lately[-BEFORE:], (at, list(detections))]
 
     def _begin(self, number: int, glimpse: Glimpse, carriers: dict[EntityId, Box]) -> None:
         """A new track: the further way of somebody lost, or the beginning of somebody's stay."""
@@ -266,21 +266,21 @@ class Perception:
         if parent is not None and stay.box.area < 0.2 * parent.box.area and moved < 1.0:
             return False
         small = stay.box.area < 0.002 * self._frame[0] * self._frame[1]
-        if moved > (1.2 if small else 0.6):
+        if small and (stay.looks < 7 or stay.profile.travel < 1.2):
+            return False
+        if max(stay.profile.travel, moved / 2) > 0.6:
             return True
         return lasted > 2 * SECOND and stay.split_from is not None and _steady_place(stay)
 
     def _departures(self, at: Micros, elapsed: Micros, *, quiet: bool) -> list[Visit]:
         gone = []
         for stay in list(self._stays.values()):
-            if stay.seen_at == at or (quiet and not stay.missing):
+            if stay.seen_at == at or (quiet and not stay.missing) or stay.entity_id not in self._stays:
                 continue
             stay.missing += elapsed
             self._note_cover(stay)
             if stay.missing > self._patience(stay, at):
-                visit = self._end(stay)
-                if visit is not None:
-                    gone.append(visit)
+                gone += self._end(stay)
         return gone
 
     def _note_cover(self, stay: Stay) -> None:
@@ -310,30 +310,41 @@ class Perception:
         # a detector that blinks at a resting thing does not make it leave: something must have been there
         return RESTING_FOR if stay.covered else at + 1
 
-    def _end(self, stay: Stay) -> Visit | None:
+    def _end(self, stay: Stay) -> list[Visit]:
+        """The end of a stay; who was hidden in a thing that went out at a side went with it."""
+        side = side_of(stay.box, stay.velocity, self._frame, leaving=True)
+        inside = [s for s in self._stays.values() if s.hidden_in == stay.entity_id and s.sure and side]
+        gone = self._close(stay, side)
+        for other in inside:
+            other.seen_at, other.box = stay.seen_at, stay.box
+            gone += self._close(other, side)
+        return gone
+
+    def _close(self, stay: Stay, side: str) -> list[Visit]:
         del self._stays[stay.entity_id]
         self._by_number = {n: s for n, s in self._by_number.items() if s is not stay}
         if not stay.sure:
-            return None
-        side = side_of(stay.box, stay.velocity, self._frame, leaving=True)
+            return []
         attributes = self._attributes(stay)
         if side:
             attributes["left"] = side
         self._ended.append((stay, attributes))
-        return Visit(
-            entity_id=stay.entity_id,
-            at=stay.seen_at,
-            box=stay.box,
-            label=stay.label,
-            score=stay.confidence,
-            side=side,
-            there_from_start=stay.there_from_start,
-            attributes=attributes,
-        )
+        return [
+            Visit(
+                entity_id=stay.entity_id,
+                at=stay.seen_at,
+                box=stay.box,
+                label=stay.label,
+                score=stay.confidence,
+                side=side,
+                there_from_start=stay.there_from_start,
+                attributes=attributes,
+            )
+        ]
 
     def _cut(self, at: Micros) -> list[Visit]:
         """A new scene: whoever was there is gone, and the first picture begins anew."""
-        gone = [visit for stay in list(self._stays.values()) if (visit := self._end(stay)) is not None]
+        gone = [visit for stay in list(self._stays.values()) for visit in self._close(stay, "")]
         self._by_number, self._lately, self._scene_began = {}, [], at
         return gone
 

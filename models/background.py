@@ -28,8 +28,8 @@ UPSET = 0.6
 """The part of the picture that, changed at once, means that the light or the camera changed, not that things moved."""
 LEAST_REGION = 1.2e-4
 """Regions that cover less of the picture are noise."""
-RELIT = 0.75
-"""Likeness of patterns from which on a region is the background under another light."""
+RELIT, SAME = 0.7, 0.9
+"""Likeness of edges, and of luma, from which on a region is the background under another light."""
 SHAKEN = 0.4
 """In which part of the picture edges must have moved, three looks in a row, to mean that the camera moves."""
 CALM_AFTER = SECOND * 7 // 10
@@ -230,7 +230,7 @@ class Background:
                 continue
             y, x = slice(max(0, top - 3), top + height + 3), slice(max(0, left - 3), left + width + 3)
             inside = labels[y, x] == index
-            if not self._relit(even[y, x, 0], self._mean[y, x, 0], inside):
+            if not relit(even[y, x], self._mean[y, x], inside):
                 mask[y, x][inside] = 255
         return mask
 
@@ -240,16 +240,6 @@ class Background:
         unit = max(1, round(max(shape) / 130))
         kernel: Mask = np.ones((2 * unit + 1, unit + 1), np.uint8)
         return kernel
-
-    @staticmethod
-    def _relit(seen: Plane, known: Plane, inside: npt.NDArray[np.bool_]) -> bool:
-        """Whether the region shows the very pattern the background has, only lit otherwise."""
-        near = cv2.dilate(inside.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-        seen, known = np.ascontiguousarray(seen), np.ascontiguousarray(known)
-        return (
-            likeness(seen[near], known[near]) > RELIT
-            or likeness(slope(seen)[near], slope(known)[near]) > RELIT
-        )
 
     def _note_stillness(self, luma: Plane, mask: Mask, elapsed: float) -> Mask:
         """Counts how long each differing pixel has kept still; returns those that moved since the look before."""
@@ -300,6 +290,16 @@ class Background:
         pace = np.float32(1 - np.exp(-elapsed / 6))
         self._flicker *= 1 - pace
         self._flicker[raw != self._raw] += pace
+
+
+def relit(seen: Plane, known: Plane, inside: npt.NDArray[np.bool_]) -> bool:
+    """Whether the region has the background's colours and its very pattern, only lit otherwise."""
+    tint = np.abs(seen[..., 1:][inside] - known[..., 1:][inside]).max(axis=1)
+    if float(np.median(tint)) > CHROMA_FLOOR:
+        return False
+    near = cv2.dilate(inside.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    light, was = np.ascontiguousarray(seen[..., 0]), np.ascontiguousarray(known[..., 0])
+    return likeness(slope(light)[near], slope(was)[near]) > RELIT or likeness(light[near], was[near]) > SAME
 
 
 def likeness(one: Plane, other: Plane) -> float:
