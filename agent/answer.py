@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agent import choices, second
+from agent import choices, scenes, second
 from agent.cite import check
 from agent.compose import compose
 from agent.finding import Finding
@@ -92,11 +92,7 @@ def views_of(planned: Plan, question: Question, streams: Sequence[Stream], store
         span: Span | None = (
             whole if question.span is None else whole.intersect(question.span) or question.span
         )
-        if (
-            planned.scene
-            and not planned.after_scene
-            and (scene := _scene_span(planned, stream, whole, store))
-        ):
+        if planned.scene_use == "within" and (scene := _scene_span(planned, stream, whole, store)):
             span = scene
         if planned.bound is not None and span is not None:
             inside = planned.bound.within(whole.end, stream.started_at)
@@ -110,15 +106,10 @@ def views_of(planned: Plan, question: Question, streams: Sequence[Stream], store
 
 
 def _scene_span(planned: Plan, stream: Stream, whole: Span, store: GraphStore) -> Span | None:
-    """The scene of a longer recording whose captions speak most of what the question describes."""
-    view = View(store=store, stream=stream, span=whole)
-    cuts = [0, *(e.span.start for e in view.events(("scene_changed",))), whole.end]
-    found = view.captions(planned.scene)
-    if not found or len(cuts) < 3:
-        return None
-    middle = found[0].span.middle
-    start = max(c for c in cuts if c <= middle)
-    return Span(start, max(start + 1, min((c for c in cuts if c > middle), default=whole.end)))
+    """The scene of a longer recording that fits the question's description best; None where none stands out."""
+    cut = scenes.scenes_of(View(store=store, stream=stream, span=whole))
+    at, lead = scenes.best(cut, planned.scene)
+    return cut[at].span if len(cut) > 1 and lead > 0 else None
 
 
 def _nothing_yet() -> Finding:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent import lexicon, narrow
+from agent import lexicon, narrow, scenes
 from agent.finding import Finding
 from agent.grammar import Asked
 from agent.plan import Plan
@@ -128,6 +128,8 @@ def pick(plan: Plan, found: Finding, choices: Sequence[str]) -> Pick:
 
 def _score(plan: Plan, found: Finding, saying: Saying, all_sayings: Sequence[Saying]) -> float:
     """How well the choice fits the finding, 0 (not at all) to 1."""
+    if found.scenes:
+        return _score_scene(plan, found, saying, all_sayings)
     if plan.asked is Asked.WHETHER or (saying.yes is not None and any(s.yes for s in all_sayings)):
         return _score_whether(found, saying)
     if plan.asked in (Asked.COUNT, Asked.DURATION) and saying.low is not None:
@@ -146,6 +148,25 @@ def _score(plan: Plan, found: Finding, saying: Saying, all_sayings: Sequence[Say
     if plan.asked is Asked.ORDER:
         return _score_order(saying, found)
     return _score_statement(plan, found, saying, all_sayings)
+
+
+def _score_scene(plan: Plan, found: Finding, saying: Saying, all_sayings: Sequence[Saying]) -> float:
+    """How well a described scene is the one at the meant place, among the scenes found."""
+    if plan.scene:
+        marks = [scenes.fits(found.scenes[found.scene_at], other.text, found.scenes) for other in all_sayings]
+        mine = scenes.fits(found.scenes[found.scene_at], saying.text, found.scenes)
+        return (
+            max(0.0, min(1.0, 0.5 + (mine - max((m for m in marks if m != mine), default=0.0)) / 4))
+            if mine > 0
+            else 0.0
+        )
+    places = [scenes.best(found.scenes, other.text) for other in all_sayings]
+    known = sorted(at for at, lead in places if lead > 0)
+    at, lead = scenes.best(found.scenes, saying.text)
+    if not known or lead <= 0:
+        return 0.0
+    wanted = known[-1] if plan.ordinal == -1 else known[min((plan.ordinal or 1) - 1, len(known) - 1)]
+    return 0.8 if at == wanted else 0.1
 
 
 def _score_number(saying: Saying, seen: Sequence[tuple[float, float]], *, exact: bool) -> float:
@@ -187,10 +208,11 @@ def _score_heading(saying: Saying, found: Finding) -> float:
             for a in said
         ]
         contrary = any(lexicon.OPPOSITE.get(a) in seen for a in said)
-        unsaid = sum(
-            1 for b in seen if b != "still" and not any(b == a or frozenset((a, b)) in _ALIKE for a in said)
-        )
-        mark = sum(likeness) / len(likeness) - 0.1 * unsaid - (0.6 if contrary else 0.0)
+        unsaid = [
+            b for b in seen if b != "still" and not any(b == a or frozenset((a, b)) in _ALIKE for a in said)
+        ]
+        missing = sum(0.1 if b in ("towards", "away") else 0.15 for b in unsaid)
+        mark = sum(likeness) / len(likeness) - missing - (0.6 if contrary else 0.0)
         total += max(0.0, mark)
     return total / len(shown)
 
@@ -301,6 +323,6 @@ def plausible(plan: Plan, found: Finding, saying: Saying, all_sayings: Sequence[
     if saying.low is not None:
         ordered = sorted(s.low for s in all_sayings if s.low is not None)
         marks += 0.1 * (1 - abs(ordered.index(saying.low) - (len(ordered) - 1) / 2) / max(len(ordered), 1))
-    if saying.negative and plan.asked is not Asked.WHETHER:
+    if (saying.negative or saying.low == 0) and plan.asked is not Asked.WHETHER:
         marks -= 0.15
     return marks

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from agent import lexicon
 from agent.grammar import playable
 from agent.recall import View, Visit
+from agent.scenes import Scene
 from core.answers import AnswerStatus, Citation
 from core.clock import Span, clock_text
 from core.ids import EventId
@@ -30,7 +31,8 @@ class Finding:
 
     `head` is the sentence that answers, `facts` are what it rests on. The rest are the values behind it, best first:
     `numbers` (counts, each with its weight), `seconds` (moments or lengths), `colours`, `headings`, `sides` (one tuple
-    per visit), `visits` and `events`; `yes` for a question of whether. `sure` is 0 to 1. `hint` is true where the
+    per visit), `visits` and `events`; `scenes` and the place of
+    the meant one; `yes` for a question of whether. `sure` is 0 to 1. `hint` is true where the
     values are of things that may not be what was asked about.
     """
 
@@ -44,6 +46,8 @@ class Finding:
     sides: tuple[tuple[str, ...], ...] = ()
     visits: tuple[Visit, ...] = ()
     events: tuple[Event, ...] = ()
+    scenes: tuple[Scene, ...] = ()
+    scene_at: int = 0
     yes: bool | None = None
     sure: float = 0.0
     hint: bool = False

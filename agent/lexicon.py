@@ -60,75 +60,17 @@ _LABEL_WORDS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 """A word's family: the labels that satisfy it, most exact first."""
 
-_PLAIN_LABELS = [
-    "bird",
-    "horse",
-    "sheep",
-    "cow",
-    "elephant",
-    "bear",
-    "zebra",
-    "giraffe",
-    "umbrella",
-    "tie",
-    "frisbee",
-    "skis",
-    "snowboard",
-    "kite",
-    "skateboard",
-    "surfboard",
-    "bottle",
-    "cup",
-    "fork",
-    "knife",
-    "spoon",
-    "bowl",
-    "banana",
-    "apple",
-    "sandwich",
-    "orange",
-    "broccoli",
-    "carrot",
-    "pizza",
-    "donut",
-    "cake",
-    "chair",
-    "bed",
-    "toilet",
-    "laptop",
-    "mouse",
-    "remote",
-    "keyboard",
-    "microwave",
-    "oven",
-    "toaster",
-    "sink",
-    "refrigerator",
-    "book",
-    "clock",
-    "vase",
-    "scissors",
-    "toothbrush",
-    "bench",
-]
+_PLAIN_LABELS_TEXT = (
+    "bird horse sheep cow elephant bear zebra giraffe umbrella tie frisbee skis snowboard kite skateboard "
+    "surfboard bottle cup fork knife spoon bowl banana apple sandwich orange broccoli carrot pizza donut "
+    "cake chair bed toilet laptop mouse remote keyboard microwave oven toaster sink refrigerator book "
+    "clock vase scissors toothbrush bench"
+)
+_PLAIN_LABELS = tuple(_PLAIN_LABELS_TEXT.split())
 """Labels a detector may give that are asked for by their own name."""
 
-ANY_WORDS = frozenset(
-    [
-        "thing",
-        "things",
-        "object",
-        "objects",
-        "something",
-        "anything",
-        "item",
-        "items",
-        "stuff",
-        "movement",
-        "motion",
-        "activity",
-    ]
-)
+ANY_WORDS_TEXT = "thing things object objects something anything item items stuff movement motion activity"
+ANY_WORDS = frozenset(ANY_WORDS_TEXT.split())
 """Words that mean whatever there is."""
 
 
@@ -385,151 +327,24 @@ def label_families(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(label for word in words for label in LABELS.get(word, ())))
 
 
-UPPER_WORDS = frozenset(
-    [
-        "jacket",
-        "jackets",
-        "coat",
-        "coats",
-        "top",
-        "tops",
-        "shirt",
-        "shirts",
-        "t-shirt",
-        "tshirt",
-        "vest",
-        "sweater",
-        "hoodie",
-        "jumper",
-        "blouse",
-        "dress",
-    ]
+UPPER_WORDS_TEXT = (
+    "jacket jackets coat coats top tops shirt shirts t-shirt tshirt vest sweater hoodie jumper blouse dress"
 )
-LOWER_WORDS = frozenset(["trousers", "skirt", "jeans", "shorts", "pants", "leggings"])
-UNSEEN_PARTS = frozenset(
-    [
-        "hat",
-        "hats",
-        "helmet",
-        "helmets",
-        "cap",
-        "caps",
-        "shoes",
-        "shoe",
-        "hair",
-        "eyes",
-        "gloves",
-        "glasses",
-        "bag",
-        "toy",
-        "banner",
-        "sign",
-        "letters",
-        "line",
-        "lines",
-        "court",
-        "surface",
-        "mat",
-        "floor",
-        "wall",
-        "sky",
-        "carpet",
-        "curtain",
-        "logo",
-        "text",
-    ]
+UPPER_WORDS = frozenset(UPPER_WORDS_TEXT.split())
+LOWER_WORDS_TEXT = "trousers skirt jeans shorts pants leggings"
+LOWER_WORDS = frozenset(LOWER_WORDS_TEXT.split())
+UNSEEN_PARTS_TEXT = (
+    "hat hats helmet helmets cap caps shoes shoe hair eyes gloves glasses bag toy banner sign letters "
+    "line lines court surface mat floor wall sky carpet curtain logo text"
 )
+UNSEEN_PARTS = frozenset(UNSEEN_PARTS_TEXT.split())
 """Parts and places whose colour nobody writes down."""
 
-STOP_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "in",
-        "on",
-        "at",
-        "to",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "do",
-        "does",
-        "did",
-        "how",
-        "many",
-        "much",
-        "long",
-        "what",
-        "which",
-        "who",
-        "whose",
-        "when",
-        "where",
-        "why",
-        "there",
-        "this",
-        "that",
-        "these",
-        "those",
-        "it",
-        "its",
-        "they",
-        "them",
-        "their",
-        "he",
-        "she",
-        "his",
-        "her",
-        "i",
-        "you",
-        "we",
-        "and",
-        "or",
-        "not",
-        "no",
-        "any",
-        "some",
-        "all",
-        "both",
-        "each",
-        "other",
-        "another",
-        "one",
-        "two",
-        "for",
-        "from",
-        "by",
-        "with",
-        "into",
-        "out",
-        "about",
-        "during",
-        "between",
-        "after",
-        "before",
-        "while",
-        "until",
-        "clip",
-        "video",
-        "picture",
-        "frame",
-        "scene",
-        "image",
-        "whole",
-        "time",
-        "times",
-        "first",
-        "second",
-        "third",
-        "last",
-        "seconds",
-        "minutes",
-        "s",
-        "min",
-    ]
+STOP_WORDS_TEXT = (
+    "a an the of in on at to is are was were be been do does did how many much long what which who whose "
+    "when where why there this that these those it its they them their he she his her i you we and or not "
+    "no any some all both each other another one two for from by with into out about during between after "
+    "before while until clip video picture frame scene image whole time times first second third last "
+    "seconds minutes s min"
 )
+STOP_WORDS = frozenset(STOP_WORDS_TEXT.split())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from agent import lookup_count, lookup_looks, lookup_time, narrow
+from agent import lexicon, lookup_count, lookup_looks, lookup_time, narrow
 from agent.finding import Finding, counted, name_of, sentence
 from agent.grammar import Asked
 from agent.plan import ANYTHING, Plan
@@ -57,7 +58,10 @@ def _beyond(plan: Plan) -> str:
     """What the plan asks for that is never written down, or ''."""
     if "fight" in plan.kinds:
         return "fight"
-    return "the colour of that" if plan.part == "unseen" else ""
+    if plan.part != "unseen":
+        return ""
+    parts = sorted(set(re.findall(r"[a-z-]+", plan.text.lower().replace("'s", " "))) & lexicon.UNSEEN_PARTS)
+    return f"the colour of {parts[0]}" if parts else "that colour"
 
 
 def _not_covered(view: View) -> Finding:
@@ -76,7 +80,11 @@ def _unknown(plan: Plan, view: View, words: tuple[str, ...]) -> Finding:
     )
     visits = narrow.narrowed(loose, view, list(narrow.of_subject(ANYTHING, view)[0]))
     hint = _ASKED[loose.asked](loose, view, visits)
-    labels = sorted(view.looked_for() - {"thing"})
+    seen = {v.entity.label for v in view.visits()}
+    usual = ("person", "car", "truck", "bus", "bicycle", "motorcycle", "dog")
+    labels = sorted(
+        view.looked_for() - {"thing"}, key=lambda label: (label not in seen, label not in usual, label)
+    )
     known = ", ".join(labels[:12]) + (f" and {len(labels) - 12} more" if len(labels) > 12 else "")
     looks = f"named things ({known}) and whatever moves" if known else "whatever moves, without names"
     what = " or ".join(f"“{word}”" for word in words[:3])
@@ -86,6 +94,8 @@ def _unknown(plan: Plan, view: View, words: tuple[str, ...]) -> Finding:
         status=AnswerStatus.UNSUPPORTED,
         head=head,
         facts=hint.facts if hint.status is AnswerStatus.ANSWERED else (),
+        numbers=hint.numbers if hint.status is AnswerStatus.ANSWERED else (),
+        yes=None,
         hint=True,
         sure=hint.sure / 2,
     )

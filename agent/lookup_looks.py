@@ -8,6 +8,7 @@ from agent.outcome import facts_of, none_seen, place_words, sure_of
 from agent.plan import Plan
 from agent.recall import View, Visit
 from core.answers import AnswerStatus
+from core.clock import SECOND
 from core.memory import Event
 
 
@@ -140,21 +141,41 @@ def order(plan: Plan, view: View, visits: list[Visit]) -> Finding:
 
 def which(plan: Plan, view: View, visits: list[Visit]) -> Finding:
     """Which one it is: the doer of an event, or the one that comes at the asked place in the order."""
+    if plan.scene_use in ("after", "before", "which"):
+        return lookup_time.which_scene(plan, view)
     if plan.kinds:
         events = lookup_time.events_of(plan, view, visits)
         if events:
             return lookup_time.of_events(plan, view, narrow_events(plan, events))
-    chosen = narrow.ordinal(plan, visits)
+        visits = _changed(plan, view, visits)
+    chosen = narrow.neighbour(plan, visits) if plan.next_to else narrow.ordinal(plan, visits)
     if not chosen:
         return none_seen(plan, view, 0.6)
     if plan.bound is not None and plan.ordinal is None:
         chosen = sorted(chosen, key=lambda v: abs(v.span.middle - view.span.middle))
     head = sentence(", ".join(visit_words(v) for v in chosen[:4]))
+    place = lookup_time.rank_words if plan.kinds or plan.alone is not None else place_words
     return Finding(
         status=AnswerStatus.ANSWERED, head=head, facts=facts_of(view, chosen), visits=tuple(chosen), yes=True, sure=sure_of(chosen[:3]) * 0.8,
-        sides=tuple(place_words(view, v) for v in chosen), headings=tuple(v.heading() for v in chosen),
+        sides=tuple(place(view, v) for v in chosen), headings=tuple(v.heading() for v in chosen),
         colours=tuple(c for v in chosen for c in v.colours()), events=lookup_time.around(view, chosen),
     )  # fmt: skip
+
+
+def _changed(plan: Plan, view: View, visits: list[Visit]) -> list[Visit]:
+    """What was taken (or put there), where no event says so: what stood still and then was gone (or had come)."""
+    if "object_removed" in plan.kinds:
+        gone = [
+            v
+            for v in visits
+            if not v.moved() and v.span.end in view.span and v.span.end < view.stream.duration - SECOND // 2
+        ]
+        return sorted(gone, key=lambda v: v.span.end)
+    if "object_left" in plan.kinds:
+        return [
+            v for v in visits if not v.moved() and v.span.start in view.span and v.span.start > SECOND // 2
+        ]
+    return visits
 
 
 def narrow_events(plan: Plan, events: list[Event]) -> list[Event]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agent import narrow
+from agent import narrow, scenes
 from agent.finding import (
     Fact,
     Finding,
@@ -87,12 +87,15 @@ def rank_words(view: View, visit: Visit) -> tuple[str, ...]:
     """Where something stands among its like in the stream, from left to right: `left`, `centre` or `right`."""
     if visit.middle is None:
         return ()
-    like = [v for v in view.visits() if v.entity.label == visit.entity.label and v.middle is not None]
-    across = sorted({round(v.middle.centre[0] / max(visit.middle.width, 1)) for v in like if v.middle})
-    if len(across) < 2:
+    like = [v.middle for v in view.whole().visits() if v.entity.label == visit.entity.label and v.middle]
+    stands: list[float] = []
+    for box in sorted(like, key=lambda box: box.centre[0]):
+        if not stands or box.centre[0] - stands[-1] > box.width / 2:
+            stands.append(box.centre[0])
+    if len(stands) < 2:
         return place_words(view, visit)
-    at = across.index(round(visit.middle.centre[0] / max(visit.middle.width, 1)))
-    return ("left" if at == 0 else "right" if at == len(across) - 1 else "centre",)
+    at = max(k for k, stand in enumerate(stands) if stand <= visit.middle.centre[0])
+    return ("left" if at == 0 else "right" if at == len(stands) - 1 else "centre",)
 
 
 def around(view: View, visits: Sequence[Visit]) -> tuple[Event, ...]:
@@ -133,19 +136,53 @@ def when(plan: Plan, view: View, visits: list[Visit]) -> Finding:
 
 
 def _told(plan: Plan, view: View) -> Finding | None:
-    """The moments whose captions speak of what the question names, each drawn back to the beginning of its scene."""
+    """When what the question describes in its own words begins: the scene that fits best, else the best caption."""
+    if plan.scene:
+        cut = scenes.scenes_of(view)
+        at, lead = scenes.best(cut, plan.scene)
+        if len(cut) > 1 and lead > 0:
+            return scene_found(view, cut[at], lead)
     found = [c for c in view.captions(plan.scene or plan.text) if c.text]
     if not found:
         return None
-    cuts = [e.span.start for e in view.events(("scene_changed",))]
-    begins = [
-        max((c for c in cuts if c <= caption.span.end - SECOND), default=caption.span.start)
-        for caption in found[:5]
-    ]
     facts = tuple(Fact(text=f"“{c.text[:160]}” at {c.span}", citation=cite(view, c.span)) for c in found[:3])
+    begins = found[0].span.start
     return Finding(
-        status=AnswerStatus.ANSWERED, head=f"It is told of at {clock_text(begins[0])}", facts=facts, seconds=tuple(b / SECOND for b in begins), sure=0.35
+        status=AnswerStatus.ANSWERED, head=f"It is told of at {clock_text(begins)}", facts=facts,
+        seconds=tuple(c.span.start / SECOND for c in found[:5]), sure=0.35,
     )  # fmt: skip
+
+
+def scene_found(view: View, scene: scenes.Scene, lead: float) -> Finding:
+    """A finding about one scene of a longer recording: when it begins."""
+    fact = Fact(text=f"that scene runs {scene.span}", citation=cite(view, scene.span))
+    return Finding(
+        status=AnswerStatus.ANSWERED, head=f"It begins at {clock_text(scene.span.start)}", facts=(fact,),
+        seconds=(scene.span.start / SECOND,), sure=min(0.7, 0.35 + lead / 4),
+    )  # fmt: skip
+
+
+def which_scene(plan: Plan, view: View) -> Finding:
+    """The scenes, and the one that comes next to the one described; without a description, all of them."""
+    cut = scenes.scenes_of(view)
+    if len(cut) < 2:
+        return Finding(status=AnswerStatus.NOT_SEEN, head="The recording is one scene", sure=0.3,
+                       facts=tuple(Fact(text=f"looked at {s}", citation=cite(view, s)) for s in view.looked()[:1]))  # fmt: skip
+    if not plan.scene:
+        facts = tuple(Fact(text=f"a scene at {s.span}", citation=cite(view, s.span)) for s in cut)
+        return Finding(
+            status=AnswerStatus.ANSWERED,
+            head=f"There are {len(cut)} scenes",
+            facts=facts,
+            scenes=tuple(cut),
+            sure=0.4,
+        )
+    at, lead = scenes.best(cut, plan.scene)
+    beside = at + (-1 if plan.scene_use == "before" else 1)
+    if not 0 <= beside < len(cut) or lead <= 0:
+        return none_seen(plan, view, 0.3)
+    found = scene_found(view, cut[beside], lead)
+    return replace(found, scenes=tuple(cut), scene_at=beside, sure=found.sure * 0.8)
 
 
 def _spans(view: View, spans: list[Span], head: str, sure: float) -> Finding:

@@ -127,11 +127,23 @@ def agrees(asked: tuple[str, ...], seen: tuple[str, ...]) -> float:
 def _meeting(plan: Plan, visits: list[Visit], everyone: list[Visit]) -> list[Visit]:
     """Those in the picture together with somebody else of the other colour, who is not that somebody."""
     others = sorted(everyone, key=lambda v: -agrees(plan.other, v.colours()))
-    other = next((v for v in others if agrees(plan.other, v.colours()) >= SIMILAR), None)
-    if other is None:
-        return visits
-    met = [v for v in visits if v.entity.id != other.entity.id and v.span.overlaps(other.span)]
-    return sorted(met, key=lambda v: -(v.span.intersect(other.span) or v.span).duration)
+    for other in (v for v in others if agrees(plan.other, v.colours()) >= SIMILAR):
+        met = [v for v in visits if v.entity.id != other.entity.id and v.span.overlaps(other.span)]
+        if met:
+            return sorted(met, key=lambda v: -(v.span.intersect(other.span) or v.span).duration)
+    return visits
+
+
+def neighbour(plan: Plan, visits: list[Visit]) -> list[Visit]:
+    """The one that came next after (or last before) whom the plan describes; none where nobody is like that."""
+    colours = lexicon.colours_in(plan.next_to)
+    labels = lexicon.label_families(plan.next_to.split())
+    for at, visit in enumerate(visits):
+        if labels and visit.entity.label not in labels:
+            continue
+        if (labels or colours) and (not colours or agrees(colours, visit.colours()) >= SIMILAR):
+            return visits[at + plan.step : at + plan.step + 1] if at + plan.step >= 0 else []
+    return []
 
 
 def ordinal(plan: Plan, visits: list[Visit]) -> list[Visit]:

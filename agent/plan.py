@@ -30,6 +30,8 @@ class Plan:
     words. `colours`, `heading`, `entered`, `left` and `place` narrow the visits; `other` is the colour of somebody the
     subject meets; `part` is `upper`, `lower` or, for what nobody writes down, `unseen`. `grouping` is `at_once`,
     `together` or `typical`. `scene` describes a scene of a longer recording in the question's own words.
+    `scene_use`: the question is `within` it, asks when it `begins`, which comes `after` or `before` it, or `which` of the
+    choices' scenes comes at the place `ordinal`. `next_to` describes somebody and `step` is 1 for who comes after them, -1 for who comes before.
     """
 
     text: str
@@ -55,7 +57,9 @@ class Plan:
     near: bool = False
     part: str = ""
     scene: str = ""
-    after_scene: bool = False
+    scene_use: str = ""
+    next_to: str = ""
+    step: int = 0
 
     def __str__(self) -> str:
         said = [
@@ -64,7 +68,7 @@ class Plan:
         ]
         lists = ("colours", "other", "heading", "entered", "left", "place", "kinds", "zones")
         said += [f"{name} {', '.join(sorted(value))}" for name in lists if (value := getattr(self, name))]
-        words = ("ordinal", "grouping", "alone", "part", "scene")
+        words = ("ordinal", "grouping", "alone", "part", "next_to", "scene")
         said += [f"{name} {value}" for name in words if (value := getattr(self, name))]
         if self.bound:
             said.append(
@@ -76,18 +80,19 @@ class Plan:
 
 def plan(text: str, streams: Sequence[Stream] = ()) -> Plan:
     """The plan for a question; the streams give the names of zones and lines and say whether wall times mean anything."""
-    scene, head = _scene(text)
+    scene, head, scene_use = _scene(text)
     low = re.sub(r"[?!]+$", "", head.lower().strip())
     asked = grammar.read_asked(low)
     zones = _zones(low, streams)
     for zone in zones:
         low = re.sub(re.escape(_plain(zone)).replace(r"\ ", r"[ _-]"), " here ", low)
+    low, next_to, step = _neighbour(low, asked)
     core, clause = _clause(low)
     subject, unknown = _subject(core if not _bare(core) else low, asked)
     entered, left = _sides_of(low)
     bare = re.sub(rf"{lexicon.LEAVE.pattern}.*|{lexicon.ENTER.pattern}.*", " ", low)
     kinds = _kinds(low, asked)
-    if subject is None and (kinds or scene):
+    if subject is None and (kinds or scene_use):
         subject, unknown = ANYTHING, ()
     return Plan(
         text=text,
@@ -113,7 +118,9 @@ def plan(text: str, streams: Sequence[Stream] = ()) -> Plan:
         near=bool(re.search(r"\bclose to the camera\b|\bnear(?:est|er)? (?:lane|to the camera|people|person|car|vehicle)\w*\b|\bforeground\b", low)),
         part=_part(low, asked),
         scene=scene,
-        after_scene=bool(re.search(r"\b(?:directly |right |just )?after the scene\b|\bscene .*\bafter\b", low)),
+        next_to=next_to,
+        step=step,
+        scene_use=scene_use,
     )  # fmt: skip
 
 
@@ -131,23 +138,31 @@ _EMPTY = re.compile(
 )
 
 
+def _neighbour(low: str, asked: Asked) -> tuple[str, str, int]:
+    """The question without `directly after the red car`, that somebody, and which way from them."""
+    found = re.search(
+        r"\b(?:directly |right |just |immediately )?(after|before|behind) (?:the|an?) ([a-z][a-z -]+)$", low
+    )
+    if asked is not Asked.WHICH or found is None or "scene" in found[2] or grammar.read_bound(found[0]):
+        return low, "", 0
+    return low[: found.start()], found[2], -1 if found[1] == "before" else 1
+
+
 def _bare(text: str) -> bool:
     return not any(w in lexicon.LABELS for w in re.findall(r"[a-z'-]+", text))
 
 
-def _scene(text: str) -> tuple[str, str]:
-    """A scene's description and the question without it."""
-    if found := re.match(
-        r"\s*in the (?:scene|part|segment) (?:with|of|where|showing) (.+?)[:,]\s*(.+)", text, re.I | re.S
-    ):
-        return found[1], found[2]
-    if found := re.search(
-        r"\bthe (?:scene|part|segment) (?:with|of|where|showing) (.+?)(?: begins?| starts?| ends?)?\?*$",
-        text,
-        re.I,
-    ):
-        return found[1], text
-    return "", text
+def _scene(text: str) -> tuple[str, str, str]:
+    """A scene's description, the question without it, and what the scene is for (see `Plan`)."""
+    kind = r"(?:scene|part|segment)"
+    about = r"(?:with|of|where|showing|in which)"
+    if found := re.match(rf"\s*in the {kind} {about} (.+?)[:,]\s*(.+)", text, re.I | re.S):
+        return found[1], found[2], "within"
+    if found := re.search(rf"\b(after|before) the {kind} {about} (.+?)\?*$", text, re.I):
+        return found[2], text, "before" if found[1].lower() == "before" else "after"
+    if found := re.search(rf"\bthe {kind} {about} (.+?)(?: begins?| starts?| ends?)?\?*$", text, re.I):
+        return found[1], text, "begins"
+    return "", text, "which" if re.search(rf"\bwhich (?:of (?:these|the) )?{kind}s?\b", text, re.I) else ""
 
 
 def _plain(name: str) -> str:
@@ -219,128 +234,27 @@ def _named(word: str) -> Subject | None:
     return Subject(word=word, labels=labels) if labels else None
 
 
-_EVENT_NOUNS = frozenset(
-    [
-        "near",
-        "misses",
-        "miss",
-        "collisions",
-        "crashes",
-        "accidents",
-        "falls",
-        "times",
-        "events",
-        "crossings",
-        "incidents",
-        "fights",
-        "alarms",
-    ]
+_EVENT_NOUNS_TEXT = (
+    "near misses miss collisions crashes accidents falls times events crossings incidents fights alarms"
 )
-_PLACES = frozenset(
-    ["room", "lane", "lanes", "road", "street", "path", "belt", "table", "shop", "store", "aisle", "area", "floor", "lawn", "hall", "corridor", "dock", "yard", "gate", "door", "entrance", "court", "pitch", "field", "crossing", "junction", "car-park", "lot", "square", "plaza", "place", "zone", "line", "shelf", "platform", "here", "ground", "scene", "side"]
-)  # fmt: skip
+_EVENT_NOUNS = frozenset(_EVENT_NOUNS_TEXT.split())
+_PLACES_TEXT = (
+    "room lane lanes road street path belt table shop store aisle area floor lawn hall corridor dock yard "
+    "gate door entrance court pitch field crossing junction car-park lot square plaza place zone line "
+    "shelf platform here ground scene side"
+)
+_PLACES = frozenset(_PLACES_TEXT.split())
 """Places: a question about one is about whatever is there."""
-_FILLER = frozenset(
-    [
-        "visible",
-        "seen",
-        "left",
-        "right",
-        "top",
-        "bottom",
-        "upper",
-        "lower",
-        "centre",
-        "center",
-        "middle",
-        "largest",
-        "biggest",
-        "smallest",
-        "most",
-        "once",
-        "enter",
-        "enters",
-        "leave",
-        "leaves",
-        "pass",
-        "passes",
-        "move",
-        "moves",
-        "moving",
-        "drive",
-        "drives",
-        "walk",
-        "walks",
-        "come",
-        "comes",
-        "appear",
-        "appears",
-        "happen",
-        "happens",
-        "group",
-        "groups",
-        "kind",
-        "type",
-        "sort",
-        "number",
-        "total",
-        "different",
-        "way",
-        "direction",
-        "directions",
-        "travel",
-        "colour",
-        "color",
-        "colours",
-        "colors",
-        "time",
-        "about",
-        "empty",
-        "only",
-        "large",
-        "small",
-        "size",
-        "still",
-        "standing",
-        "stand",
-        "stands",
-        "thing",
-        "near",
-        "close",
-        "camera",
-        "start",
-        "starts",
-        "stop",
-        "stops",
-        "order",
-        "which",
-        "directly",
-        "next",
-        "ever",
-        "everything",
-        "shown",
-        "parked",
-        "wait",
-        "waits",
-        "waiting",
-        "cross",
-        "crosses",
-        "taken",
-        "away",
-        "day",
-        "stay",
-        "stays",
-        "last",
-        "long",
-        "together",
-        "passing",
-        "groups",
-        "busiest",
-        "does",
-        "moment",
-        "described",
-    ]
+_FILLER_TEXT = (
+    "visible seen left right top bottom upper lower centre center middle largest biggest smallest most "
+    "once enter enters leave leaves pass passes move moves moving drive drives walk walks come comes "
+    "appear appears happen happens group groups kind type sort number total different way direction "
+    "directions travel colour color colours colors time about empty only large small size still standing "
+    "stand stands thing near close camera start starts stop stops order which directly next ever "
+    "everything shown parked wait waits waiting cross crosses taken away day stay stays last long "
+    "together passing along side under over behind beside groups busiest does moment described"
 )
+_FILLER = frozenset(_FILLER_TEXT.split())
 
 
 def _content(word: str) -> bool:

@@ -146,9 +146,14 @@ class View:
         query = Query(want=Want.EVENTS, streams=(self.stream.id,), span=self.span, kinds=kinds, zones=zones)
         return self.store.find(query).events
 
-    def captions(self, text: str = "") -> tuple[Caption, ...]:
+    def whole(self) -> View:
+        """The same stream from its beginning to its end."""
+        span = whole_span(self.stream, self.store)
+        return self if span == self.span else View(store=self.store, stream=self.stream, span=span)
+
+    def captions(self, text: str = "", limit: int = 50) -> tuple[Caption, ...]:
         """The captions, best match first where words are given."""
-        query = Query(want=Want.CAPTIONS, streams=(self.stream.id,), span=self.span, text=text, limit=50)
+        query = Query(want=Want.CAPTIONS, streams=(self.stream.id,), span=self.span, text=text, limit=limit)
         return self.store.find(query).captions
 
     def visits(self) -> tuple[Visit, ...]:
