@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -48,7 +48,7 @@ class Look:
     cut: bool = False
 
 
-def looks(source: str, plan: DecodePlan) -> Iterator[Look]:
+def looks(source: str, plan: DecodePlan) -> Generator[Look, None, None]:
     """The looks of a file or URL in order of time, from `plan.start` on; the first and the last picture are among them.
 
     Everything that can be decoded is yielded first. Then, where the source breaks off, the decoder crashed, hung or
