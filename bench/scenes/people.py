@@ -164,7 +164,7 @@ def paint_head(
         for a in ring
     ]
     figure.patch(dome, clothes.hat)
-    bright = [(x - 0.02, y, z + 0.012) for x, y, z in dome[6:11]]
+    bright = [(at[0] + 0.7 * (x - at[0]), y, at[2] + 0.7 * (z - at[2])) for x, y, z in dome[6:11]]
     figure.stroke(bright[1:4], radius * 0.14, lit(clothes.hat, 1.18), shadow=False)
     brim = 0.19 * radius / 0.108
     figure.stroke(

@@ -113,15 +113,27 @@ def _clock(picture: Pixels, scene: Scene, at: float) -> None:
 
 
 def _encode(path: Path, scene: Scene, frames: Iterator[Pixels]) -> None:
-    """Writes H.264 with exact timestamps; a fixed number of threads, because x264's output depends on it."""
+    """Writes H.264 with exact timestamps, the same bytes every time.
+
+    x264's output depends on the number of threads, and with B-frames or macroblock trees it was seen to differ
+    between runs: so two threads, and neither of those.
+    """
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as out:
         stream = out.add_stream("libx264", rate=scene.fps)
         stream.width, stream.height = scene.camera.width, scene.camera.height_px
         stream.pix_fmt = "yuv420p"
         stream.time_base = Fraction(1, scene.fps)
-        stream.options = {"preset": "veryfast", "crf": "21", "g": str(scene.fps * 4), "threads": "2"}
+        stream.options = {
+            "preset": "veryfast",
+            "crf": "21",
+            "g": str(scene.fps * 4),
+            "threads": "2",
+            "bf": "0",
+            "mbtree": "0",
+        }
         for number, picture in enumerate(frames):
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            planes = cv2.cvtColor(picture, cv2.COLOR_RGB2YUV_I420)
+            frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
             frame.pts, frame.time_base = number, Fraction(1, scene.fps)
             out.mux(stream.encode(frame))
         out.mux(stream.encode())

@@ -82,17 +82,21 @@ def seen_by(camera: Camera, figure: Figure) -> Sprite:
     fallen[:, 1] += points[:, 2] * SUN[1]
     fallen[:, 2] = 0.0
     dark, dark_scale = camera.project(fallen)
-    shapes, shadow, at = [], [], 0
-    low, high = np.array([np.inf, np.inf]), np.array([-np.inf, -np.inf])
-    for shape in figure.shapes:
-        part = slice(at, at + len(shape.points))
-        at = part.stop
-        radius = shape.radius * float(scale[part].mean())
-        shapes.append(Flat(flat[part], shape.rgb, radius))
-        low = np.minimum(low, flat[part].min(axis=0) - radius)
-        high = np.maximum(high, flat[part].max(axis=0) + radius)
+    starts = np.cumsum([0, *(len(shape.points) for shape in figure.shapes[:-1])])
+    counts = np.diff([*starts, len(points)])
+    metres = np.array([shape.radius for shape in figure.shapes])
+    radii = metres * np.add.reduceat(scale, starts) / counts
+    dark_radii = metres * np.add.reduceat(dark_scale, starts) / counts
+    shapes, shadow = [], []
+    for shape, start, count, radius, dark_radius in zip(
+        figure.shapes, starts, counts, radii, dark_radii, strict=True
+    ):
+        part = slice(start, start + count)
+        shapes.append(Flat(flat[part], shape.rgb, float(radius)))
         if shape.shadow:
-            shadow.append(Flat(dark[part], (0, 0, 0), shape.radius * float(dark_scale[part].mean())))
+            shadow.append(Flat(dark[part], (0, 0, 0), float(dark_radius)))
+    wide = np.repeat(radii, counts)[:, None]
+    low, high = (flat - wide).min(axis=0), (flat + wide).max(axis=0)
     glows = tuple(
         (*camera.pixel(*spot), radius * camera.focal / camera.depth(*spot), rgb)
         for spot, radius, rgb in figure.glows
@@ -113,8 +117,9 @@ def _draw(canvas: Pixels, shape: Flat, origin: tuple[int, int], zoom: float, rgb
 
 
 def _window(shapes: tuple[Flat, ...], frame: Pixels, margin: int) -> tuple[int, int, int, int] | None:
-    low = np.min([s.points.min(axis=0) - s.radius for s in shapes], axis=0) - margin
-    high = np.max([s.points.max(axis=0) + s.radius for s in shapes], axis=0) + margin
+    points = np.concatenate([shape.points for shape in shapes])
+    wide = np.repeat([shape.radius for shape in shapes], [len(shape.points) for shape in shapes])[:, None]
+    low, high = (points - wide).min(axis=0) - margin, (points + wide).max(axis=0) + margin
     x1, y1 = max(0, int(low[0])), max(0, int(low[1]))
     x2, y2 = min(frame.shape[1], int(high[0]) + 2), min(frame.shape[0], int(high[1]) + 2)
     return (x1, y1, x2, y2) if x2 - x1 >= 2 and y2 - y1 >= 2 else None
