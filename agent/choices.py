@@ -12,6 +12,7 @@ from agent.finding import Finding
 from agent.grammar import Asked
 from agent.plan import Plan
 from core.answers import AnswerStatus
+from core.sight import THING
 
 NEGATIVE = re.compile(r"\b(?:no|not|nobody|nothing|none|never|no one|empty|neither|without)\b")
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:to|-|–|and)\s*(\d+(?:\.\d+)?)")
@@ -287,12 +288,8 @@ def _score_whether(found: Finding, saying: Saying) -> float:
 
 def _score_statement(plan: Plan, found: Finding, saying: Saying, all_sayings: Sequence[Saying]) -> float:
     """How well a small description (`a white pickup`, `nothing moves`, `one person stands still`) fits the span."""
-    moving = [v for v in found.visits if v.moved()]
-    empty = not found.visits or (not moving and not found.events)
-    if saying.negative and (
-        saying.low == 0 or re.search(r"\b(?:no|nothing|nobody|none|empty)\b", saying.text.lower())
-    ):
-        return 0.85 if empty else 0.05
+    if saying.negative and (saying.low == 0 or _DENIES.search(saying.text.lower())):
+        return 0.0 if found.hint else _score_denial(found, saying)
     if not found.visits and not found.events:
         return 0.0
     marks: list[float] = []
@@ -304,10 +301,37 @@ def _score_statement(plan: Plan, found: Finding, saying: Saying, all_sayings: Se
     if saying.heading:
         marks.append(_score_heading(saying, found))
     if saying.kinds:
-        marks.append(0.9 if {e.kind for e in found.events} & set(saying.kinds) else 0.1)
+        marks.append(_score_event(found, saying))
     if saying.low is not None and saying.labels and not saying.negative:
         marks.append(_score_number(saying, found.numbers or ((len(found.visits), 1.0),), exact=True))
     return sum(marks) / len(marks) * (0.75 + 0.25 * min(len(marks), 2) / 2) if marks else 0.0
+
+
+_DENIES = re.compile(r"\b(?:no|nothing|nobody|none|empty)\b")
+
+
+def _score_denial(found: Finding, saying: Saying) -> float:
+    """How well `nothing moves`, `nobody is there`, `no car passes` fits: nobody of that kind was there (or moved)."""
+    there = [v for v in found.visits if not saying.labels or v.entity.label in (*saying.labels, THING)]
+    if lexicon.MOVE.search(saying.text.lower()):
+        there = (
+            [v for h, v in zip(found.headings, there, strict=False) if h != {"still"}]
+            if found.headings
+            else there
+        )
+    return 0.05 if [v for v in there if v.moved()] or (there and not saying.labels and found.events) else 0.85
+
+
+def _score_event(found: Finding, saying: Saying) -> float:
+    """How well `a bus stops` fits: such an event, by such a one."""
+    best = 0.1
+    label = {v.entity.id: v.entity.label for v in found.visits}
+    for event in found.events:
+        if event.kind in saying.kinds:
+            by = [label.get(id, "") for id in event.entity_ids]
+            right = not saying.labels or any(one in saying.labels for one in by)
+            best = max(best, 0.9 if right else 0.4 if THING in by else 0.15)
+    return best
 
 
 def plausible(plan: Plan, found: Finding, saying: Saying, all_sayings: Sequence[Saying]) -> float:

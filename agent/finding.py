@@ -97,6 +97,8 @@ EVENT_WORDS = {
     "wrong_way": "went the wrong way", "crowd": "formed a crowd", "running": "ran", "fell": "fell", "collision": "collided",
     "queue": "queued", "blocked": "blocked {zone}", "stalled": "stalled", "speeding": "was too fast",
 }  # fmt: skip
+BYSTANDERS = frozenset({"owner", "taker"})
+"""Roles of those who were merely with it: named as such, never as doers."""
 SUBJECTLESS = frozenset({"scene_changed", "camera_moved", "camera_dark", "stream_down", "stream_up"})
 
 
@@ -107,7 +109,8 @@ def event_words(view: View, event: Event) -> str:
     )
     if event.kind in SUBJECTLESS:
         return verb
-    known = [visit for id in dict.fromkeys(event.entity_ids) if (visit := view.visit_of(id))]
+    doers = [p for p in event.participants if p.role not in BYSTANDERS]
+    known = [visit for id in dict.fromkeys(p.entity_id for p in doers) if (visit := view.visit_of(id))]
     who = [visit_words(visit) for visit in known] or ["something"]
     if event.kind == "approached" and len(who) > 1:
         return f"{who[0]} approached {who[1]}"

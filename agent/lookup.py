@@ -29,7 +29,7 @@ def look_up(plan: Plan, views: Sequence[View]) -> Finding:
 def _one(plan: Plan, view: View) -> Finding:
     if view.covered_share() == 0:
         return _not_covered(view)
-    if plan.subject is None:
+    if plan.subject is None or plan.unknown:
         return _unknown(plan, view, plan.unknown)
     if not narrow.looked_for(plan.subject, view) and not narrow.can_stand_in(plan.subject):
         return _unknown(plan, view, (plan.subject.word,))
@@ -75,10 +75,11 @@ def _not_covered(view: View) -> Finding:
 
 def _unknown(plan: Plan, view: View, words: tuple[str, ...]) -> Finding:
     """An honest no: what is not looked for, what is, and what the memory holds all the same."""
+    subject = plan.subject if plan.subject and plan.unknown else ANYTHING
     loose = replace(
-        plan, subject=ANYTHING, part="" if plan.part == "unseen" else plan.part, kinds=(), unknown=()
+        plan, subject=subject, part="" if plan.part == "unseen" else plan.part, kinds=(), unknown=()
     )
-    visits = narrow.narrowed(loose, view, list(narrow.of_subject(ANYTHING, view)[0]))
+    visits = narrow.narrowed(loose, view, narrow.of_subject(subject, view)[0])
     hint = _ASKED[loose.asked](loose, view, visits)
     seen = {v.entity.label for v in view.visits()}
     usual = ("person", "car", "truck", "bus", "bicycle", "motorcycle", "dog")

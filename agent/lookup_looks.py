@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent import lookup_time, narrow
 from agent.finding import Finding, name_of, sentence, visit_words
-from agent.outcome import facts_of, none_seen, place_words, sure_of
+from agent.outcome import edge_words, facts_of, none_seen, place_words, sure_of
 from agent.plan import Plan
 from agent.recall import View, Visit
 from core.answers import AnswerStatus
@@ -83,20 +83,16 @@ def side(plan: Plan, view: View, visits: list[Visit]) -> Finding:
     key = "left" if plan.leaving else "entered" if plan.arriving or "come" in plan.text.lower() else ""
     if not key:
         return where(plan, view, visits)
+    if not visits:
+        return none_seen(plan, view, 0.3)
     told = [v for v in visits if v.side(key)]
     if not told:
-        return (
-            none_seen(plan, view, 0.3)
-            if not visits
-            else Finding(
-                status=AnswerStatus.NOT_SEEN,
-                head=f"Nobody was seen to {'leave' if key == 'left' else 'come in'}",
-                facts=facts_of(view, visits[:3]),
-                headings=tuple(v.heading() for v in visits),
-                visits=tuple(visits),
-                sure=0.3,
-            )
-        )
+        edge = tuple(edge_words(view, v, last=key == "left") for v in visits)
+        verb = "leave" if key == "left" else "come in"
+        return Finding(
+            status=AnswerStatus.NOT_SEEN, head=f"Nobody was seen to {verb} over an edge of the picture",
+            facts=facts_of(view, visits[:3]), sides=edge, headings=tuple(v.heading() for v in visits), visits=tuple(visits), sure=0.3,
+        )  # fmt: skip
     counts: dict[str, int] = {}
     for visit in told:
         for side in visit.side(key):

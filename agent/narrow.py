@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from agent import lexicon
+from agent.grammar import Asked
 from agent.plan import Plan, Subject
 from agent.recall import View, Visit
 from core.clock import SECOND, Micros, Span
@@ -12,6 +13,8 @@ from core.sight import THING
 
 SIMILAR = 0.5
 """Colours at least this much alike may be the same paint seen twice."""
+SAME = 0.7
+"""Colours at least this much alike are counted as one."""
 WHOLE_MOVERS = frozenset({"person", *lexicon.VEHICLES, "bicycle", "motorbike", "cyclist"})
 """Labels for which a moving thing that nobody could name may stand in."""
 
@@ -52,7 +55,9 @@ def narrowed(plan: Plan, view: View, visits: list[Visit]) -> list[Visit]:
         inside = {id for e in view.events(zones=plan.zones) for id in e.entity_ids}
         visits = [v for v in visits if v.entity.id in inside]
     if plan.near and visits:
-        largest = max(v.size for v in visits)
+        largest = max(
+            v.size for v in view.whole().visits() if v.entity.label in {w.entity.label for w in visits}
+        )
         visits = [v for v in visits if v.size >= 0.25 * largest]
     if plan.other:
         visits = _meeting(plan, visits, list(view.visits()))
@@ -69,7 +74,7 @@ def _is_here(plan: Plan, view: View, visit: Visit) -> bool:
 
 
 def _moves(plan: Plan, view: View, visit: Visit) -> bool:
-    return not plan.moving or visit.moved()
+    return not plan.moving or (plan.asked is Asked.WHEN and bool(plan.kinds)) or visit.moved()
 
 
 def _comes_or_goes(plan: Plan, view: View, visit: Visit) -> bool:
@@ -90,7 +95,7 @@ def _fits_sides(plan: Plan, view: View, visit: Visit) -> bool:
 
 
 def _fits_heading(plan: Plan, view: View, visit: Visit) -> bool:
-    if not plan.heading:
+    if not plan.heading or (plan.asked is Asked.WHEN and plan.kinds):
         return True
     seen = visit.heading()
     if seen & {lexicon.OPPOSITE[h] for h in plan.heading if h in lexicon.OPPOSITE}:
@@ -116,7 +121,8 @@ def _fits_place(plan: Plan, view: View, visit: Visit) -> bool:
 
 
 def _fits_colour(plan: Plan, view: View, visit: Visit) -> bool:
-    return not plan.colours or agrees(plan.colours, visit.colours()) >= SIMILAR
+    least = SAME if plan.asked is Asked.COUNT else SIMILAR
+    return not plan.colours or agrees(plan.colours, visit.colours()) >= least
 
 
 def agrees(asked: tuple[str, ...], seen: tuple[str, ...]) -> float:

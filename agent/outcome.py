@@ -9,6 +9,7 @@ from agent.plan import Plan
 from agent.recall import View, Visit
 from core.answers import AnswerStatus
 from core.clock import SECOND, Span, clock_text, covered
+from core.place import Box
 
 
 def when_words(plan: Plan, view: View) -> str:
@@ -68,13 +69,21 @@ def facts_of(
 
 
 def place_words(view: View, visit: Visit) -> tuple[str, ...]:
-    """Where in the picture something is, in thirds: `left`, `centre`, `right`, with `top` or `bottom`."""
+    """Where in the picture something is: `left`, `centre` or `right`, with `top` or `bottom` in the outer thirds."""
     points = [p for p in visit.points if p.at in view.span] or list(visit.points)
-    if not points or not view.stream.width:
+    return spot(view, points[len(points) // 2].box) if points else ()
+
+
+def edge_words(view: View, visit: Visit, *, last: bool) -> tuple[str, ...]:
+    """Where it was when it was seen last (or first)."""
+    return spot(view, visit.points[-1 if last else 0].box) if visit.points else ()
+
+
+def spot(view: View, box: Box) -> tuple[str, ...]:
+    """The part of the picture in which a box's middle lies."""
+    if not view.stream.width or not view.stream.height:
         return ()
-    x, y = points[len(points) // 2].box.centre
-    across = x / view.stream.width
-    down = y / max(view.stream.height, 1)
+    across, down = box.centre[0] / view.stream.width, box.centre[1] / view.stream.height
     out = ["left" if across < 0.4 else "right" if across > 0.6 else "centre"]
     if down < 1 / 3 or down > 2 / 3:
         out.append("top" if down < 1 / 3 else "bottom")

@@ -89,6 +89,8 @@ def plan(text: str, streams: Sequence[Stream] = ()) -> Plan:
     low, next_to, step = _neighbour(low, asked)
     core, clause = _clause(low)
     subject, unknown = _subject(core if not _bare(core) else low, asked)
+    if asked is Asked.WHICH and not unknown and (other := _other_noun(low)):
+        unknown = (other,)
     entered, left = _sides_of(low)
     bare = re.sub(rf"{lexicon.LEAVE.pattern}.*|{lexicon.ENTER.pattern}.*", " ", low)
     kinds = _kinds(low, asked)
@@ -207,6 +209,15 @@ def _subject(low: str, asked: Asked) -> tuple[Subject | None, tuple[str, ...]]:
                 return subject, ()
             if word not in _FILLER and word not in lexicon.STOP_WORDS:
                 return (ANYTHING, ()) if word in _EVENT_NOUNS else (None, (word,))
+    if doer := re.search(
+        r"\bwhat (?:is|are|does|do|did|was|were) (?:the|this|that) ((?:[a-z]+ )+?)(?:doing|do)\b", low
+    ):
+        named = [subject for word in doer[1].split() if (subject := _named(word))]
+        return (
+            (named[-1], ())
+            if named
+            else (None, tuple(w for w in doer[1].split() if w not in lexicon.STOP_WORDS))
+        )
     words = re.findall(r"[a-z]+(?:-[a-z]+)*", low.replace("'s", " ").replace("’s", " "))
     for at, word in enumerate(words):
         beside = words[max(0, at - 2) : at]
@@ -225,6 +236,16 @@ def _subject(low: str, asked: Asked) -> tuple[Subject | None, tuple[str, ...]]:
     ):
         return ANYTHING, ()
     return (None, unknown) if not _about_place(low) else (ANYTHING, ())
+
+
+def _other_noun(low: str) -> str:
+    """The noun of `which sport …`, `what pattern …` where it names nothing known; else ''."""
+    found = re.match(
+        r"(?:and )?(?:which|what)(?: (?:kind|type|sort|brand|make) of)? ([a-z]+)(?: ([a-z]+))? ", low + " "
+    )
+    if not found or _named(found[1]) or (found[2] and _named(found[2])) or found[1] in _PLACES:
+        return ""
+    return found[1] if _content(found[1]) else ""
 
 
 def _named(word: str) -> Subject | None:
