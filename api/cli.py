@@ -170,8 +170,9 @@ def _tell(found: AnswerOut, *, json: bool, choices: list[str]) -> None:
         guessed = " (a guess)" if found.guess else ""
         paper.print(Text(f"choice: {choices[found.choice]}{guessed}", style="bold"))
     paper.print(Text(f"{found.status}, {found.confidence:.0%} sure", style="dim"))
-    for cited in found.citations:
-        paper.print(Text(f"  see {cited.stream} at {span_text(cited.start_s, cited.end_s)}", style="cyan"))
+    for number, cited in enumerate(found.citations, 1):
+        where = f"{cited.stream} {span_text(cited.start_s, cited.end_s)}"
+        paper.print(Text(f"  [{number}] {where}", style="cyan"))
 
 
 @command(app)
@@ -185,10 +186,11 @@ def summarize(stream: StreamNames = None, from_s: FromS = None, to_s: ToS = None
     from agent.summarize import summarize as sum_up
     from api import wire
     from api.find import streams_named
+    from api.wiring import language_model
 
-    _, house = opened()
+    settings, house = opened()
     streams = streams_named(house.ledger, stream or ())
-    found: Answer = sum_up(streams, span(from_s, to_s), store=house.store)
+    found: Answer = sum_up(streams, span(from_s, to_s), store=house.store, llm=language_model(settings))
     _tell(wire.answer(found), json=json, choices=[])
 
 

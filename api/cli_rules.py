@@ -22,7 +22,7 @@ from api.cli_io import (
 )
 
 if TYPE_CHECKING:
-    from api.ruling import TrialOut
+    from api.ruling import ScoreOut, TrialOut
 
 rules = group("Rules: a condition as data, tried on history before it is armed.")
 
@@ -110,10 +110,19 @@ def try_rules(
 
 
 def _tell(found: TrialOut) -> None:
+    out(f"{found.rule}: {len(found.hits)} {'incident' if len(found.hits) == 1 else 'incidents'}")
+    if found.hits:
+        _hits(found)
+    for each in found.notes:
+        note(f"note: {each}")
+    if found.score is not None:
+        _score(found.score)
+
+
+def _hits(found: TrialOut) -> None:
     from api.wire import span_text
     from core.clock import clock_text, micros
 
-    out(f"{found.rule}: {len(found.hits)} {'incident' if len(found.hits) == 1 else 'incidents'}")
     table(
         ("stream", "time", "fires at", "what"),
         (
@@ -125,17 +134,16 @@ def _tell(found: TrialOut) -> None:
             )
             for hit in found.hits
         ),
-        empty="  it would not have fired",
+        empty="",
     )
-    for each in found.notes:
-        note(f"note: {each}")
-    if found.score is not None:
-        score = found.score
-        share = {"precision": score.precision, "recall": score.recall}
-        said = [f"{name} {value:.0%}" if value is not None else f"{name} –" for name, value in share.items()]
-        if score.time_to_detect_s is not None:
-            said.append(f"detected after {score.time_to_detect_s:.1f} s")
-        out("  " + ", ".join(said) + f" ({score.right} right, {score.wrong} wrong, {score.missed} missed)")
+
+
+def _score(score: ScoreOut) -> None:
+    share = {"precision": score.precision, "recall": score.recall}
+    said = [f"{name} {value:.0%}" if value is not None else f"{name} –" for name, value in share.items()]
+    if score.time_to_detect_s is not None:
+        said.append(f"detected after {score.time_to_detect_s:.1f} s")
+    out("  " + ", ".join(said) + f" ({score.right} right, {score.wrong} wrong, {score.missed} missed)")
 
 
 @command(rules)

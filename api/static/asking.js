@@ -47,21 +47,31 @@ export class Asking {
 
   tell(card, text, answer) {
     const cites = el("div", { class: "cites" });
-    for (const cited of answer.citations) {
+    const jump = (cited) => this.page.play(cited.stream_id, cited.start_s);
+    for (const [place, cited] of answer.citations.entries()) {
       const many = new Set(answer.citations.map((each) => each.stream)).size > 1;
       const label = `${many ? `${cited.stream} ` : ""}${spanText(cited.start_s, cited.end_s)}`;
-      cites.append(el("button", { type: "button", "aria-label": `Play ${cited.stream} from ${label}`, onclick: () => this.page.play(cited.stream_id, cited.start_s) }, `▶ ${label}`));
+      cites.append(el("button", { type: "button", "aria-label": `Play ${cited.stream} from ${label}`, onclick: () => jump(cited) }, el("b", {}, place + 1), ` ▶ ${label}`));
     }
     const steps = el("details", {}, el("summary", {}, "how it came about"),
       el("ol", {}, ...answer.steps.map((step) => el("li", {}, `${words(step.name)}: ${step.detail}`))));
     show(steps, answer.steps.length > 0);
     card.replaceChildren(
       el("div", { class: "q" }, text),
-      el("p", { class: "a" }, answer.text),
+      el("p", { class: "a" }, ...this.linked(answer, jump)),
       cites,
       el("div", { class: "how" }, el("span", { class: `tag ${answer.status}` }, STATUS[answer.status] || answer.status), ` ${Math.round(answer.confidence * 100)} % sure`),
       steps,
     );
     this.page.cited(answer.citations);
+  }
+
+  /** The answer's words, with its [1] [2] as small buttons that play what they point at. */
+  linked(answer, jump) {
+    return answer.text.split(/(\[\d+\])/).map((part) => {
+      const cited = /^\[\d+\]$/.test(part) ? answer.citations[Number(part.slice(1, -1)) - 1] : null;
+      if (!cited) return part;
+      return el("button", { type: "button", class: "ref", "aria-label": `Play citation ${part}`, onclick: () => jump(cited) }, part.slice(1, -1));
+    });
   }
 }

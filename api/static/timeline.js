@@ -53,7 +53,9 @@ export class Timeline {
     kinds.forEach((kind, lane) => this.lane(drawing, kind, lane));
     for (const span of this.cited) {
       const x = this.x(span.start_s);
-      drawing.append(svg("rect", { class: "cited", x, y: TOP, width: Math.max(3, this.x(span.end_s) - x), height: height - TOP }));
+      const width = Math.max(3, this.x(span.end_s) - x);
+      drawing.append(svg("rect", { class: "cited", x, y: TOP, width, height: height - TOP }));
+      drawing.append(svg("rect", { class: "cited edge", x, y: TOP - 3, width, height: 4 }));
     }
     this.now = svg("line", { class: "now", y1: TOP - 4, y2: height });
     drawing.append(this.now);
