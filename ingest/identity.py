@@ -10,16 +10,26 @@ from core import ids
 from core.clock import SECOND, Micros, Span
 from core.ids import EntityId, TrackId
 from core.place import Box, Point
-from core.sight import THING, Track, TrackPoint
+from core.sight import THING, Attributes, Track, TrackPoint
 from ingest.attributes import Profile, side_of
 
 VEHICLES = frozenset({"car", "truck", "bus", "motorcycle", "train", "van"})
+FIXTURES = frozenset(
+    {
+        "bed", "bench", "book", "cell phone", "chair", "clock", "couch", "dining table", "fire hydrant", "keyboard",
+        "laptop", "microwave", "mouse", "oven", "parking meter", "potted plant", "refrigerator", "remote", "sink",
+        "stop sign", "toaster", "toilet", "traffic light", "tv", "vase",
+    }
+)  # fmt: skip
+"""What does not travel by itself: a detector that says so of something that does has misread it."""
 REACH = 0.9
 """How far, in box diagonals, a thing may turn up from where it was expected."""
 ALIKE = 0.55
 """Least likeness of two appearances (Bhattacharyya, 0 to 1) of one and the same thing."""
 SETTLED = 2 * SECOND
 """How long a resting thing may be unseen and still be taken for what starts to move near by."""
+WORDS_KEPT = 4
+"""For how many looks what was said of a thing is said again before it is judged anew."""
 RECENT = SECOND
 """The stretch over which velocity is judged."""
 
@@ -53,6 +63,7 @@ class Stay:
     named: int = 0
     trust: float = 0.0
     stirred: int = 0
+    roams: bool = False
     sure: bool = False
     missing: Micros = 0
     covered: bool = False
@@ -65,6 +76,7 @@ class Stay:
     recent: list[tuple[Micros, Box]] = field(default_factory=list)
     early: list[tuple[Micros, Box]] = field(default_factory=list)
     tracks: dict[TrackId, Piece] = field(default_factory=dict)
+    said: tuple[int, Attributes] = field(default_factory=lambda: (-WORDS_KEPT, {}))
 
     def take(self, seen: Seen, *, clear: bool) -> None:
         """Notes a sighting; `clear` is false while others may be inside the same box."""
@@ -79,6 +91,8 @@ class Stay:
         self.missing, self.hidden_in, self.covered = 0, None, False
         whole = clear and not cut_off(seen.box, self.frame)
         self.profile.note(seen.at, seen.box, whole=whole, score=seen.score, appearance=seen.appearance)
+        if self.looks % 4 == 0:
+            self.roams = self.profile.travel > 1.0
         if seen.appearance and clear:
             self.signature = _blend(self.signature, seen.appearance)
         self.recent = [p for p in self.recent if p[0] >= seen.at - RECENT] + [(seen.at, seen.box)]
@@ -94,6 +108,8 @@ class Stay:
         named = {name: vote for name, vote in self.votes.items() if name != THING}
         if not named:
             return THING
+        if self.roams:
+            named = {name: vote for name, vote in named.items() if name not in FIXTURES} or {THING: 0.0}
         best = max(named, key=lambda name: named[name])
         return best if self.named >= 0.25 * self.looks or named[best] > 4.0 else THING
 

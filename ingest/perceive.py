@@ -16,8 +16,8 @@ from core.sight import THING, Attributes, Detection, Track
 from ingest.attributes import side_of
 from ingest.chunk import Grid
 from ingest.decode import Look
+from ingest.identity import WORDS_KEPT, Stay, alike, heir, velocity
 from ingest.identity import Seen as Glimpse
-from ingest.identity import Stay, alike, heir, velocity
 from ingest.presence import Moment, Presence, Visit
 
 AT_EDGE_FOR = 800_000
@@ -358,8 +358,16 @@ class Perception:
             box=stay.box,
             score=stay.score,
             seen=stay.seen_at == at,
-            attributes=self._attributes(stay),
+            attributes=self._words(stay),
         )
+
+    def _words(self, stay: Stay) -> Attributes:
+        """The attributes as judged a few looks ago at most: judging anew at every look would cost more than seeing."""
+        looks, words = stay.said
+        if stay.looks - looks >= WORDS_KEPT:
+            words = self._attributes(stay)
+            stay.said = (stay.looks, words)
+        return dict(words)
 
     def _attributes(self, stay: Stay) -> Attributes:
         out = stay.profile.attributes(stay.label, self._frame, self._stream.layout.metres_per_pixel)

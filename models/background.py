@@ -192,7 +192,7 @@ class Background:
         chroma = np.maximum(gap[..., 1], gap[..., 2]) / (floor * patience)
         strength = np.maximum(luma, chroma)
         shade = self._shade(even, chroma)
-        strength[shade] *= 0.4
+        strength[shade] = np.minimum(strength[shade], 0.7)
         return strength, ((strength > 1.0) * np.uint8(255)).astype(np.uint8)
 
     def _gap(self, even: Plane) -> Plane:
@@ -213,7 +213,10 @@ class Background:
         ratio = (even[..., 0] + 4.0) / (self._mean[..., 0] + 4.0)
         around = cv2.blur(ratio, (5, 5))
         rough = cv2.blur(ratio * ratio, (5, 5)) - around * around
-        shade: npt.NDArray[np.bool_] = (chroma < 1.0) & (around > 0.5) & (around < 0.96) & (rough < 0.0016)
+        smooth = (
+            cv2.erode(rough, np.ones((5, 5), np.uint8)) < 0.0016
+        )  # a shadow's rim lies beside smooth shadow
+        shade: npt.NDArray[np.bool_] = (chroma < 1.0) & (ratio > 0.5) & (ratio < 0.98) & smooth
         return shade
 
     def _linked(self, raw: Mask, strength: Plane, even: Plane) -> Mask:

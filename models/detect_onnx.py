@@ -21,6 +21,8 @@ Floats = npt.NDArray[np.float32]
 
 PAD = 114
 """The grey (0 to 255) with which both models' trainers filled what the picture leaves of the square input."""
+SAME_THING = 0.7
+"""Overlap (IoU) from which on two boxes with different labels are one thing: the surer name stays."""
 
 
 class OnnxDetector:
@@ -103,12 +105,18 @@ class OnnxDetector:
         if not len(boxes):
             return []
         sized = np.column_stack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]])
-        kept = cv2.dnn.NMSBoxesBatched(
-            sized.tolist(), scores.tolist(), classes.tolist(), self._threshold, self._nms_iou
-        )
+        kept = np.asarray(
+            cv2.dnn.NMSBoxesBatched(
+                sized.tolist(), scores.tolist(), classes.tolist(), self._threshold, self._nms_iou
+            ),
+            dtype=int,
+        ).ravel()
+        # one thing called by two names is one thing
+        alone = cv2.dnn.NMSBoxes(sized[kept].tolist(), scores[kept].tolist(), self._threshold, SAME_THING)
+        kept = kept[np.asarray(alone, dtype=int).ravel()]
         limit = np.array([frame.width, frame.height, frame.width, frame.height], np.float32)
         found = []
-        for index in np.asarray(kept, dtype=int).ravel():
+        for index in kept:
             x1, y1, x2, y2 = (float(v) for v in np.clip(boxes[index], 0, limit))
             if x2 - x1 < 1 or y2 - y1 < 1:
                 continue

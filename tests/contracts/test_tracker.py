@@ -45,9 +45,7 @@ def test_two_things_have_two_numbers_and_never_swap_them(make: Callable[[], Trac
 def test_sightings_carry_moment_label_and_box_of_the_detection(make: Callable[[], Tracker]) -> None:
     tracker = make()
     last = [tracker.update([thing(10 + i, label="car", score=0.55)], i * STEP) for i in range(8)][-1]
-    assert [(s.at, s.label, s.box, s.score) for s in last] == [
-        (7 * STEP, "car", Box(17, 50, 57, 110), 0.55)
-    ]
+    assert [(s.at, s.label, s.box, s.score) for s in last] == [(7 * STEP, "car", Box(17, 50, 57, 110), 0.55)]
 
 
 def test_a_moment_that_does_not_grow_is_passed_over(make: Callable[[], Tracker]) -> None:

@@ -1,0 +1,56 @@
+"""OC-SORT as we use it."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.place import Box
+from core.sight import Detection, Sighting
+from models.track import OcSortTracker
+
+STEP = 125_000
+
+
+def seen(
+    label: str, x: float, y: float, width: float = 40, height: float = 90, score: float = 0.6
+) -> Detection:
+    return Detection(label=label, box=Box(x, y, x + width, y + height), score=score, source="test")
+
+
+def run(rows: list[list[Detection]], step: int = STEP) -> list[list[Sighting]]:
+    tracker = OcSortTracker(8.0)
+    return [tracker.update(row, i * step) for i, row in enumerate(rows)]
+
+
+def test_a_flicker_of_one_look_is_never_confirmed() -> None:
+    rows = [[seen("thing", 10, 10)] if i in (3, 9, 15) else [] for i in range(20)]
+    assert not any(run(rows))
+
+
+def test_a_thing_hidden_for_less_than_a_second_keeps_its_number() -> None:
+    rows = [[] if 10 <= i < 16 else [seen("thing", 20 + 10 * i, 50)] for i in range(26)]
+    assert {s.number for row in run(rows) for s in row} == {1}
+
+
+def test_a_thin_fast_thing_that_never_overlaps_itself_is_followed() -> None:
+    rows = [[seen("thing", 10 + 36 * i, 20, width=34, height=180)] for i in range(10)]
+    assert {s.number for row in run(rows) for s in row} == {1}
+
+
+def test_a_name_that_comes_and_goes_does_not_break_the_track() -> None:
+    rows = [[seen(["car", "truck", "thing"][i % 3], 20 + 8 * i, 50, 90, 60)] for i in range(15)]
+    assert {s.number for row in run(rows) for s in row} == {1}
+
+
+def test_a_person_passing_a_resting_chair_does_not_become_it() -> None:
+    rows = [[seen("chair", 200, 60), seen("person", 40 + 14 * i, 55)] for i in range(24)]
+    labels: dict[int, set[str]] = {}
+    for row in run(rows):
+        for s in row:
+            labels.setdefault(s.number, set()).add(s.label)
+    assert sorted(labels.values(), key=sorted) == [{"chair"}, {"person"}]
+
+
+@pytest.mark.parametrize("score", [0.3, 0.5, 0.95])
+def test_scores_of_motion_and_of_names_are_both_used(score: float) -> None:
+    assert any(run([[seen("thing", 10 + 5 * i, 50, score=score)] for i in range(8)]))
