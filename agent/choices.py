@@ -177,6 +177,8 @@ def _score_number(saying: Saying, seen: Sequence[tuple[float, float]], *, exact:
     best = 0.0
     for value, weight in seen:
         off = max(saying.low - value, value - saying.high, 0.0)
+        if exact and off > 0 and (value == 0 or saying.high == 0):
+            continue  # none and some are not near each other
         scale = max(1.0, 0.25 * value) if exact else max(0.5, 0.3 * max(value, saying.low))
         best = max(best, weight * math.exp(-((off / scale) ** 2) if not exact else -off / scale))
     return best
@@ -237,11 +239,16 @@ def _score_split(saying: Saying, sides: Sequence[tuple[str, ...]]) -> float | No
 
 
 def _score_sides(saying: Saying, sides: Sequence[tuple[str, ...]]) -> float:
+    """How well the sides named agree with where they were: the first side of each counts most, the second settles corners."""
     said = set(saying.sides)
-    told = [set(s) for s in sides if s]
+    told = [s for s in sides if s]
     if not said or not told:
         return 0.0
-    return sum(len(said & s) / len(said | s) for s in told) / len(told)
+    total = 0.0
+    for main, *rest in told:
+        others = said - {main}
+        total += 0.7 * (main in said) + 0.3 * (len(others & set(rest)) / len(others) if others else 1.0)
+    return total / len(told)
 
 
 def _score_order(saying: Saying, found: Finding) -> float:

@@ -93,6 +93,13 @@ def side(plan: Plan, view: View, visits: list[Visit]) -> Finding:
             status=AnswerStatus.NOT_SEEN, head=f"Nobody was seen to {verb} over an edge of the picture",
             facts=facts_of(view, visits[:3]), sides=edge, headings=tuple(v.heading() for v in visits), visits=tuple(visits), sure=0.3,
         )  # fmt: skip
+    corners = tuple(
+        (
+            *v.side(key),
+            *(s for s in edge_words(view, v, last=key == "left") if s not in (*v.side(key), "centre")),
+        )
+        for v in told
+    )
     counts: dict[str, int] = {}
     for visit in told:
         for side in visit.side(key):
@@ -100,7 +107,7 @@ def side(plan: Plan, view: View, visits: list[Visit]) -> Finding:
     words = ", ".join(f"{side} ({n})" for side, n in sorted(counts.items(), key=lambda p: -p[1]))
     head = f"{'They leave' if key == 'left' else 'They come in'} at the {words}"
     return Finding(
-        status=AnswerStatus.ANSWERED, head=head, sides=tuple(v.side(key) for v in told), visits=tuple(told), sure=sure_of(told[:3]) * 0.85,
+        status=AnswerStatus.ANSWERED, head=head, sides=corners, visits=tuple(told), sure=sure_of(told[:3]) * 0.85,
         headings=tuple(v.heading() for v in told), facts=facts_of(view, told, lambda v: f", {'leaving' if key == 'left' else 'entering'} at the {' '.join(v.side(key))},"),
     )  # fmt: skip
 

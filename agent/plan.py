@@ -52,6 +52,7 @@ class Plan:
     empty: bool = False
     alone: int | None = None
     moving: bool = False
+    resting: bool = False
     arriving: bool = False
     leaving: bool = False
     near: bool = False
@@ -89,11 +90,11 @@ def plan(text: str, streams: Sequence[Stream] = ()) -> Plan:
     low, next_to, step = _neighbour(low, asked)
     core, clause = _clause(low)
     subject, unknown = _subject(core if not _bare(core) else low, asked)
-    if asked is Asked.WHICH and not unknown and (other := _other_noun(low)):
+    kinds = _kinds(low, asked)
+    if not unknown and (other := _other_noun(low, asked) or _other_verb(low, asked, kinds)):
         unknown = (other,)
     entered, left = _sides_of(low)
     bare = re.sub(rf"{lexicon.LEAVE.pattern}.*|{lexicon.ENTER.pattern}.*", " ", low)
-    kinds = _kinds(low, asked)
     if subject is None and (kinds or scene_use):
         subject, unknown = ANYTHING, ()
     return Plan(
@@ -115,6 +116,7 @@ def plan(text: str, streams: Sequence[Stream] = ()) -> Plan:
         empty=bool(_EMPTY.search(low)),
         alone=_alone(low),
         moving=bool(lexicon.MOVE.search(low)) and not re.search(r"\bstand|\bparked|\bvisible\b", low),
+        resting=asked in (Asked.WHICH, Asked.COUNT) and bool(re.search(r"\b(?:parked|stands?|standing|resting)\b", low)),
         arriving=bool(lexicon.ENTER.search(low) or lexicon.APPEAR.search(low)),
         leaving=bool(lexicon.LEAVE.search(low)),
         near=bool(re.search(r"\bclose to the camera\b|\bnear(?:est|er)? (?:lane|to the camera|people|person|car|vehicle)\w*\b|\bforeground\b", low)),
@@ -238,8 +240,27 @@ def _subject(low: str, asked: Asked) -> tuple[Subject | None, tuple[str, ...]]:
     return (None, unknown) if not _about_place(low) else (ANYTHING, ())
 
 
-def _other_noun(low: str) -> str:
+def _other_verb(low: str, asked: Asked, kinds: tuple[str, ...]) -> str:
+    """A doing that nobody writes down (`wears`, `carries`, `how many times … throws`), where the question is about it."""
+    if asked in (Asked.WHICH, Asked.HAPPENS) and (
+        found := re.search(r"\b(?:wear|carry|hold|push|pull|say|read|writ|hav)\w*\b", low)
+    ):
+        return found[0]
+    if asked is Asked.WHETHER and re.search(r"\bin colou?r\b|\bblack and white\b", low):
+        return "the look of the recording"
+    known = kinds or any(
+        verb.search(low) for verb in (lexicon.MOVE, lexicon.ENTER, lexicon.LEAVE, lexicon.APPEAR)
+    )
+    if "how many times" in low and not known:
+        words = [w for w in re.findall(r"[a-z]+", low) if _content(w) and not _named(w)]
+        return words[0] if words else ""
+    return ""
+
+
+def _other_noun(low: str, asked: Asked) -> str:
     """The noun of `which sport …`, `what pattern …` where it names nothing known; else ''."""
+    if asked is not Asked.WHICH:
+        return ""
     found = re.match(
         r"(?:and )?(?:which|what)(?: (?:kind|type|sort|brand|make) of)? ([a-z]+)(?: ([a-z]+))? ", low + " "
     )
