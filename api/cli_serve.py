@@ -29,7 +29,10 @@ def serve(
         str, typer.Option(help="The address to listen on; the default is this machine alone.")
     ] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option("--port", "-p", min=0, max=65535, help="The port; 0 takes a free one.")
+        int,
+        typer.Option(
+            "--port", "-p", envvar="SIGHTLINE_PORT", min=0, max=65535, help="The port; 0 takes a free one."
+        ),
     ] = 8000,
 ) -> None:
     """Serve the page, the API and the workers on one port.
@@ -109,7 +112,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _first_key(house: House) -> None:
     """Makes and prints a key where there is none; it cannot be printed again."""
-    from api.auth import create_key, list_keys
+    from api.keys import create_key, list_keys
 
     if list_keys(house.ledger):
         note("log in with a key you have, or make one: sightline keys create NAME")

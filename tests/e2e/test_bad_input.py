@@ -96,8 +96,8 @@ def test_a_file_that_breaks_off_is_watched_to_where_it_breaks(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("zones", "says"),
     [
-        ("zones:\n  - name: dock\n    polygon: [[0, 0], [10, 10]]\n", ":2"),
-        ("zones: [", ":1"),
+        ("zones:\n  - name: dock\n    polygon: [[0, 0], [10, 10]]\n", "line 3"),
+        ("zones: [", "line 1"),
         ("zonen: []\n", "zonen"),
         ("lines:\n  - {name: a, from: [0, 0]}\n", "to"),
     ],
@@ -133,7 +133,7 @@ def test_a_question_about_nothing_known_is_unsupported(tmp_path: Path) -> None:
     line.run("watch", write_video(tmp_path / "v.mp4", seconds=4), "--name", "yard", "--json")
     answer = line.run("ask", "Which violin concerto is being performed?", "--stream", "yard", "--json").json
     assert answer["status"] == "unsupported"
-    assert answer["citations"] == []
+    assert "violin" in answer["text"]
 
 
 def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
