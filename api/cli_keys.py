@@ -102,7 +102,7 @@ def create(
       sightline keys create wallboard --role viewer
     """
     from api import wire_work
-    from api.auth import create_key
+    from api.keys import create_key
 
     _, house = opened()
     row, text = create_key(house.ledger, house.clock, name=name, role=role)
@@ -121,7 +121,7 @@ def list_all(json: Json = False) -> None:
       sightline keys list
     """
     from api import wire_work
-    from api.auth import list_keys
+    from api.keys import list_keys
 
     _, house = opened()
     found = [wire_work.key(row) for row in list_keys(house.ledger)]
@@ -142,7 +142,7 @@ def remove(name: Annotated[str, typer.Argument(metavar="KEY", help="The key's na
     Example:
       sightline keys remove wallboard
     """
-    from api.auth import remove_key
+    from api.keys import remove_key
 
     _, house = opened()
     row = remove_key(house.ledger, name)

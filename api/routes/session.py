@@ -8,22 +8,18 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from api import wire_work
-from api.auth import (
-    ADMIN,
-    COOKIE,
+from api.auth import ADMIN, COOKIE, VIEWER, Caller, viewer
+from api.context import Ctx
+from api.errors import NoKey, problems
+from api.keys import (
     SESSION_LIFE,
-    VIEWER,
-    Caller,
     close_session,
     create_key,
     key_of,
     list_keys,
     open_session,
     remove_key,
-    viewer,
 )
-from api.context import Ctx
-from api.errors import NoKey, problems
 from core.work import ApiKey
 
 router = APIRouter(prefix="/v1", tags=["keys"])

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from alerts.fakes import RecordingNotifier
 from api.app import create_app
-from api.auth import create_key
+from api.keys import create_key
 from core import ids
 from core.clock import SECOND, VirtualClock
 from core.ids import StreamId

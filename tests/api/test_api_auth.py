@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from api.auth import COOKIE, SESSION_LIFE, create_key, list_keys
+from api.auth import COOKIE
+from api.keys import SESSION_LIFE, create_key, list_keys
 from core.work import ApiKey
 
 OPEN = {"/v1/health", "/v1/ready", "/v1/session", "/openapi.json", "/", "/static/page.js"}
