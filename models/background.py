@@ -24,6 +24,8 @@ DEVIATIONS = 3.5
 """How many times its usual noise a pixel must differ by."""
 SETTLE = 8.0
 """Seconds in which the background follows a lasting small change."""
+SHADE = 0.4
+"""How much a difference counts that may be a shadow: grey clothes before a pale wall look the same, so not nothing."""
 UPSET = 0.6
 """The part of the picture that, changed at once, means that the light or the camera changed, not that things moved."""
 LEAST_REGION = 1.2e-4
@@ -192,7 +194,7 @@ class Background:
         chroma = np.maximum(gap[..., 1], gap[..., 2]) / (floor * patience)
         strength = np.maximum(luma, chroma)
         shade = self._shade(even, chroma)
-        strength[shade] = np.minimum(strength[shade], 0.7)
+        strength[shade] *= SHADE
         return strength, ((strength > 1.0) * np.uint8(255)).astype(np.uint8)
 
     def _gap(self, even: Plane) -> Plane:
@@ -213,10 +215,7 @@ class Background:
         ratio = (even[..., 0] + 4.0) / (self._mean[..., 0] + 4.0)
         around = cv2.blur(ratio, (5, 5))
         rough = cv2.blur(ratio * ratio, (5, 5)) - around * around
-        smooth = (
-            cv2.erode(rough, np.ones((5, 5), np.uint8)) < 0.0016
-        )  # a shadow's rim lies beside smooth shadow
-        shade: npt.NDArray[np.bool_] = (chroma < 1.0) & (ratio > 0.5) & (ratio < 0.98) & smooth
+        shade: npt.NDArray[np.bool_] = (chroma < 1.0) & (around > 0.5) & (around < 0.96) & (rough < 0.0016)
         return shade
 
     def _linked(self, raw: Mask, strength: Plane, even: Plane) -> Mask:
