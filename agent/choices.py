@@ -319,14 +319,17 @@ _DENIES = re.compile(r"\b(?:no|nothing|nobody|none|empty)\b")
 
 def _score_denial(found: Finding, saying: Saying) -> float:
     """How well `nothing moves`, `nobody is there`, `no car passes` fits: nobody of that kind was there (or moved)."""
-    there = [v for v in found.visits if not saying.labels or v.entity.label in (*saying.labels, THING)]
+    labels = saying.labels or (
+        ("person",) if re.search(r"\b(?:nobody|no one)\b", saying.text.lower()) else ()
+    )
+    there = [v for v in found.visits if not labels or v.entity.label in (*labels, THING)]
     if lexicon.MOVE.search(saying.text.lower()):
         there = (
             [v for h, v in zip(found.headings, there, strict=False) if h != {"still"}]
             if found.headings
             else there
         )
-    return 0.05 if [v for v in there if v.moved()] or (there and not saying.labels and found.events) else 0.85
+    return 0.05 if [v for v in there if v.moved()] or (there and not labels and found.events) else 0.85
 
 
 def _score_event(found: Finding, saying: Saying) -> float:

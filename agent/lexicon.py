@@ -10,7 +10,7 @@ PERSON_WORDS = (
     "customer customers employee employees driver drivers guard guards child children kid kids boy boys girl girls "
     "adult adults human humans walker walkers goalkeeper referee operator operators visitor visitors staff intruder "
     "intruders someone anyone somebody anybody nobody everyone he she him her his who passenger passengers runner "
-    "runners athlete athletes colleague cashier crowd couple figure lady gentleman individuals individual"
+    "runners athlete athletes colleague cashier crowd couple group groups team teams figure lady gentleman individuals individual"
 )
 VEHICLES = ("car", "truck", "bus", "van", "motorcycle", "vehicle", "forklift", "train", "pickup")
 

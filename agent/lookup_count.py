@@ -33,7 +33,9 @@ def count(plan: Plan, view: View, visits: list[Visit]) -> Finding:
     if plan.grouping == "at_once":
         return _at_once(plan, view, visits, most, when)
     verb = "passed" if plan.moving else "were seen" if len(visits) != 1 else "was seen"
-    weights = [(len(visits), 1.0), (most, 0.5)]
+    weights = [(len(visits), 1.0)]
+    if not (plan.left or plan.entered or plan.heading or plan.colours):
+        weights.append((most, 0.5))  # broken visits are counted twice, those at one moment never
     return _counted(
         view, visits, f"{sentence(counted(len(visits), word))} {verb}{when_words(plan, view)}", weights
     )

@@ -103,7 +103,7 @@ def _moves(plan: Plan, view: View, visit: Visit) -> bool:
 
 
 def _rests(plan: Plan, view: View, visit: Visit) -> bool:
-    return not plan.resting or not visit.moved()
+    return not plan.resting or not visit.heading(view.span) & {"left", "right", "up", "down"}
 
 
 def _comes_or_goes(plan: Plan, view: View, visit: Visit) -> bool:

@@ -83,6 +83,7 @@ def plan(text: str, streams: Sequence[Stream] = ()) -> Plan:
     """The plan for a question; the streams give the names of zones and lines and say whether wall times mean anything."""
     scene, head, scene_use = _scene(text)
     low = re.sub(r"[?!]+$", "", head.lower().strip())
+    low = re.sub(r"\bgroups? of (?=[a-z]+\b)(?!two|three|four|five|six|seven)", "", low)
     asked = grammar.read_asked(low)
     zones = _zones(low, streams)
     for zone in zones:
@@ -116,7 +117,7 @@ def plan(text: str, streams: Sequence[Stream] = ()) -> Plan:
         empty=bool(_EMPTY.search(low)),
         alone=_alone(low),
         moving=bool(lexicon.MOVE.search(low)) and not re.search(r"\bstand|\bparked|\bvisible\b", low),
-        resting=asked in (Asked.WHICH, Asked.COUNT) and bool(re.search(r"\b(?:parked|stands?|standing|resting)\b", low)),
+        resting=asked is Asked.WHICH and bool(re.search(r"\b(?:parked|stands?|standing|resting)\b", low)),
         arriving=bool(lexicon.ENTER.search(low) or lexicon.APPEAR.search(low)),
         leaving=bool(lexicon.LEAVE.search(low)),
         near=bool(re.search(r"\bclose to the camera\b|\bnear(?:est|er)? (?:lane|to the camera|people|person|car|vehicle)\w*\b|\bforeground\b", low)),

@@ -233,3 +233,65 @@ def test_a_scene_of_a_long_recording_bounds_the_question() -> None:
 def test_the_asked_span_bounds_everything(hall: Scene) -> None:
     found = ask(hall, "How many people walk through?", span=Span.of_seconds(10, 25))
     assert found.text.startswith("Two people")
+
+
+def test_who_comes_next_to_somebody(lane: Scene) -> None:
+    text = "Which car comes directly after the blue car?"
+    assert picked(lane, text, "A black car", "A white car", "A red car") == "A red car"
+    assert ask(lane, "Which car comes directly before the green car?").status is AnswerStatus.NOT_SEEN
+
+
+def test_what_was_taken_is_known_from_its_end_where_no_event_says_so() -> None:
+    scene = Scene(name="shelf", seconds=40)
+    for x, end in ((100.0, 12.0), (300.0, 40.0), (500.0, 25.0)):
+        scene.visit("bottle", 0, end, ((x, 200.0), (x + 4, 200.0)))
+    scene.kept()
+    choices = ("The left one", "The middle one", "The right one")
+    assert picked(scene, "Which bottle is taken away first?", *choices) == "The left one"
+    assert picked(scene, "Which bottle is taken away at about 25 s?", *choices) == "The right one"
+    assert (
+        picked(scene, "Which bottle is the only one left standing at about 30 s?", *choices)
+        == "The middle one"
+    )
+    assert picked(scene, "How many bottles stand on the table at 20 s?", "1", "2", "3") == "2"
+    alone = picked(scene, "For how long is only one bottle on the table?", "3 s", "15 s", "30 s")
+    assert alone == "15 s"
+
+
+def test_a_cyclist_is_not_counted_as_person_and_bicycle() -> None:
+    scene = Scene(name="path", seconds=20)
+    scene.visit("person", 2, 8, RIGHT)
+    scene.visit("bicycle", 2, 8, RIGHT)
+    scene.kept()
+    assert picked(scene, "How many cyclists pass?", "1", "2", "0") == "1"
+
+
+def test_what_nobody_writes_down_is_not_claimed(hall: Scene) -> None:
+    for text in (
+        "What is the person carrying?",
+        "How many times does the woman throw the ball?",
+        "Is the video in colour?",
+    ):
+        found = ask(hall, text, "A", "B", "C")
+        assert found.status is AnswerStatus.UNSUPPORTED, text
+        assert found.guess
+
+
+def test_scenes_are_told_apart_by_what_was_in_them() -> None:
+    scene = Scene(name="cuts", seconds=90)
+    for at in (30, 60):
+        scene.event("scene_changed", at)
+    scene.visit("dog", 3, 20)
+    scene.visit("person", 3, 25)
+    for start in (31, 36, 41):
+        scene.visit("car", start, start + 4)
+    for x in (100.0, 300.0, 500.0):
+        scene.visit("bottle", 60, 90, ((x, 100.0), (x, 100.0)))
+    scene.kept()
+    begins = "At about what time (min:s) does the scene with three bottles on a table begin?"
+    assert picked(scene, begins, "0:30", "1:00", "0:00") == "1:00"
+    after = "Which scene comes directly after the scene with a woman playing with a dog?"
+    assert picked(scene, after, "three bottles on a table", "cars on a street") == "cars on a street"
+    first = "Which of these scenes comes last in the video?"
+    assert picked(scene, first, "cars on a street", "bottles on a table", "a dog") == "bottles on a table"
+    assert picked(scene, "In the scene with cars on a street: how many cars pass?", "1", "3", "5") == "3"
