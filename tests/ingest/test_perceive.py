@@ -1,0 +1,250 @@
+"""Perception: one entity per visit, however often its track broke; real trackers, scripted detections."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from core import ids
+from core.clock import SECOND, Span
+from core.colour import appearance
+from core.ids import EntityId
+from core.media import Frame, Stream
+from core.memory import Entity
+from core.place import Box
+from core.sight import Detection, TrackPoint
+from ingest.chunk import Grid
+from ingest.decode import Look
+from ingest.perceive import Perception
+from ingest.presence import Moment, Visit
+from models.track import OcSortTracker
+
+STEP = 125_000
+WIDTH, HEIGHT = 640, 360
+PICTURE = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+RED, BLUE = (
+    tuple(appearance(np.full((20, 10, 3), colour, np.uint8))) for colour in ((200, 30, 30), (30, 40, 200))
+)
+
+
+def thing(
+    x: float,
+    y: float,
+    width: float = 40,
+    height: float = 90,
+    label: str = "person",
+    score: float = 0.8,
+    colours: tuple[float, ...] = RED,
+    source: str = "test+motion",
+) -> Detection:
+    return Detection(
+        label=label, box=Box(x, y, x + width, y + height), score=score, source=source, appearance=colours
+    )
+
+
+@dataclass
+class Watcher:
+    """Plays detections into a perception and keeps what it said."""
+
+    perception: Perception
+    at: int = 0
+    moments: list[Moment] = field(default_factory=list)
+
+    def see(self, *detections: Detection, cut: bool = False) -> Moment:
+        frame = Frame(at=self.at, picture=PICTURE)
+        return self._take(Look(at=self.at, frame=frame, moved=1.0, cut=cut), detections)
+
+    def idle(self, looks: int) -> None:
+        for _ in range(looks):
+            self._take(Look(at=self.at, frame=None, moved=0.0, cut=False), None)
+
+    def _take(self, look: Look, detections: Sequence[Detection] | None) -> Moment:
+        moment = self.perception.look(look, detections)
+        self.moments.append(moment)
+        self.at += STEP
+        return moment
+
+    def nothing(self, looks: int) -> None:
+        for _ in range(looks):
+            self.see()
+
+    @property
+    def arrived(self) -> list[Visit]:
+        return [v for m in self.moments for v in m.arrived]
+
+    @property
+    def gone(self) -> list[Visit]:
+        return [v for m in self.moments for v in m.gone]
+
+    def entities(self, *, final: bool = True) -> tuple[Entity, ...]:
+        return self.perception.flush(Span(0, max(self.at, 1)), final=final).entities
+
+
+@pytest.fixture
+def watcher() -> Watcher:
+    stream = Stream(id=ids.stream_id("s"), name="s", source="s", shown_source="s", width=WIDTH, height=HEIGHT)
+    grid = Grid(stream_id=stream.id, length=10 * SECOND, overlap=SECOND, recipe="test")
+    return Watcher(Perception(stream, grid, OcSortTracker(8.0)))
+
+
+def walk(watcher: Watcher, start: float, stop: float, looks: int, y: float = 120, **more: object) -> None:
+    for i in range(looks):
+        watcher.see(thing(start + (stop - start) * i / (looks - 1), y, **more))  # type: ignore[arg-type]
+
+
+def test_a_walk_through_the_picture_is_one_visit_with_its_true_moments_and_sides(watcher: Watcher) -> None:
+    watcher.nothing(4)
+    walk(watcher, 0, 600, 25)
+    watcher.nothing(12)
+    (came,), (went,) = watcher.arrived, watcher.gone
+    assert (came.at, came.side, came.there_from_start) == (4 * STEP, "left", False)
+    assert (went.at, went.side) == (28 * STEP, "right")
+    (entity,) = watcher.entities()
+    assert entity.span == Span(4 * STEP, 28 * STEP + 1)
+    assert entity.label == "person"
+    assert entity.attributes["direction"] == "right"
+    assert entity.attributes["entered"] == "left"
+    assert entity.attributes["left"] == "right"
+    assert entity.attributes["upper"] == "red"
+
+
+def test_a_track_that_breaks_behind_a_post_is_still_one_entity(watcher: Watcher) -> None:
+    watcher.nothing(3)
+    walk(watcher, 0, 250, 14)
+    watcher.nothing(12)
+    walk(watcher, 420, 600, 10)
+    watcher.nothing(12)
+    assert len(watcher.arrived) == len(watcher.gone) == 1
+    (entity,) = watcher.entities()
+    assert len(entity.tracks) == 2
+
+
+def test_another_that_comes_where_one_was_lost_is_another(watcher: Watcher) -> None:
+    watcher.nothing(3)
+    walk(watcher, 0, 250, 14)
+    watcher.nothing(8)
+    for i in range(14):
+        watcher.see(thing(340 + 18 * i, 120, colours=BLUE))
+    watcher.nothing(24)
+    assert {e.attributes["upper"] for e in watcher.entities()} == {"red", "blue"}
+
+
+def test_a_flicker_and_a_fluttering_leaf_are_no_visits(watcher: Watcher) -> None:
+    for i in range(60):
+        leaf = thing(300 + 3 * (i % 3), 40 + 2 * (i % 2), 25, 20, label="thing", score=0.6)
+        flicker = [thing(100, 200, label="thing")] if i % 9 == 0 else []
+        watcher.see(leaf, *flicker)
+    assert watcher.arrived == []
+    assert watcher.entities() == ()
+
+
+def test_what_stands_in_the_first_picture_did_not_arrive(watcher: Watcher) -> None:
+    for _ in range(20):
+        watcher.see(thing(300, 100))
+    (came,) = watcher.arrived
+    assert came.there_from_start
+    assert came.side == ""
+
+
+def test_a_resting_thing_the_detector_blinks_at_does_not_leave(watcher: Watcher) -> None:
+    for i in range(100):
+        watcher.see(*([thing(300, 100, label="car", source="test")] if i % 40 < 20 else []))
+    assert len(watcher.arrived) == 1
+    assert watcher.gone == []
+    assert watcher.moments[35].present[0].seen is False
+
+
+def test_while_the_gate_is_quiet_everyone_stays_and_nobody_comes_or_goes(watcher: Watcher) -> None:
+    watcher.nothing(2)
+    walk(watcher, 0, 300, 16)
+    watcher.idle(200)
+    assert len(watcher.arrived) == 1
+    assert watcher.gone == []
+    last = watcher.moments[-1]
+    assert last.quiet
+    assert [(p.seen, p.box.x1) for p in last.present] == [(False, 300.0)]
+
+
+def test_at_a_cut_every_visit_ends_and_a_new_scene_begins(watcher: Watcher) -> None:
+    watcher.nothing(2)
+    walk(watcher, 0, 300, 16)
+    watcher.see(thing(300, 120), cut=True)
+    for _ in range(12):
+        watcher.see(thing(300, 120))
+    assert [v.at for v in watcher.gone] == [17 * STEP]
+    assert [v.there_from_start for v in watcher.arrived] == [False, True]
+    assert len(watcher.entities()) == 2
+
+
+def test_two_that_merge_and_part_stay_two_and_keep_who_is_who(watcher: Watcher) -> None:
+    watcher.nothing(2)
+    for i in range(40):
+        a, b = 20 + 14 * i, 560 - 14 * i
+        if abs(a - b) < 50:
+            left, right = min(a, b), max(a, b) + 40
+            watcher.see(thing(left, 120, width=right - left, label="thing"))
+        else:
+            watcher.see(thing(a, 120, label="thing"), thing(b, 120, label="thing", colours=BLUE))
+    entities = watcher.entities()
+    assert len(entities) == 2
+    where = {
+        e.attributes["colour"]: p.box.x1
+        for e in entities
+        for p in watcher.moments[-1].present
+        if p.entity_id == e.id
+    }
+    assert where["red"] > where["blue"]
+
+
+def test_a_label_is_what_most_looks_say_and_a_thing_may_get_a_name_late(watcher: Watcher) -> None:
+    watcher.nothing(2)
+    for i in range(24):
+        label = "thing" if i % 2 else "truck" if i % 8 == 0 else "car"
+        watcher.see(thing(20 * i, 120, 90, 60, label=label))
+    (entity,) = watcher.entities()
+    assert entity.label == "car"
+
+
+def test_a_cell_phone_does_not_drive_through_the_picture(watcher: Watcher) -> None:
+    watcher.nothing(2)
+    walk(watcher, 0, 560, 20, width=80, label="cell phone")
+    (entity,) = watcher.entities()
+    assert entity.label == "thing"
+
+
+def test_points_are_handed_over_once_and_belong_to_the_looks(watcher: Watcher) -> None:
+    walk(watcher, 0, 300, 20)
+    first = watcher.perception.flush(Span(0, watcher.at), final=False)
+    walk(watcher, 320, 600, 10)
+    second = watcher.perception.flush(Span(0, watcher.at), final=True)
+    points: list[TrackPoint] = [p for seen in (first, second) for t in seen.tracks for p in t.points]
+    assert [p.at for p in points] == [i * STEP for i in range(30)]
+    assert first.tracks[0].id == second.tracks[0].id
+    assert first.entities[0].id == second.entities[0].id
+
+
+def test_a_pickled_perception_goes_on_with_the_same_entities(watcher: Watcher) -> None:
+    walk(watcher, 0, 300, 20)
+    copy = Watcher(pickle.loads(pickle.dumps(watcher.perception)), at=watcher.at)
+    for one in (watcher, copy):
+        walk(one, 320, 600, 10)
+        one.nothing(12)
+    assert copy.gone == watcher.gone
+    assert copy.entities() == watcher.entities()
+
+
+def test_the_same_looks_give_the_same_ids() -> None:
+    def run() -> list[EntityId]:
+        stream = Stream(
+            id=ids.stream_id("s"), name="s", source="s", shown_source="s", width=WIDTH, height=HEIGHT
+        )
+        grid = Grid(stream_id=stream.id, length=10 * SECOND, overlap=SECOND, recipe="test")
+        one = Watcher(Perception(stream, grid, OcSortTracker(8.0)))
+        walk(one, 0, 600, 25)
+        return [e.id for e in one.entities()]
+
+    assert run() == run()
