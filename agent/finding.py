@@ -99,6 +99,8 @@ EVENT_WORDS = {
 }  # fmt: skip
 BYSTANDERS = frozenset({"owner", "taker"})
 """Roles of those who were merely with it: named as such, never as doers."""
+FROM_START = 200_000
+"""What appears before this moment, in microseconds, was there when the recording began."""
 SUBJECTLESS = frozenset({"scene_changed", "camera_moved", "camera_dark", "stream_down", "stream_up"})
 
 
@@ -109,6 +111,8 @@ def event_words(view: View, event: Event) -> str:
     )
     if event.kind in SUBJECTLESS:
         return verb
+    if event.kind == "appeared" and event.span.start < FROM_START:
+        verb = "was there from the start"
     doers = [p for p in event.participants if p.role not in BYSTANDERS]
     known = [visit for id in dict.fromkeys(p.entity_id for p in doers) if (visit := view.visit_of(id))]
     who = [visit_words(visit) for visit in known] or ["something"]

@@ -159,6 +159,8 @@ def _main(view: View) -> list[list[Event]]:
             last[key] = [event]
             groups.append(last[key])
     heaviest = sorted(groups, key=lambda g: (-WEIGHT.get(g[0].kind, 4), -len(g)))[:MOST_SENTENCES]
+    told = [g for g in heaviest if g[0].kind != "appeared"]
+    heaviest = told if len(told) >= 3 else heaviest  # who came by was said already
     return sorted(heaviest, key=lambda g: g[0].span.start)
 
 
