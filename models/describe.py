@@ -14,6 +14,8 @@ MOST_SENTENCES = 4
 PEOPLE = frozenset({"person", "player", "worker", "pedestrian"})
 URGENT = ("collision", "near_miss", "fell", "wrong_way", "object_left", "blocked", "object_removed")
 """Kinds that are told before anything else."""
+EARLY = ("appeared", "crossed_line", "entered_zone", "stopped", "dwelled")
+"""At one and the same moment, these are told in this order and before all others."""
 PLURALS = {"person": "people", "bus": "buses", "box": "boxes", "bench": "benches", "sheep": "sheep"}
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -122,7 +124,7 @@ def _count(entities: Sequence[Entity], names: _Names) -> str:
         else:
             amount = NUMBERS[len(group)] if len(group) < len(NUMBERS) else str(len(group))
             words.append(f"{amount} {_plural(label)}")
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return _joined(words)
 
 
 def _label(label: str) -> str:
@@ -170,20 +172,29 @@ def _looks(entity: Entity) -> str:
 
 
 def _sentences(events: Sequence[Event], names: _Names, span: Span) -> list[tuple[str, int]]:
-    """Sentences and how many events each tells: what is urgent first, then one sentence per entity in order of time."""
-    ordered = _without_echoes(sorted(events, key=lambda e: (e.span.start, e.kind)))
+    """Sentences and how many events each tells: what is urgent in one, then one per entity in order of time."""
+    ordered = _without_echoes(sorted(events, key=_order))
     urgent = sorted((e for e in ordered if e.kind in URGENT), key=lambda e: URGENT.index(e.kind))
-    out = [(_clause(e, names, span, who=True), 1) for e in urgent]
+    out = [(_joined([_clause(e, names, span, who=True) for e in urgent]), len(urgent))] if urgent else []
     by_subject: dict[str, list[Event]] = {}
     for event in ordered:
         if event.kind not in URGENT:
             subject = event.participants[0].entity_id if event.participants else ""
             by_subject.setdefault(subject, []).append(event)
-    for mine in by_subject.values():
-        clauses = [_clause(e, names, span, who=i == 0) for i, e in enumerate(mine)]
-        text = clauses[0] if len(clauses) == 1 else f"{', '.join(clauses[:-1])} and {clauses[-1]}"
-        out.append((text, len(mine)))
-    return out
+    told = [
+        (_joined([_clause(e, names, span, who=i == 0) for i, e in enumerate(mine)]), len(mine))
+        for mine in by_subject.values()
+    ]
+    return [*out, *told]
+
+
+def _order(event: Event) -> tuple[int, int, str]:
+    """In order of time; what comes in is told before what it does there."""
+    return event.span.start, EARLY.index(event.kind) if event.kind in EARLY else len(EARLY), event.kind
+
+
+def _joined(clauses: Sequence[str]) -> str:
+    return clauses[0] if len(clauses) == 1 else f"{', '.join(clauses[:-1])} and {clauses[-1]}"
 
 
 def _without_echoes(events: Sequence[Event]) -> list[Event]:

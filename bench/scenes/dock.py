@@ -192,7 +192,7 @@ RULES: tuple[dict[str, Any], ...] = (
     {
         "name": "aisle-blocked",
         "description": "Something was put down in the aisle and stays there.",
-        "when": {"kind": "object_left", "zone": "aisle"},
+        "when": {"kind": ["object_left", "blocked"], "zone": "aisle"},
         "for": "8s",
         "cooldown": "1 min",
         "severity": "medium",
