@@ -88,7 +88,7 @@ class TurnMaker:
             if abs(turn) >= self._thresholds.turn_deg:
                 self._write(trail, (last.end + legs[-2].start) // 2, turn)
                 course.legs = legs[-2:]
-            return
+                return
 
     def _write(self, trail: Trail, at: Micros, turn: float) -> None:
         self._book.note(

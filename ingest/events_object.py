@@ -55,7 +55,8 @@ class ObjectMaker:
                 continue
             if left is None:
                 owner = self._nearest(trail, step, trail.born, "owner", OWNER_REACH)
-                left = self._known[trail.entity_id] = _Left(trail.born, owner)
+                left = _Left(self._last_with(trail, step), owner)
+                self._known[trail.entity_id] = left
             left.certainty = likeness or left.certainty
             self._look(trail, step, left, likeness)
         for trail in step.everyone:
@@ -140,6 +141,17 @@ class ObjectMaker:
             if gap < least and gap <= reach * self._within(other):
                 best, least = Part(other.entity_id, box, role), gap
         return best
+
+    def _last_with(self, trail: Trail, step: Step) -> Micros:
+        """When somebody was with it last, of the looks since it was born, which may lie before it was sure."""
+        last = trail.born
+        for other in step.everyone:
+            if other is trail or not _may_carry(other):
+                continue
+            near = self._within(other)
+            close = (p.at for p in reversed(other.points) if p.box.gap(trail.first_box) <= near)
+            last = max(last, next(close, last))
+        return last
 
     def _within(self, mover: Trail) -> float:
         if self._layout.metres_per_pixel is not None:
