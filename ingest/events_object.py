@@ -20,8 +20,11 @@ OWNER_REACH = 3.0
 
 @dataclass(slots=True)
 class _Left:
-    """One object: whose it seems to be, who was with it last, since when nobody is, and the event being written."""
+    """One object: whether it was never moved since the start, since when nobody is with it, whose it seems to be, who
+    was with it last, and the event being written.
+    """
 
+    from_start: bool
     alone_since: Micros
     owner: Part | None = None
     by: Part | None = None
@@ -55,7 +58,7 @@ class ObjectMaker:
                 continue
             if left is None:
                 owner = self._nearest(trail, step, trail.born, "owner", OWNER_REACH)
-                left = _Left(self._last_with(trail, step), owner)
+                left = _Left(trail.from_start, self._last_with(trail, step), owner)
                 self._known[trail.entity_id] = left
             left.certainty = likeness or left.certainty
             self._look(trail, step, left, likeness)
@@ -86,7 +89,7 @@ class ObjectMaker:
             left.alone_since = step.at
         if left.centre is not None and self._moved(trail, left.centre):
             self._carried_off(trail, left)
-        if trail.rest is not None and left.centre is None and likeness > 0:
+        if left.centre is None and likeness > 0 and _rests(trail) and trail.rest is not None:
             left.centre = trail.rest.centre
         if left.draft is None:
             self._wait(trail, left)
@@ -97,7 +100,9 @@ class ObjectMaker:
             left.draft.show(trail.at, trail.box)
 
     def _wait(self, trail: Trail, left: _Left) -> None:
-        if trail.from_start or trail.rest is None or left.centre is None or left.by is not None:
+        if left.from_start or left.centre is None or left.by is not None:
+            return
+        if trail.rest is None or not _rests(trail):
             return
         since = max(trail.rest.since, left.alone_since)
         if trail.at - since < self._thresholds.span("alone_s"):
@@ -110,12 +115,13 @@ class ObjectMaker:
     def _carried_off(self, trail: Trail, left: _Left) -> None:
         by_itself = left.by is None and trail.label in UNNAMED and left.draft is None
         if not by_itself:
-            self._taken(trail, left, trail.rested_until if trail.rested_until is not None else trail.at)
-        trail.from_start = False
+            away = trail.rest.away if trail.rest is not None else trail.rested_until
+            self._taken(trail, left, trail.at if away is None else away)
+        left.from_start = False
         left.draft, left.centre = None, None
 
     def _taken(self, trail: Trail, left: _Left, at: Micros) -> None:
-        if left.draft is None and not trail.from_start:
+        if left.draft is None and not left.from_start:
             return
         if left.draft is not None:
             self._book.close(left.draft, at)
@@ -157,6 +163,11 @@ class ObjectMaker:
         if self._layout.metres_per_pixel is not None:
             return self._thresholds.with_m / self._layout.metres_per_pixel
         return self._thresholds.with_share * mover.box.height
+
+
+def _rests(trail: Trail) -> bool:
+    """Whether it rests and has not just left its place."""
+    return trail.rest is not None and trail.rest.away is None
 
 
 def _may_carry(trail: Trail) -> bool:
