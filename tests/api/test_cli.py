@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import re
 import shlex
+import sys
 import time
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 from typer.main import get_command
 
 from api import cli_help
-from api.cli import app
-from helpers.command import Sightline
+from api.cli import app, main
+from helpers.command import Ran, Sightline
 from helpers.videos import write_video
 
 ROOT = Path(__file__).parents[2]
@@ -23,11 +27,32 @@ RULES = """rules:
 """
 
 
+class Inside(Sightline):
+    """The command run inside this process: the same words, outputs and exit statuses, without a start each time."""
+
+    def run(self, *words: object, expect: int | None = 0, timeout: float = 200) -> Ran:
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            for name in [name for name in os.environ if name.startswith("SIGHTLINE_")]:
+                patch.delenv(name)
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "argv", ["sightline", *map(str, words)])
+            try:
+                main()
+                status = 0
+            except SystemExit as end:
+                status = int(end.code or 0)
+        ran = Ran(status, out.getvalue(), err.getvalue())
+        assert expect is None or ran.status == expect, f"exit {ran.status}:\n{ran.err}\n{ran.out}"
+        return ran
+
+
 @pytest.fixture(scope="module")
 def line(tmp_path_factory: pytest.TempPathFactory) -> Sightline:
     """A house that has watched one small video under an armed rule."""
     folder = tmp_path_factory.mktemp("cli")
-    line = Sightline(folder / "home")
+    line = Inside(folder / "home")
     (folder / "r.yaml").write_text(RULES)
     line.run("rules", "arm", folder / "r.yaml")
     line.run("watch", write_video(folder / "yard.mp4", seconds=8), "--json")
@@ -153,7 +178,7 @@ def test_rules_from_words_to_history(line: Sightline, tmp_path: Path) -> None:
 def test_a_bad_rule_is_refused_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "bad.yaml"
     file.write_text("rules:\n  - name: x\n    when: {kind: appeared}\n    severity: awful\n")
-    ran = Sightline(tmp_path / "home").run("rules", "check", file, expect=2)
+    ran = Inside(tmp_path / "home").run("rules", "check", file, expect=2)
     assert "bad.yaml:4" in ran.err
     assert ran.out == ""
 
@@ -166,7 +191,7 @@ def test_incidents_are_listed(line: Sightline) -> None:
 
 
 def test_a_webhooks_secret_and_a_key_are_printed_once(tmp_path: Path) -> None:
-    line = Sightline(tmp_path / "home")
+    line = Inside(tmp_path / "home")
     secret = line.run("webhooks", "add", "http://127.0.0.1:9/").out.strip()
     assert secret.startswith("whsec_")
     assert secret not in line.run("webhooks", "list", "--json").out
@@ -200,7 +225,7 @@ def test_doctor_says_what_is_missing_and_what_that_costs(line: Sightline, tmp_pa
 
 
 def test_doctor_finds_a_model_server_that_is_away(tmp_path: Path) -> None:
-    ran = Sightline(tmp_path / "home", vlm="openai+http://127.0.0.1:9/v1?model=m").run(
+    ran = Inside(tmp_path / "home", vlm="openai+http://127.0.0.1:9/v1?model=m").run(
         "doctor", "--json", expect=3
     )
     (captions,) = [row for row in ran.json["findings"] if row["what"] == "captions"]
@@ -242,5 +267,5 @@ def test_a_port_that_is_taken_is_unavailable(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        ran = Sightline(tmp_path / "home").run("serve", "--port", other.getsockname()[1], expect=3)
+        ran = Inside(tmp_path / "home").run("serve", "--port", other.getsockname()[1], expect=3)
     assert "--port" in ran.err

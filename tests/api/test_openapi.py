@@ -44,9 +44,15 @@ CONTRACT = {
 }
 
 
+_KEPT: dict = {}
+
+
 @pytest.fixture
-def described(door) -> dict:
-    return door.anonymous().get("/openapi.json").json()
+def described(request: pytest.FixtureRequest) -> dict:
+    """The document as a stranger gets it; fetched once, for it is the same for every house."""
+    if not _KEPT:
+        _KEPT.update(request.getfixturevalue("door").anonymous().get("/openapi.json").json())
+    return _KEPT
 
 
 def operations(described: dict):
