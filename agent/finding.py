@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from agent import lexicon
@@ -170,6 +171,12 @@ _COUNT_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "ei
 def counted(count: int, word: str) -> str:
     """`three people`, `no vehicles`, `14 cars`."""
     return f"{_COUNT_WORDS[count] if count < len(_COUNT_WORDS) else count} {name_of(word, count)}"
+
+
+def quoted(text: str) -> str:
+    """The first sentence of what a model said, as a quotation that can end no claim and fake no citation."""
+    first = re.split(r"(?<=[.!?])\s", " ".join(text.split()), maxsplit=1)[0].rstrip(".")
+    return first[:160].translate(str.maketrans("[]“”", "()''"))
 
 
 def sentence(text: str) -> str:

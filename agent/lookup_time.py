@@ -13,6 +13,7 @@ from agent.finding import (
     event_fact,
     event_words,
     name_of,
+    quoted,
     sentence,
     visit_fact,
     visit_words,
@@ -145,7 +146,9 @@ def _told(plan: Plan, view: View) -> Finding | None:
     found = [c for c in view.captions(plan.scene or plan.text) if c.text]
     if not found:
         return None
-    facts = tuple(Fact(text=f"“{c.text[:160]}” at {c.span}", citation=cite(view, c.span)) for c in found[:3])
+    facts = tuple(
+        Fact(text=f"“{quoted(c.text)}” at {c.span}", citation=cite(view, c.span)) for c in found[:3]
+    )
     begins = found[0].span.start
     return Finding(
         status=AnswerStatus.ANSWERED, head=f"It is told of at {clock_text(begins)}", facts=facts,

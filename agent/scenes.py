@@ -24,6 +24,7 @@ class Scene:
     span: Span
     words: frozenset[str]
     labels: dict[str, int]
+    colours: frozenset[str] = frozenset()
 
 
 def scenes_of(view: View) -> list[Scene]:
@@ -42,7 +43,9 @@ def scenes_of(view: View) -> list[Scene]:
         for visit in view.visits():
             if visit.entity.label != THING and _mostly(visit.span, span):
                 labels[visit.entity.label] = labels.get(visit.entity.label, 0) + 1
-        out.append(Scene(span=span, words=frozenset(words_of(told)), labels=labels))
+        seen = (v.colours()[:1] for v in view.visits() if _mostly(v.span, span))
+        colours = frozenset(colour for some in seen for colour in some)
+        out.append(Scene(span=span, words=frozenset(words_of(told)), labels=labels, colours=colours))
     return out
 
 
@@ -73,11 +76,17 @@ def fits(scene: Scene, description: str, all_scenes: Sequence[Scene]) -> float:
         holders = sum(1 for s in all_scenes if any(s.labels.get(label) for label in families))
         rarity = log((1 + len(all_scenes)) / (1 + holders)) + 0.1
         part = 1.0 if have else 0.6 if kin else -0.7
-        close = 1.0 if number is None or not kin else 1 / (1 + abs(kin - number))
+        close = 1.0 if number is None or not kin else 1 / (1 + abs(kin - number) / max(number, 1))
         total += rarity * part * (0.5 + 0.5 * close)
+    if re.search(r"\bblack[ -]and[ -]white\b|\bgr[ea]yscale\b", description.lower()) and scene.colours:
+        total += 0.7 if scene.colours <= {"black", "grey", "white", "silver"} else -0.7
     if re.search(r"\bempty\b|\bnobody\b|\bno one\b", description.lower()):
         total += 1.0 if not scene.labels else -1.0
     return total
+
+
+_MANY = {"crowd": 15}
+"""Words for many, and about how many they mean."""
 
 
 def _named(description: str) -> list[tuple[tuple[str, ...], int | None]]:
@@ -87,14 +96,16 @@ def _named(description: str) -> list[tuple[tuple[str, ...], int | None]]:
     for at, word in enumerate(words):
         if labels := lexicon.LABELS.get(word):
             before = [lexicon.NUMBERS[w] for w in words[max(0, at - 2) : at] if w in lexicon.NUMBERS]
-            out.setdefault(labels, before[-1] if before else None)
+            one = 1 if {"a", "an"} & set(words[max(0, at - 2) : at]) else None
+            out.setdefault(labels, _MANY.get(word, before[-1] if before else one))
     return list(out.items())
 
 
 def best(scenes: Sequence[Scene], description: str) -> tuple[int, float]:
-    """The place of the scene that fits best, and by how much it leads (0: no scene stands out)."""
+    """The place of the scene that fits best, and by how much it leads (0: none fits at all)."""
     marks = [fits(scene, description, scenes) for scene in scenes]
     order = sorted(range(len(scenes)), key=lambda i: -marks[i])
     if not order or marks[order[0]] <= 0:
         return 0, 0.0
-    return order[0], marks[order[0]] - (marks[order[1]] if len(order) > 1 else 0.0)
+    second = marks[order[1]] if len(order) > 1 else 0.0
+    return order[0], max(marks[order[0]] - second, 0.01)
