@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alerts.watch import Considered
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
 from core.media import Stream
 from core.ports import Executor, House
 from core.settings import Settings
@@ -11,6 +11,8 @@ from core.watch import Delivery, Incident
 from core.work import Job, JobState
 from ingest.checkpoint import Checkpoints
 
+PATIENCE_S = 60.0
+TURN_S = 0.1
 _GOING_ON = frozenset({JobState.QUEUED, JobState.RUNNING})
 
 
@@ -24,13 +26,31 @@ def media_prefixes(stream: Stream) -> tuple[str, ...]:
     return (f"uploads/{stream.id}/", f"clips/{stream.id}/", f"snapshots/{stream.id}/")
 
 
+def _stop(job: Job, house: House) -> None:
+    """Waits until the job has stopped, so that nothing is written after it was forgotten. Raises `Conflict`."""
+    for _ in range(round(PATIENCE_S / TURN_S)):
+        row = house.ledger.get(Job, job.id)
+        if row is None or row.state is not JobState.RUNNING:
+            return
+        if row.lease_until is not None and row.lease_until <= house.clock.now():
+            return  # whoever did it is dead
+        house.clock.sleep(TURN_S)
+    raise Conflict(
+        "the stream is still being watched: it was asked to stop and does so after its chunk",
+        next_step="try again in a minute; nothing was removed",
+    )
+
+
 def forget(stream: Stream, house: House, settings: Settings, executor: Executor) -> dict[str, int]:
-    """Stops what is being done with the stream and removes media, memory, alerts, jobs and the stream; says how much."""
+    """Stops what is being done with the stream and removes media, memory, alerts, jobs and the stream; says how much.
+
+    Raises `Conflict` where the work on it does not stop in time, before anything is removed.
+    """
     ledger = house.ledger
     jobs = jobs_of(house, stream)
     for job in jobs:
         if job.state in _GOING_ON:
-            executor.cancel(job.id)
+            _stop(executor.cancel(job.id), house)
     counts = dict(house.store.forget(stream.id).counts)
     counts["media"] = sum(house.media.remove(prefix) for prefix in media_prefixes(stream))
     incidents = ledger.find(Incident, stream_id=stream.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import av
@@ -154,6 +155,25 @@ def test_forgetting_removes_everything_and_says_how_much(door, video: Path) -> N
     assert door.get("/v1/events", params={"stream": "other"})["items"], "the other stream stays"
     assert door.client.get(f"/v1/streams/{body['id']}").status_code == 404
     assert upload(door, video).status_code == 202, "it can come back"
+
+
+@pytest.mark.parametrize(("lease_s", "status"), [(3600, 409), (-1, 200)])
+def test_a_stream_that_is_still_watched_is_not_forgotten_under_its_watcher(
+    door, lease_s: int, status: int
+) -> None:
+    stream = door.add_stream()
+    job = Job(
+        id=ids.JobId("job_1"),
+        kind="ingest.stream",
+        key="k",
+        args={"stream_id": stream.id},
+        state=JobState.RUNNING,
+        lease_until=door.house.clock.now() + timedelta(seconds=lease_s),
+    )
+    door.house.ledger.put(job)
+    assert door.client.delete("/v1/streams/dock").status_code == status
+    kept = door.house.store.find(Query(want=Want.EVENTS, streams=(stream.id,))).events
+    assert bool(kept) is (status == 409)
 
 
 def put_incident(door, stream: str) -> Incident:
