@@ -24,7 +24,7 @@ AT_EDGE_FOR = 800_000
 """Microseconds after which what went to an edge and is not seen has left."""
 LOST_FOR = 2_200_000
 """… after which what moved inside the picture and is not seen has gone."""
-RESTING_FOR = 3_000_000
+RESTING_FOR = 5_000_000
 """… after which what rested, and whose place something else has touched, has gone."""
 HIDDEN_FOR = 20 * SECOND
 """… after which what was last seen inside another's box has gone."""
@@ -268,7 +268,7 @@ class Perception:
         small = stay.box.area < 0.002 * self._frame[0] * self._frame[1]
         if small and (stay.looks < 7 or stay.profile.travel < 1.2):
             return False
-        if max(stay.profile.travel, moved / 2) > 0.6:
+        if stay.profile.travel > 0.6 or moved > 0.8:
             return True
         return lasted > 2 * SECOND and stay.split_from is not None and _steady_place(stay)
 
