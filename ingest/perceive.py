@@ -24,7 +24,7 @@ AT_EDGE_FOR = 800_000
 """Microseconds after which what went to an edge and is not seen has left."""
 LOST_FOR = 2_200_000
 """… after which what moved inside the picture and is not seen has gone."""
-RESTING_FOR = 5_000_000
+RESTING_FOR = 2_500_000
 """… after which what rested, and whose place something else has touched, has gone."""
 HIDDEN_FOR = 20 * SECOND
 """… after which what was last seen inside another's box has gone."""
