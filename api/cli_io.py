@@ -124,6 +124,10 @@ def aside() -> Console:
     return Console(stderr=True, highlight=False)
 
 
+WHOLE = frozenset({"id", "time", "stream", "severity", "state", "sure", "fires at"})
+"""Columns that are kept on one line, so that their words can be copied."""
+
+
 def table(titles: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str) -> None:
     """A table on standard output, or one line on standard error where there is nothing to show."""
     from rich.table import Table
@@ -131,7 +135,7 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str) -
 
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for title in titles:
-        shown.add_column(title, overflow="fold")
+        shown.add_column(title, overflow="fold", no_wrap=title in WHOLE)
     count = 0
     for row in rows:
         shown.add_row(*(Text(cell) for cell in row))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from api.wire import EventOut, WatchedOut
+    from api.wire_work import IncidentOut
     from core.ports import House
 
 SHORT = 25
@@ -196,7 +197,6 @@ def incidents(
       sightline incidents --state provisional --json
     """
     from api import wire_work
-    from api.wire import span_text
     from core.errors import Invalid
     from core.watch import Incident, IncidentState
 
@@ -209,14 +209,28 @@ def incidents(
     if json:
         emit_lines(found)
         return
-    table(
-        ("id", "stream", "time", "severity", "state", "rule", "what"),
-        (
-            (i.id, i.stream, span_text(i.start_s, i.end_s), i.severity, i.state, i.rule, i.message)
-            for i in found
-        ),
-        empty="no rule has fired",
+    if not found:
+        note("no rule has fired")
+    for each in found:
+        _record(each)
+
+
+def _record(incident: IncidentOut) -> None:
+    """Two lines a person can read, with the id whole so that it can be copied."""
+    from rich.text import Text
+
+    from api.wire import span_text
+
+    when = span_text(incident.start_s, incident.end_s)
+    paper = screen()
+    paper.print(
+        Text.assemble(
+            (incident.severity, "bold yellow"),
+            f"  {incident.stream} {when}  ",
+            incident.message or incident.rule,
+        )
     )
+    paper.print(Text(f"    {incident.state}, rule {incident.rule}, {incident.id}", style="dim"))
 
 
 def deliveries(json: Json = False) -> None:
