@@ -52,8 +52,8 @@ def serve(
 
     settings, house = opened()
     listening = _listen(host, port)
-    hands = executor(house, settings)
     outbox = OutboxLoop(house.ledger, house.notifier, house.clock)
+    hands = executor(house, settings, wake=outbox.wake)
     app = create_app(house, settings, hands, llm=language_model(settings))
     _first_key(house)
     shown = f"[{host}]" if ":" in host else host
@@ -132,8 +132,8 @@ def worker() -> None:
     from jobs.outbox import OutboxLoop
 
     settings, house = opened()
-    hands = executor(house, settings)
     outbox = OutboxLoop(house.ledger, house.notifier, house.clock)
+    hands = executor(house, settings, wake=outbox.wake)
     note("working (Ctrl-C stops)")
     try:
         while True:

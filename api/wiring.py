@@ -73,14 +73,18 @@ def language_model(settings: Settings) -> Vlm | None:
     return choose("SIGHTLINE_LLM", settings.llm, {"openai+http": server, "openai+https": server})
 
 
-def executor(house: House, settings: Settings) -> Executor:
-    """Who does the jobs."""
+def nobody() -> None:
+    """Nobody waits to be woken."""
+
+
+def executor(house: House, settings: Settings, *, wake: Callable[[], None] = nobody) -> Executor:
+    """Who does the jobs; `wake` is called whenever one put something into the outbox."""
 
     def inline() -> Executor:
         from jobs.handlers import handlers
         from jobs.inline import InlineExecutor
 
-        return InlineExecutor(house.ledger, handlers(house, settings), house.clock)
+        return InlineExecutor(house.ledger, handlers(house, settings, wake=wake), house.clock)
 
     return choose("SIGHTLINE_QUEUE", settings.queue, {"inline": inline})
 
