@@ -60,7 +60,11 @@ class RestMaker:
         radius = self._radius(trail)
         if any(math.dist(p.place, centre) > radius for p in points):
             return
-        since = _came_in(trail, points[0], centre, radius)
+        since = max(
+            _came_in(trail, points[0], centre, radius), trail.rested_until or 0
+        )  # rests never overlap
+        if trail.at - since < t.span("rest_s"):
+            return
         trail.rest = Rest(since=since, centre=centre, radius=radius)
         part = Part(trail.entity_id, trail.box_at(since))
         draft = self._book.open("stopped", since, [part], confidence=sure(trail.score, 0.0))

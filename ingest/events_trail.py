@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from core.clock import SECOND, Micros
@@ -208,8 +208,9 @@ class Trails:
             self._before.clear()
         gone = [*self._dropped(moment)] if moment.cut else []
         arrived = tuple((visit, self._arrive(visit)) for visit in moment.arrived)
-        gone += [(visit, trail) for visit in moment.gone if (trail := self.trails.pop(visit.entity_id, None))]
-        present = self._follow(moment, None if after is None or after.cut or after.quiet else after)
+        anew = {visit.entity_id for visit, _ in gone}  # of the old scene: seen from the next look on
+        gone += [self._gone(visit) for visit in moment.gone if visit.entity_id in self.trails]
+        present = self._follow(moment, None if after is None or after.cut or after.quiet else after, anew)
         gone += self._forgotten(moment.at)
         return Step(
             at=moment.at,
@@ -235,11 +236,17 @@ class Trails:
         self.trails[entity_id] = trail
         return trail
 
-    def _follow(self, moment: Moment, after: Moment | None) -> tuple[Trail, ...]:
+    def _gone(self, visit: Visit) -> tuple[Visit, Trail]:
+        trail = self.trails.pop(visit.entity_id)
+        return replace(visit, at=max(visit.at, trail.born)), trail
+
+    def _follow(self, moment: Moment, after: Moment | None, anew: set[EntityId]) -> tuple[Trail, ...]:
         near = after is not None and after.at - moment.at <= NEIGHBOUR
         coming = {p.entity_id: p.box for p in after.present if p.seen} if near and after is not None else {}
         present = []
         for presence in moment.present:
+            if presence.entity_id in anew and presence.entity_id not in self.trails:
+                continue
             trail = self.trails.get(presence.entity_id)
             trail = trail or self._begin(presence.entity_id, presence.label, moment.at, presence.box)
             trail.heard, trail.label = moment.at, presence.label

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.clock import micros
 from core.memory import Event
-from core.place import Lane, Layout, Line, Zone
+from core.place import Box, Lane, Layout, Line, Zone
 from helpers.moments import Walk, chunk_at, events_of, looks_at, moments, relations_of, told_of
 from ingest.presence import Moment
 from ingest.thresholds import Thresholds
@@ -103,6 +105,15 @@ def test_a_long_rest_is_not_absorbed_while_nothing_moves() -> None:
     near(only(events, "stopped"), 3, 600, by=0.3)
 
 
+def test_who_shifts_a_little_and_rests_again_rests_twice_one_after_the_other() -> None:
+    walk = Walk(
+        name="w", size=(20, 20), path=[(0, 6, 51), (3, 6, 51), (4.5, 0, 50)], stays=True, from_start=True
+    )
+    first, second = told_of(events_of(moments([walk], looks_at(9, 8))), "stopped")
+    assert first[2] == 0
+    assert first[3] <= second[2]
+
+
 def test_one_jumping_box_does_not_end_a_rest() -> None:
     told = moments([Walk(name="a", path=REST)], looks_at(12))
     jumped = [_moved(m, 60) if m.at == micros(6) else m for m in told]
@@ -110,10 +121,6 @@ def test_one_jumping_box_does_not_end_a_rest() -> None:
 
 
 def _moved(moment: Moment, by: float) -> Moment:
-    from dataclasses import replace
-
-    from core.place import Box
-
     present = tuple(
         replace(p, box=Box(p.box.x1 + by, p.box.y1, p.box.x2 + by, p.box.y2)) for p in moment.present
     )
@@ -137,21 +144,23 @@ def test_who_vanishes_while_resting_has_not_started() -> None:
     assert told_of(events, "started") == []
 
 
-def test_who_walks_out_through_the_lower_edge_does_not_stand_there() -> None:
-    from core.place import Box
+def clipped(moment: Moment, height: float) -> Moment:
+    """What a detector sees of it: no box reaches beyond the picture's edges."""
+    present = tuple(
+        replace(p, box=Box(p.box.x1, max(p.box.y1, 0), p.box.x2, min(p.box.y2, height)))
+        for p in moment.present
+        if p.box.y1 < height and p.box.y2 > 0
+    )
+    arrived = tuple(replace(v, box=Box(v.box.x1, v.box.y1, v.box.x2, height)) for v in moment.arrived)
+    return replace(moment, present=present, arrived=arrived)
 
-    told = moments([Walk(name="a", path=[(0, 300, 300), (4, 300, 460)], size=(60, 150))], looks_at(4))
 
-    def cut_at_edge(moment: Moment) -> Moment:
-        from dataclasses import replace
-
-        present = tuple(
-            replace(p, box=Box(p.box.x1, p.box.y1, p.box.x2, min(p.box.y2, 360))) for p in moment.present
-        )
-        return replace(moment, present=present)
-
-    cut = [cut_at_edge(m) for m in told]
-    assert told_of(events_of(cut, size=(640, 360)), "stopped") == []
+def test_who_comes_in_through_the_lower_edge_does_not_stand_there() -> None:
+    """A long car from below: the lower side of its box stays at the edge while it drives in."""
+    car = Walk(name="c", label="car", size=(200, 380), path=[(0.2, 300, 800), (6, 300, 100)])
+    told = [clipped(m, 432) for m in moments([car], looks_at(6))]
+    assert told_of(events_of(told, size=(768, 432)), "stopped", "started") == []
+    assert told_of(events_of(told), "stopped") != [], "without the picture's size nobody can know"
 
 
 def test_a_thing_in_the_aisle_blocks_it_and_a_person_does_not() -> None:
