@@ -72,7 +72,8 @@ class ObjectMaker:
         if left is None:
             return
         if left.centre is not None and (trail.rest is not None or not visit.side):
-            self._taken(trail, left, visit.at)
+            away = trail.rest.away if trail.rest is not None else trail.rested_until
+            self._taken(trail, left, visit.at if away is None else min(away, visit.at))
         elif left.draft is not None:
             self._book.close(left.draft, visit.at)
 

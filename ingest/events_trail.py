@@ -184,7 +184,7 @@ class Trails:
     """
 
     def __init__(self, size: tuple[int, int] | None = None) -> None:
-        self._size = size
+        self._size = size if size is not None and min(size) > 0 else None
         self._waiting: Moment | None = None
         self._before: dict[EntityId, tuple[Micros, Box]] = {}
         self.trails: dict[EntityId, Trail] = {}

@@ -536,3 +536,15 @@ def test_looks_out_of_order_are_refused() -> None:
     told = moments([], looks_at(1))
     with pytest.raises(ValueError, match="order of time"):
         events_of(told[::-1])
+
+
+def test_what_is_carried_off_was_removed_when_it_began_to_move() -> None:
+    box = Walk(
+        name="box",
+        label="box",
+        size=(80, 60),
+        path=[(0, 330, 200), (10, 330, 200), (11.5, 390, 170)],
+        from_start=True,
+    )
+    taker = Walk(name="t", path=[(6, 900, 200), (10, 360, 200), (14, 900, 200)])
+    near(only(events_of(moments([box, taker], looks_at(16))), "object_removed"), 10, by=0.3)
