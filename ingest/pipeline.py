@@ -120,7 +120,9 @@ def _summary(stream: Stream, store: GraphStore, began: float) -> Watched:
 class _Run:
     """One run over one stream: where it is in the stream, and what perception remembers."""
 
-    def __init__(self, stream: Stream, house: House, settings: Settings, how: str, detector: Detector) -> None:
+    def __init__(
+        self, stream: Stream, house: House, settings: Settings, how: str, detector: Detector
+    ) -> None:
         self.house, self.settings = house, settings
         self.checkpoints = Checkpoints(settings.home / "checkpoints")
         if stream.recipe not in ("", how):
@@ -149,7 +151,12 @@ class _Run:
             next_chunk=0,
             detector=detector,
             perception=Perception(self.stream, self.grid, tracker),
-            events=EventMaker(self.stream.id, self.grid, self.stream.layout),
+            events=EventMaker(
+                self.stream.id,
+                self.grid,
+                self.stream.layout,
+                size=(self.stream.width, self.stream.height),
+            ),
         )
 
     def through(self, progress: Progress, on_chunk: OnChunk | None) -> str:
