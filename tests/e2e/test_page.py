@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from helpers.command import Sightline
-from helpers.videos import write_video
+from helpers.videos import Rgb, walker, write_video
 
 RULES = "rules:\n  - name: comes\n    when: {kind: appeared}\n    severity: high\n    message: '{label} came at {time}'\n"
 NAME = "<img src=x onerror=alert(1)>"
@@ -52,6 +52,11 @@ class Seen:
         expect(self.page.get_by_role("heading", name="Incidents")).to_be_visible()
 
 
+def comes_to_rest(at: float, picture: Rgb) -> None:
+    """Somebody walks in and stands still from the third second on."""
+    walker(min(at, 2.5), picture)
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """A server whose memory holds one small video, watched under an armed rule."""
@@ -61,7 +66,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]
     line = Sightline(folder / "home")
     (folder / "r.yaml").write_text(RULES)
     line.run("rules", "arm", folder / "r.yaml")
-    line.run("watch", write_video(folder / "yard.mp4", seconds=8), "--name", NAME, "--json")
+    line.run(
+        "watch", write_video(folder / "yard.mp4", seconds=8, paint=comes_to_rest), "--name", NAME, "--json"
+    )
     running = line.start("serve", "--port", "0")
     try:
         assert running.stdout is not None
