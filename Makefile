@@ -1,6 +1,6 @@
 # The verbs of the project. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev lock demo test check format bench serve clean
+.PHONY: help setup setup-dev lock demo test test-fast check format bench serve clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -50,6 +50,9 @@ check: $(VENV)/.dev ## format, lint, types, import directions
 format: $(VENV)/.dev ## put the code in order
 	@$(BIN)/ruff format -q .
 	@$(BIN)/ruff check -q --fix . || true
+
+test-fast: $(VENV)/.dev ## the tests that need no server and little time
+	@$(BIN)/python -m pytest -n 2 -m "not slow and not service" $(ARGS)
 
 test: $(VENV)/.dev ## everything a change must pass
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
