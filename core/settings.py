@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+import tomllib
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
 
 from core.errors import Invalid
@@ -65,9 +68,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments first, then the environment, then the TOML file."""
-        home = Path(os.environ.get("SIGHTLINE_HOME", Path.home() / ".sightline"))
-        file = Path(os.environ.get("SIGHTLINE_CONFIG", home / "sightline.toml"))
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+        return init_settings, env_settings, InitSettingsSource(settings_cls, _of_file())
 
     @property
     def model_folders(self) -> tuple[Path, ...]:
@@ -85,14 +86,50 @@ class Settings(BaseSettings):
         return self.media or str(self.home / "media")
 
 
+SECRET = frozenset({"vlm_key", "llm_key"})
+"""Settings whose value is never repeated, not even in an error."""
+
+
+def _of_file() -> dict[str, Any]:
+    """What the TOML file sets. Raises `Invalid` where it is no TOML or names a setting that there is not."""
+    home = Path(os.environ.get("SIGHTLINE_HOME", Path.home() / ".sightline"))
+    named = os.environ.get("SIGHTLINE_CONFIG", "")
+    file = Path(named) if named else home / "sightline.toml"
+    if not named and not file.is_file():
+        return {}
+    try:
+        given = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Invalid(
+            f"the settings file {file} cannot be read: {error.strerror}",
+            next_step="set SIGHTLINE_CONFIG to a file that is there, or unset it",
+        ) from error
+    except ValueError as error:
+        raise Invalid(
+            f"the settings file {file} is no TOML: {error}",
+            next_step='write lines like `chunk_s = 10` or `vlm = "describe:"`',
+        ) from error
+    for name in given:
+        if name not in Settings.model_fields:
+            near = difflib.get_close_matches(name, Settings.model_fields, n=1)
+            raise Invalid(
+                f"the settings file {file} sets {name!r}, and there is no such setting",
+                next_step=f"did you mean {near[0]!r}?"
+                if near
+                else f"there are {', '.join(Settings.model_fields)}",
+            )
+    return given
+
+
 def read_settings(**given: object) -> Settings:
     """The settings in force; raises `Invalid` with the name of the bad one and how to set it."""
     try:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        name = "SIGHTLINE_" + "_".join(str(part) for part in first["loc"]).upper()
+        field = "_".join(str(part) for part in first["loc"])
+        got = "" if field in SECRET else f" (got {first.get('input')!r})"
         raise Invalid(
-            f"the setting {name} is wrong: {first['msg']} (got {first.get('input')!r})",
-            next_step="set it in the environment or in sightline.toml; `sightline doctor` lists all settings",
-        ) from error
+            f"the setting SIGHTLINE_{field.upper()} is wrong: {first['msg']}{got}",
+            next_step=f"set it in the environment, or as {field} in sightline.toml",
+        ) from None  # what pydantic says repeats the value
