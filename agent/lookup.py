@@ -113,7 +113,8 @@ def _joined(plan: Plan, found: list[Finding], views: Sequence[View]) -> Finding:
     if plan.asked is Asked.COUNT and not plan.grouping and all(f.numbers for f, _ in telling):
         numbers = ((sum(f.numbers[0][0] for f, _ in telling), 1.0),)
         total = counted(int(numbers[0][0]), plan.subject.word if plan.subject else "thing")
-        head = f"{sentence(total)} in all ({head[:1].lower()}{head[1:]})"
+        each = "; ".join(f"in {v.stream.name}, {f.head[:1].lower()}{f.head[1:]}" for f, v in telling[:6])
+        head = f"{sentence(total)} in all ({each})"
     return replace(
         best,
         status=status,

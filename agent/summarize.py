@@ -176,7 +176,8 @@ def _tell_group(view: View, text: _Text, group: list[Event]) -> None:
         return
     who = [visit_words(v) for e in group for id in e.entity_ids[:1] if (v := view.visit_of(id))]
     named = list(dict.fromkeys(who))[:4]
-    verb = event_words(view, replace(first, participants=())).removeprefix("something ")
+    # the last one's words: of several arrivals, only the first may have been there from the start
+    verb = event_words(view, replace(group[-1], participants=())).removeprefix("something ")
     text.say(f"{between} {', '.join(named) or 'several'} {verb} ({len(group)} times in all)", citations)
 
 

@@ -210,7 +210,7 @@ def test_over_several_streams_counts_add_up_and_each_is_named(lane: Scene) -> No
     other.visit("car", 3, 6, RIGHT, colour="black")
     other.kept()
     found = ask(lane, "How many cars pass?")
-    assert found.text.startswith("Five cars in all")
+    assert found.text.startswith("Five cars in all (in lane, four cars passed; in street, one car passed): ")
     assert {c.stream for c in found.citations} == {"lane", "street"}
     assert ask(lane, "How many cars pass?", streams=("street",)).text.startswith("One car")
 

@@ -57,6 +57,16 @@ def test_a_summary_tells_how_much_was_seen_who_what_and_the_quiet(scene: Scene) 
     assert "near miss" not in late.text
 
 
+def test_of_several_who_came_only_the_first_may_have_been_there_from_the_start() -> None:
+    scene = Scene(name="door", seconds=30)
+    for start in (0, 5, 12):
+        visit = scene.visit("person", start, start + 4)
+        scene.event("appeared", start, None, visit)
+    found = summarize([scene.kept().stream], store=scene.store)
+    assert "Between 0:00.0 and 0:12.0 a person came into the picture (3 times in all)" in found.text
+    assert "from the start" not in found.text
+
+
 def test_a_summary_of_what_nobody_watched_is_not_covered() -> None:
     assert summarize([Scene().stream], store=Scene().store).status is AnswerStatus.NOT_COVERED
 
