@@ -33,7 +33,7 @@ a problem document (RFC 9457) with `detail` (what is wrong) and `next_step` (wha
 """
 
 TAGS = [
-    {"name": "streams", "description": "What is watched: files, uploads, cameras."},
+    {"name": "streams", "description": "What is watched: files, uploaded or named by URL."},
     {"name": "jobs", "description": "Work on its way."},
     {"name": "memory", "description": "What was seen, when, by what, how sure, on what evidence."},
     {"name": "asking", "description": "Questions, summaries and reports, every claim cited."},

@@ -144,6 +144,12 @@ def frame(
 ) -> Response:
     """The frame that is shown at that moment, as JPEG."""
     row = stream_named(ctx.house.ledger, stream)
+    length = seconds(row.duration)
+    if length and at_s > length:
+        raise Invalid(
+            f"{row.name!r} is {length:.1f} s long: nothing is shown at {at_s:g} s",
+            next_step="give an `at_s` inside the stream",
+        )
     found = ctx.house.frames.frames_at(row.id, [micros(at_s)])
     if not found:
         raise NotFound(

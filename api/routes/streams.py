@@ -37,7 +37,7 @@ router = APIRouter(prefix="/v1/streams", tags=["streams"])
 class NewStream(BaseModel):
     """A stream named by URL, or the fields beside an uploaded file."""
 
-    url: str = Field(default="", max_length=4000, examples=["rtsp://camera.example/dock"])
+    url: str = Field(default="", max_length=4000, examples=["https://camera.example/dock.mp4"])
     name: str = Field(default="", max_length=200, pattern=r"^[^/\\\x00-\x1f]*$", examples=["dock"])
     zones: dict[str, Any] | str = Field(
         default="", description="A zones file, as an object or as YAML or JSON text."
@@ -132,7 +132,7 @@ _BODY = {
             },
             "application/json": {
                 "schema": {"$ref": "#/components/schemas/NewStream"},
-                "example": {"url": "rtsp://camera.example/dock", "name": "dock"},
+                "example": {"url": "https://camera.example/dock.mp4", "name": "dock"},
             },
         },
     }

@@ -244,6 +244,13 @@ def test_a_frame_is_a_picture(door, video: Path) -> None:
     assert Image.open(io.BytesIO(small.content)).width == 100
 
 
+def test_no_frame_is_shown_for_a_moment_after_the_end(door, video: Path) -> None:
+    id = upload(door, video).json()["id"]
+    answer = door.client.get(f"/v1/frames/{id}", params={"at_s": 99})
+    assert answer.status_code == 422
+    assert "s long: nothing is shown at 99 s" in answer.json()["detail"]
+
+
 def test_pictures_of_an_unknown_stream_are_not_found(door) -> None:
     assert door.client.get("/v1/clips/none").status_code == 404
     assert door.client.get("/v1/frames/none").status_code == 404
