@@ -150,13 +150,15 @@ def _vlm(settings: Settings) -> Vlm:
 
 
 def _detectors(settings: Settings) -> Callable[[], Detector]:
-    """A maker of detectors: motion, and with weights in SIGHTLINE_MODELS what they can name as well."""
+    """A maker of detectors: motion and the package's own sorter, or with weights in SIGHTLINE_MODELS what they name."""
     from models.detect_motion import MotionDetector
     from models.weights import find
 
     weights = find("yolox_nano", settings.model_folders)
     if weights is None:
-        return MotionDetector
+        from models.detect_sorted import SortedDetector
+
+        return SortedDetector
 
     def both() -> Detector:
         from models.detect_combined import CombinedDetector
@@ -177,5 +179,7 @@ def _reports(settings: Settings) -> tuple[str, ...]:
     from models.weights import find
 
     if settings.model_folders and find("yolox_nano", settings.model_folders) is None:
-        return ("SIGHTLINE_MODELS is set, but no known weights are in it: things are found by motion alone",)
+        return (
+            "SIGHTLINE_MODELS is set, but no known weights are in it: things are found by motion and sorted coarsely",
+        )
     return ()

@@ -16,6 +16,7 @@ from core.sight import Detection
 from models.detect_combined import CombinedDetector
 from models.detect_motion import MotionDetector
 from models.detect_onnx import OnnxDetector
+from models.detect_sorted import SortedDetector
 from models.fakes import FakeDetector
 
 STEP = 125_000
@@ -49,6 +50,7 @@ MAKERS: dict[str, Callable[[Path], Detector]] = {
     "motion": lambda _: MotionDetector(),
     "onnx": onnx,
     "combined": both,
+    "sorted": lambda _: SortedDetector(),
 }
 
 
