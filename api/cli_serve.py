@@ -152,15 +152,17 @@ def doctor(json: Json = False) -> None:
       sightline doctor
       sightline doctor --json
     """
-    from api.doctor import examine
+    from api.doctor import examine, listed
     from core.settings import read_settings
 
-    findings = examine(read_settings())
+    settings = read_settings()
+    findings = examine(settings)
     if json:
         emit(
             {
                 "findings": [finding.as_json() for finding in findings],
                 "ok": not any(f.broken for f in findings),
+                "settings": listed(settings),
             }
         )
     else:
@@ -176,5 +178,10 @@ def doctor(json: Json = False) -> None:
                 paper.print(Text(f"    {finding.costs}", style="dim"))
             if finding.next_step:
                 paper.print(Text(f"    next: {finding.next_step}", style="cyan"))
+        paper.print(Text("settings, from the environment or sightline.toml", style="bold"))
+        for row in listed(settings):
+            paper.print(
+                Text.assemble(f"  {row['name']} = {row['value'] or '–'}", (f"   {row['means']}", "dim"))
+            )
     if any(finding.broken for finding in findings):
         raise typer.Exit(3)

@@ -13,8 +13,9 @@ from core.errors import SightlineError
 from core.media import Stream
 from core.memory import Query, Want
 from core.ports import Ask, House
-from core.settings import Settings
+from core.settings import SECRET, Settings
 from core.work import ApiKey
+from ingest.source import is_remote, shown_source
 
 FREE_GB = 2.0
 
@@ -37,6 +38,21 @@ class Finding:
     def as_json(self) -> dict[str, str]:
         """The finding as JSON."""
         return asdict(self)
+
+
+def listed(settings: Settings) -> list[dict[str, str]]:
+    """Every setting: its variable, what it is now, and what it means. Of keys only whether they are set; URLs without
+    credentials.
+    """
+    rows = []
+    for name, field in Settings.model_fields.items():
+        value = str(getattr(settings, name))
+        if name in SECRET:
+            value = "set" if value else ""
+        elif is_remote(value):
+            value = shown_source(value)
+        rows.append({"name": f"SIGHTLINE_{name.upper()}", "value": value, "means": field.description or ""})
+    return rows
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -157,7 +173,7 @@ def _language(settings: Settings) -> Finding:
         model = wiring.language_model(settings)
         if model is not None:
             model.ask([Ask(prompt="Say ok.", max_tokens=8)])
-        return Finding(what="questions", state="ok", how=f"{settings.llm.partition('?')[0]} answers")
+        return Finding(what="questions", state="ok", how=f"{shown_source(settings.llm)} answers")
 
     return _try("questions", "the grammar reads questions until it answers", look)
 

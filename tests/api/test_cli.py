@@ -17,6 +17,7 @@ from typer.main import get_command
 
 from api import cli_help
 from api.cli import app, main
+from core.settings import Settings
 from helpers.command import Ran, Sightline
 from helpers.videos import write_video
 
@@ -222,6 +223,21 @@ def test_doctor_says_what_is_missing_and_what_that_costs(line: Sightline, tmp_pa
     assert by_name["detector"]["costs"]
     assert "SIGHTLINE_MODELS" in by_name["detector"]["next_step"]
     assert said["ok"] is True
+
+
+def test_doctor_lists_every_setting_and_no_secret(tmp_path: Path) -> None:
+    line = Inside(
+        tmp_path / "home", chunk_s="7", vlm_key="sk-hidden", llm="openai+http://me:pw@127.0.0.1:9/v1?model=m"
+    )
+    ran = line.run("doctor", "--json", expect=3)
+    now = {row["name"]: row["value"] for row in ran.json["settings"]}
+    assert set(now) == {f"SIGHTLINE_{name.upper()}" for name in Settings.model_fields}
+    assert now["SIGHTLINE_CHUNK_S"] == "7.0"
+    assert now["SIGHTLINE_VLM_KEY"] == "set"
+    assert now["SIGHTLINE_LLM_KEY"] == ""
+    assert "sk-hidden" not in ran.out
+    assert ":pw@" not in ran.out
+    assert "SIGHTLINE_CHUNK_S = 7.0" in line.run("doctor", expect=3).out
 
 
 def test_doctor_finds_a_model_server_that_is_away(tmp_path: Path) -> None:
