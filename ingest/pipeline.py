@@ -291,6 +291,7 @@ class Tally:
     def __init__(self, stream: StreamId, *, by: str, looked_for: tuple[str, ...]) -> None:
         self._stream, self._by, self._looked_for = stream, by, looked_for
         self._entries: list[Coverage] = []
+        self._treated = (CoverageState.LOOKED, "")
         self.end: Micros = 0
         self.last: Micros | None = None
 
@@ -311,6 +312,7 @@ class Tally:
     def _add(self, until: Micros, state: CoverageState, reason: str) -> None:
         if until <= self.end:
             return
+        self._treated = (state, reason)
         last = self._entries[-1] if self._entries else None
         span = Span(self.end, until)
         if last is not None and last.state is state and last.reason == reason and last.span.end == span.start:
@@ -332,8 +334,8 @@ class Tally:
 
     def take(self, chunk: Span, *, final: bool) -> tuple[Coverage, ...]:
         """What was noted inside the chunk; a chunk's open end is treated as its last look was."""
-        if self._entries and self.end < chunk.end:
-            self._add(chunk.end, self._entries[-1].state, self._entries[-1].reason)
+        if self.end < chunk.end:
+            self._add(chunk.end, *self._treated)
         inside, later = [], []
         for entry in self._entries:
             part, rest = entry.span.intersect(chunk), entry.span.end > chunk.end
