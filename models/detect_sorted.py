@@ -6,10 +6,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from core.clock import SECOND, Micros
 from core.media import Frame
+from core.place import Box
 from core.sight import THING, Detection
 from models.detect_motion import MotionDetector
-from models.sorter import LEAST_SIDE, Sorter, cut_out, own_sorter
+from models.sorter import LEAST_SIDE, Floats, Sorter, cut_out, own_sorter
+
+SAME_PLACE = 0.3
+"""Overlap (IoU) from which on a region is taken for the one that was there a look before …"""
+REMEMBERED = SECOND
+"""… if that look was at most this long ago."""
+MEMORY = 0.6
+"""How much what was thought of it before weighs against what is seen now: one look alone is easily misread."""
 
 
 class SortedDetector:
@@ -21,6 +30,7 @@ class SortedDetector:
     def __init__(self, motion: MotionDetector | None = None, sorter: Sorter | None = None) -> None:
         self._motion = motion or MotionDetector()
         self._sorter = sorter or own_sorter()
+        self._before: list[tuple[Micros, Box, Floats]] = []
 
     @property
     def name(self) -> str:
@@ -35,6 +45,7 @@ class SortedDetector:
     def reset(self) -> None:
         """Forgets the scene, as after a cut."""
         self._motion.reset()
+        self._before = []
 
     def detect(self, frames: Sequence[Frame], /) -> list[list[Detection]]:
         """Detections per frame; boxes in source pixels. A named one's score is the probability of its name."""
@@ -44,17 +55,26 @@ class SortedDetector:
     def _named(self, frame: Frame, found: list[Detection]) -> list[Detection]:
         boxes = [d.box.scaled(1 / frame.scale) for d in found]
         plain = [i for i, box in enumerate(boxes) if min(box.width, box.height) >= LEAST_SIDE]
-        regions = [cut_out(frame.picture, self._motion.mask, boxes[i]) for i in plain]
-        out = list(found)
-        for i, kind in zip(plain, self._sorter.sort(regions), strict=True):
+        table = self._sorter.judge([cut_out(frame.picture, self._motion.mask, boxes[i]) for i in plain])
+        out, now = list(found), []
+        for i, seen in zip(plain, table, strict=True):
+            row = self._remembered(frame.at, found[i].box, seen)
+            now.append((frame.at, found[i].box, row))
+            kind = self._sorter.say(row)
             if kind is not None:
-                label, score = kind
-                out[i] = replace(found[i], label=label, score=score, source="motion+sorter")
+                out[i] = replace(found[i], label=kind[0], score=kind[1], source="motion+sorter")
+        self._before = now
         return out
+
+    def _remembered(self, at: Micros, box: Box, seen: Floats) -> Floats:
+        """What is thought of a region, given what was thought of the one in its place a look before."""
+        near = [(old.iou(box), row) for then, old, row in self._before if at - then <= REMEMBERED]
+        overlap, row = max(near, key=lambda pair: pair[0], default=(0.0, seen))
+        return seen if overlap < SAME_PLACE else MEMORY * row + (1 - MEMORY) * seen
 
     def __getstate__(self) -> dict[str, Any]:
         shipped = self._sorter is own_sorter()
-        return {"_motion": self._motion, "_sorter": None if shipped else self._sorter}
+        return {**self.__dict__, "_sorter": None if shipped else self._sorter}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

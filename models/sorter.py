@@ -186,18 +186,18 @@ class Sorter:
         out: Floats = (value / value.sum(axis=2, keepdims=True)).mean(axis=0)
         return out
 
-    def sort(self, regions: list[Region]) -> list[tuple[str, float] | None]:
-        """For each region its class and how sure that is (0 to 1), or None where nothing is sure enough to be said."""
+    def judge(self, regions: list[Region]) -> Floats:
+        """One row of probabilities, in the order of `classes`, for each region."""
         if not regions:
-            return []
-        table = self.probabilities(np.stack([features(region) for region in regions]))
-        best = table.argmax(axis=1)
-        return [
-            None if name == "other" or p < least else (name, min(1.0, float(p)))
-            for name, p, least in (
-                (self._classes[b], row[b], self._least[b]) for b, row in zip(best, table, strict=True)
-            )
-        ]
+            return np.zeros((0, len(self._classes)), np.float32)
+        return self.probabilities(np.stack([features(region) for region in regions]))
+
+    def say(self, row: Floats) -> tuple[str, float] | None:
+        """The class of one row of probabilities and how sure it is (0 to 1), or None where it is not sure enough to be said."""
+        best = int(row.argmax())
+        if self._classes[best] == "other" or row[best] < self._least[best]:
+            return None
+        return self._classes[best], min(1.0, float(row[best]))
 
 
 @lru_cache(maxsize=1)

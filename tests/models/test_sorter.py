@@ -47,12 +47,15 @@ def test_other_is_never_said() -> None:
     sorter = own_sorter()
     assert sorter.classes[-1] == "other"
     assert "other" not in SortedDetector().vocabulary
-    said = sorter.sort([cut_out(street(i), None, Box(5, 5, 45, 60)) for i in range(20)])
+    said = [
+        sorter.say(row)
+        for row in sorter.judge([cut_out(street(i), None, Box(5, 5, 45, 60)) for i in range(20)])
+    ]
     assert all(row is None or row[0] != "other" for row in said)
 
 
-def test_sorting_nothing_gives_nothing() -> None:
-    assert own_sorter().sort([]) == []
+def test_judging_nothing_gives_nothing() -> None:
+    assert own_sorter().judge([]).shape == (0, len(own_sorter().classes))
 
 
 def test_a_pickled_detector_is_small_because_the_weights_stay_in_the_package() -> None:
@@ -65,7 +68,7 @@ def test_a_pickled_detector_is_small_because_the_weights_stay_in_the_package() -
 def test_a_region_is_sorted_within_a_millisecond() -> None:
     sorter, picture = own_sorter(), street()
     best = min(
-        _seconds(lambda: sorter.sort([cut_out(picture, None, Box(20, 10, 80, 110))])) for _ in range(30)
+        _seconds(lambda: sorter.judge([cut_out(picture, None, Box(20, 10, 80, 110))])) for _ in range(30)
     )
     assert best < 0.003, "one region takes under 1 ms on an idle core"
 
