@@ -63,6 +63,7 @@ def serve(
     config = uvicorn.Config(
         app, log_level="warning", timeout_graceful_shutdown=STOP_S, server_header=False, proxy_headers=False
     )
+    _end_politely()
     try:
         _take_up(hands)
         uvicorn.Server(config).run(sockets=[listening])
@@ -71,6 +72,14 @@ def serve(
         outbox.close()
         _stop(hands)
         listening.close()
+
+
+def _end_politely() -> None:
+    """Lets SIGTERM, by which containers are stopped, end the command as Ctrl-C does: what is open is closed."""
+    import signal
+    import sys
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 def _take_up(hands: Executor) -> None:
@@ -135,6 +144,7 @@ def worker() -> None:
     outbox = OutboxLoop(house.ledger, house.notifier, house.clock)
     hands = executor(house, settings, wake=outbox.wake)
     note("working (Ctrl-C stops)")
+    _end_politely()
     try:
         while True:
             _take_up(hands)

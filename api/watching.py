@@ -62,6 +62,7 @@ def watched(stream: Stream | None, result: dict[str, Any]) -> WatchedOut:
     """What watching came to, in the shape of the contract."""
     if stream is None:
         raise NotFound("the stream was forgotten while it was watched")
-    if stream.problem:
-        note(f"note: {stream.name}: {stream.problem}")
-    return wire.watched(stream, result)
+    told = wire.watched(stream, result)
+    if told.problem:
+        note(f"note: {stream.name}: {told.problem}")
+    return told

@@ -423,7 +423,7 @@ def watched(value: Stream, result: Mapping[str, Any]) -> WatchedOut:
             looked_s=coverage["looked_s"], gated_s=coverage["gated_s"], failed_s=coverage["failed_s"]
         ),
         seconds=round(result["seconds"], 3),
-        problem=value.problem,
+        problem=result.get("problem", value.problem),
     )
 
 

@@ -12,6 +12,8 @@ PEOPLE = frozenset({"person"})
 ANIMALS = frozenset(
     {"bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe", "animal"}
 )
+LOADS = frozenset({"pallet"})
+"""What does not move by itself: while it moves, a vehicle carries it and may well be hidden behind it."""
 UNNAMED = frozenset({THING, ""})
 
 TALL = 1.3
@@ -71,7 +73,7 @@ def object_likeness(trail: Trail) -> float:
 def near_miss_roles(one: Trail, other: Trail) -> tuple[Trail, Trail, float] | None:
     """The two as (vehicle, person or two-wheeler, certainty), or None where they are no such pair.
 
-    By label the certainty is 1. A nameless thing passes for the vehicle at 0.6 if its box is at least twice as large
+    By label the certainty is 1; a load that moves passes for its vehicle at 0.8. A nameless thing passes for the vehicle at 0.6 if its box is at least twice as large
     as the other's and not upright; for the person at 0.6 if its box is upright.
     """
     for vehicle, person in ((one, other), (other, one)):
@@ -84,6 +86,8 @@ def near_miss_roles(one: Trail, other: Trail) -> tuple[Trail, Trail, float] | No
 def _as_vehicle(trail: Trail, other: Trail) -> float:
     if trail.label in VEHICLES:
         return 1.0
+    if trail.label in LOADS and trail.top_speed >= 0.15 * trail.box.diagonal:
+        return 0.8
     bulky = trail.box.area >= 2 * other.box.area and not upright(trail.box)
     return 0.6 if trail.label in UNNAMED and bulky else 0.0
 

@@ -29,7 +29,7 @@ class _Encounter:
 class MissMaker:
     """Tells of near misses: `near_miss`, with the roles vehicle and person.
 
-    The two boxes are at most `miss_px` (with a scale `miss_m`) apart, one of the two moves fast (`fast_*`), and they do
+    The two boxes are at most `miss_px` (with a scale `miss_m`) apart, one of the two moves fast or did within the last second (`fast_*`), and they do
     not move together. Looks that are `encounter_s` apart are one near miss; its span is from the first to the end of
     the last, its evidence the first and the closest look. By labels, or for nameless things by size and shape
     (`near_miss_roles`), which lowers the certainty; so does (× 0.6) standing further behind one another than the
@@ -71,7 +71,7 @@ class MissMaker:
         paces = {trail.entity_id: self._pace(trail) for trail in (two.one, two.other)}
         fast = max((two.one, two.other), key=lambda trail: paces[trail.entity_id])
         (ax, ay), (bx, by) = two.one.velocity, two.other.velocity
-        if paces[fast.entity_id] < 1.0 or math.hypot(ax - bx, ay - by) < ALONGSIDE * fast.speed:
+        if paces[fast.entity_id] < 1.0 or math.hypot(ax - bx, ay - by) < ALONGSIDE * fast.top_speed:
             return 0.0, 0.0
         closeness = 1.0 - two.gap / limit if limit > 0 else 1.0
         margin = 0.5 * closeness + 0.5 * over(paces[fast.entity_id], 1.0)
@@ -84,16 +84,16 @@ class MissMaker:
         return self._thresholds.miss_px if scale is None else self._thresholds.miss_m / scale
 
     def _pace(self, trail: Trail) -> float:
-        """Its speed over what is fast for it."""
+        """Its greatest speed within the last second over what is fast for it: a near miss is often one braking."""
         t = self._thresholds
         if self._layout.metres_per_pixel is not None:
-            return trail.speed * self._layout.metres_per_pixel / max(t.fast_m, 1e-6)
+            return trail.top_speed * self._layout.metres_per_pixel / max(t.fast_m, 1e-6)
         own = (
             t.fast_person_share * trail.box.height
             if trail.label in PEOPLE
             else t.fast_share * trail.box.diagonal
         )
-        return trail.speed / max(t.fast_px, own, 1e-6)
+        return trail.top_speed / max(t.fast_px, own, 1e-6)
 
     def _look(self, two: Two, excess: float, certainty: float) -> None:
         at = two.one.at

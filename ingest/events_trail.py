@@ -15,6 +15,8 @@ from ingest.presence import Moment, Presence, Visit
 
 KEPT: Micros = 12 * SECOND
 """How far back a trail reaches."""
+LATELY: Micros = SECOND
+"""The stretch over which somebody counts as having been fast."""
 SPEED_OVER: Micros = SECOND // 2
 """Speed is measured over at least this long, so that one jumping box is not a sprint."""
 NEIGHBOUR: Micros = 3 * SECOND // 2
@@ -73,6 +75,7 @@ class Trail:
     journey: float = 0.0
     _score: float = 0.0
     _looks: int = 0
+    _speeds: deque[tuple[Micros, float]] = field(default_factory=deque)
 
     @property
     def box(self) -> Box:
@@ -104,6 +107,9 @@ class Trail:
         self.journey = max(self.journey, math.dist(box.foot, self.first_box.foot) / box.diagonal)
         while len(self.points) > 2 and self.points[1].at < at - KEPT:
             self.points.popleft()
+        self._speeds.append((at, self.speed))
+        while self._speeds[0][0] < at - LATELY:
+            self._speeds.popleft()
 
     def since(self, at: Micros) -> list[TrailPoint]:
         """The points from `at` on, led by the last one before it if there is one."""
@@ -142,6 +148,11 @@ class Trail:
     def speed(self) -> float:
         """Pixels a second."""
         return math.hypot(*self.velocity)
+
+    @property
+    def top_speed(self) -> float:
+        """Its greatest speed within the last second, pixels a second: who has just braked hard was fast."""
+        return max((speed for _, speed in self._speeds), default=0.0)
 
     @property
     def moving(self) -> bool:

@@ -16,7 +16,7 @@ from core.clock import SECOND, Micros, Span, covered, micros, seconds
 from core.errors import BadMedia, SightlineError
 from core.ids import StreamId
 from core.media import Frame, Stream, StreamState
-from core.memory import Coverage, CoverageState, Observation, Query, Want
+from core.memory import Caption, CaptionStatus, Coverage, CoverageState, Observation, Query, Want
 from core.ports import Detector, GraphStore, House
 from core.settings import Settings
 from core.work import Progress, quiet
@@ -100,6 +100,7 @@ def _summary(stream: Stream, store: GraphStore, began: float) -> Watched:
         return Query(want=want, streams=(stream.id,))
 
     coverage = store.find(found(Want.COVERAGE)).coverage
+    captions = store.find(found(Want.CAPTIONS)).captions
 
     def time_in(*states: CoverageState) -> Micros:
         return covered(entry.span for entry in coverage if entry.state in states)
@@ -113,8 +114,14 @@ def _summary(stream: Stream, store: GraphStore, began: float) -> Watched:
         gated=time_in(CoverageState.GATED),
         failed=time_in(CoverageState.FAILED, CoverageState.DOWN),
         seconds=time.monotonic() - began,
-        problem=stream.problem,
+        problem="; ".join(part for part in (stream.problem, _unsaid(captions)) if part),
     )
+
+
+def _unsaid(captions: tuple[Caption, ...]) -> str:
+    """What became of captions nobody wrote, in words; empty where all were written."""
+    failed = [caption for caption in captions if caption.status is CaptionStatus.FAILED]
+    return f"{len(failed)} of {len(captions)} captions failed: {failed[0].text}" if failed else ""
 
 
 class _Run:
