@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
 
+from api.app import create_app
 from api.errors import MEDIA_TYPE, STATUS, status_of
 from core import errors
 from core.errors import SightlineError
+from core.memory import Found, Query
+from graph.memory_store import MemoryStore
+from jobs.fakes import EagerExecutor
 
 
 def ours() -> list[type[SightlineError]]:
@@ -61,13 +66,18 @@ def test_a_body_that_is_no_json_is_a_problem(door) -> None:
     assert answer.headers["content-type"] == MEDIA_TYPE
 
 
-def test_a_fault_of_ours_tells_nothing_of_the_inside(door, monkeypatch, caplog) -> None:
-    def broken(_kind: object, **_equals: object) -> list:
+class FaultyStore(MemoryStore):
+    """A memory with a mistake in it."""
+
+    def find(self, query: Query, /) -> Found:
         raise RuntimeError("secret path /srv/x")
 
+
+def test_a_fault_of_ours_tells_nothing_of_the_inside(door, caplog) -> None:
     door.add_stream()
-    calm = TestClient(door.app, headers=door.client.headers, raise_server_exceptions=False)
-    monkeypatch.setattr(type(door.house.store), "find", broken)
+    house = replace(door.house, store=FaultyStore())
+    app = create_app(house, door.settings, EagerExecutor(house.ledger, {}, house.clock))
+    calm = TestClient(app, headers=door.client.headers, raise_server_exceptions=False)
     answer = calm.get("/v1/events")
     assert answer.status_code == 500
     assert answer.headers["content-type"] == MEDIA_TYPE
