@@ -55,16 +55,18 @@ def serve(
     outbox = OutboxLoop(house.ledger, house.notifier, house.clock)
     hands = executor(house, settings, wake=outbox.wake)
     app = create_app(house, settings, hands, llm=language_model(settings))
-    _first_key(house)
-    shown = f"[{host}]" if ":" in host else host
-    note(f"the page and the API are at http://{shown}:{listening.getsockname()[1]}/   (Ctrl-C stops)")
-    if host not in ("127.0.0.1", "::1", "localhost"):
-        note("note: other machines can reach it, and the line is not encrypted: put a TLS proxy before it")
     config = uvicorn.Config(
         app, log_level="warning", timeout_graceful_shutdown=STOP_S, server_header=False, proxy_headers=False
     )
     _end_politely()
     try:
+        _first_key(house)
+        shown = f"[{host}]" if ":" in host else host
+        note(f"the page and the API are at http://{shown}:{listening.getsockname()[1]}/   (Ctrl-C stops)")
+        if host not in ("127.0.0.1", "::1", "localhost"):
+            note(
+                "note: other machines can reach it, and the line is not encrypted: put a TLS proxy before it"
+            )
         _take_up(hands)
         uvicorn.Server(config).run(sockets=[listening])
     finally:
