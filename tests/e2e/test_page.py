@@ -163,6 +163,7 @@ def test_the_timeline_and_the_list_lead_to_the_moment(seen: Seen) -> None:
     page.keyboard.press("Enter")
     seen.until("document.getElementById('video').currentTime", lambda time: time > 0.5)
     page.get_by_label("Filter the events").fill("appeared")
+    expect(rows).not_to_have_count(whole)
     expect(rows.first).to_contain_text("appeared")
     assert 0 < rows.count() < whole
     expect(page.locator("#timeline .cover").first).to_be_attached()
