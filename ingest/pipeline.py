@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from core.clock import SECOND, Micros, Span, covered, micros, seconds
-from core.errors import BadMedia, SightlineError
+from core.errors import BadMedia
 from core.ids import StreamId
 from core.media import Frame, Stream, StreamState
 from core.memory import Caption, CaptionStatus, Coverage, CoverageState, Observation, Query, Want
@@ -77,7 +77,8 @@ def watch(
     watched again.
 
     `on_chunk` is told of each observation right after it was written. Raises `BadMedia` when not one frame could be
-    read, `core.work.Cancelled` when `progress` does; what was written until then stays.
+    read, `core.work.Cancelled` when `progress` does; what was written until then stays. How a run that raised is
+    noted on the stream's row is the caller's to say (`jobs/handlers.py`).
     """
     began = time.monotonic()
     detector = house.detector()
@@ -85,11 +86,7 @@ def watch(
     if stream.state is StreamState.WATCHED and stream.recipe == how:
         return _summary(stream, house.store, began)
     run = _Run(stream, house, settings, how, detector)
-    try:
-        problem = run.through(progress, on_chunk)
-    except SightlineError as error:
-        house.ledger.put(replace(run.stream, state=StreamState.FAILED, problem=error.message))
-        raise
+    problem = run.through(progress, on_chunk)
     done = house.ledger.put(replace(run.stream, state=StreamState.WATCHED, problem=problem))
     run.checkpoints.drop(stream.id)
     return _summary(done, house.store, began)
