@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from core.clock import Micros
 from core.ids import StreamId
 from core.memory import Event, Relation
 from core.place import EMPTY_LAYOUT, Layout
 from ingest.chunk import Grid
+from ingest.decode import Look
 from ingest.events_book import Book, to_event, to_relation
+from ingest.events_camera import DarkMaker
 from ingest.events_group import GroupMaker
 from ingest.events_line import LineMaker
 from ingest.events_miss import MissMaker
@@ -20,6 +24,17 @@ from ingest.events_visit import VisitMaker
 from ingest.events_zone import ZoneMaker
 from ingest.presence import Moment
 from ingest.thresholds import DEFAULT, Thresholds
+
+
+class Sighted(Protocol):
+    """A maker that judges pictures, besides or instead of trails. Picklable: it keeps no picture larger than it needs."""
+
+    def see(self, look: Look, moment: Moment, /) -> None:
+        """Takes in one look and who was in the picture at it, in order of time.
+
+        `look.frame` is None where the gate saw nothing move: at most two seconds pass without a picture. A look that is
+        a `cut` begins another scene.
+        """
 
 
 class EventMaker:
@@ -60,6 +75,12 @@ class EventMaker:
             FollowMaker(self._relations, thresholds),
             MissMaker(self._events, layout, thresholds),
         )
+        self._sighted: tuple[Sighted, ...] = (DarkMaker(self._events, thresholds),)
+
+    def see(self, look: Look, moment: Moment) -> None:
+        """Shows the look's picture to the makers that judge pictures; `update` with the same moment comes after it."""
+        for maker in self._sighted:
+            maker.see(look, moment)
 
     def update(self, moment: Moment) -> None:
         """Takes in one look. Raises ValueError when looks do not come in order of time."""

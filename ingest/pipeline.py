@@ -212,7 +212,9 @@ class _Run:
         found = iter(memory.detector.detect(frames))
         for look in self.waiting:
             detections = None if look.frame is None else next(found)
-            memory.events.update(memory.perception.look(look, detections))
+            moment = memory.perception.look(look, detections)
+            memory.events.see(look, moment)
+            memory.events.update(moment)
         for frame in frames:
             self.pictures.keep(frame)
         self.waiting, self.knows_scene = [], True

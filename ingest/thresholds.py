@@ -87,6 +87,9 @@ class Thresholds:
     with_share: float = 0.75
     with_m: float = 1.5
     """`object_left`: how long nobody is with a resting object; with it is who is at most this far away."""
+    dark_level: float = 32.0
+    dark_s: float = 1.0
+    """`camera_dark`: not one pixel in twenty reaches this brightness (0 to 255), for as long as this."""
     zones: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
