@@ -7,7 +7,8 @@ import time
 from dataclasses import fields
 from pathlib import Path
 
-from bench.scenes.render import KINDS, render
+from bench.scenes.kinds import KINDS
+from bench.scenes.render import render
 
 
 def main(arguments: list[str]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,18 +12,12 @@ import av
 import cv2
 import numpy as np
 
-from bench.scenes.dock import loading_dock
 from bench.scenes.files import write_mot, write_rules, write_truth, write_zones
+from bench.scenes.kinds import KINDS
 from bench.scenes.scene import Scene
-from bench.scenes.shapes import Pixels, paint, paint_shadow
-from bench.scenes.truth import Stays, casts, happenings
-
-KINDS = {"dock": loading_dock}
-"""Scene kind → the function that writes the scene for a seed."""
-
-SHIFT_BEGINS = datetime(2026, 3, 2, 8, 14, 0)  # noqa: DTZ001 - what the camera's own clock shows
-NOISE = 1.3
-"""Standard deviation of the sensor's noise, grey levels."""
+from bench.scenes.shapes import Pixels, Sprite, paint, paint_glows, paint_shadow, seen_by
+from bench.scenes.truth import Cast, Stays, casts, happenings
+from bench.scenes.weather import Weather
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,24 +70,58 @@ def _cut(scene: Scene, seconds: float) -> Scene:
 
 def pictures(scene: Scene, kept: Stays) -> Iterator[Pixels]:
     """Every picture of the scene, RGB; the visits are noted on the way."""
-    still = scene.stage(scene)
-    grain = _grain(scene)
+    weather, grain, screens = Weather(scene), _grain(scene), _screens(scene)
+    still = _still(scene, weather, screens)
     for frame, present in enumerate(casts(scene)):
         kept.note(frame, present)
         picture = still.copy()
-        for cast in present:
-            paint_shadow(picture, cast.sprite)
-        for cast in present:
-            paint(picture, cast.sprite)
-        _clock(picture, scene, frame / scene.fps)
+        _paint_all(picture, present, screens, scene, glows=weather.plain)
+        if not weather.plain:
+            picture = weather.over(picture, [cast.sprite for cast in present], frame)
+        if scene.overlay is not None:
+            scene.overlay(scene, picture, frame / scene.fps)
+        if scene.title:
+            _clock(picture, scene, frame / scene.fps)
         yield _noisy(picture, grain, frame)
+
+
+def _screens(scene: Scene) -> list[tuple[float, Sprite]]:
+    """The occluders, the farthest first."""
+    seen_in = scene.conditions
+    found = [(o.y, seen_by(scene.camera, o.figure, seen_in.sun)) for o in seen_in.occluders]
+    return sorted(found, key=lambda one: -one[0])
+
+
+def _still(scene: Scene, weather: Weather, screens: list[tuple[float, Sprite]]) -> Pixels:
+    still = scene.stage(scene)
+    for _, sprite in screens:
+        paint_shadow(still, sprite, strength=scene.conditions.shadow)
+        paint(still, sprite)
+    return weather.wet(still)
+
+
+def _paint_all(
+    picture: Pixels, present: list[Cast], screens: list[tuple[float, Sprite]], scene: Scene, *, glows: bool
+) -> None:
+    """Shadows first, then figures and occluders, the farthest first."""
+    for cast in present:
+        paint_shadow(picture, cast.sprite, strength=scene.conditions.shadow)
+    waiting = list(screens)
+    for cast in present:
+        while waiting and waiting[0][0] >= cast.pose.y:
+            paint(picture, waiting.pop(0)[1])
+        paint(picture, cast.sprite)
+        if glows:
+            paint_glows(picture, cast.sprite)
+    for _, sprite in waiting if present else []:
+        paint(picture, sprite)
 
 
 def _grain(scene: Scene) -> Pixels:
     """A sheet of noise around 128, larger than the picture, from which each frame takes another part."""
-    rng = np.random.default_rng(scene.seed + 1)
+    rng, noise = np.random.default_rng(scene.seed + 1), scene.conditions.grain
     size = (scene.camera.height_px + 128, scene.camera.width + 128, 1)
-    grey = rng.normal(128, NOISE, size) + rng.normal(0, NOISE * 0.4, (*size[:2], 3))
+    grey = rng.normal(128, noise, size) + rng.normal(0, noise * 0.4, (*size[:2], 3))
     return np.clip(np.round(grey), 0, 255).astype(np.uint8)
 
 
@@ -105,7 +133,7 @@ def _noisy(picture: Pixels, grain: Pixels, frame: int) -> Pixels:
 
 def _clock(picture: Pixels, scene: Scene, at: float) -> None:
     """Burns the camera's name and clock in, as recorders do."""
-    now = SHIFT_BEGINS + timedelta(seconds=int(at))
+    now = scene.conditions.begins + timedelta(seconds=int(at))
     words = f"{scene.title}   {now:%Y-%m-%d %H:%M:%S}"
     for shift, rgb in ((1, (0, 0, 0)), (0, (244, 244, 240))):
         spot = (14 + shift, 24 + shift)

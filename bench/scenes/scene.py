@@ -7,11 +7,15 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.scenes.camera import Camera
+from bench.scenes.conditions import Conditions
 from bench.scenes.shapes import Figure, Pixels
 from core.place import Layout
+
+if TYPE_CHECKING:
+    from bench.scenes.truth import Happening, Stay
 
 Rgb = tuple[int, int, int]
 
@@ -176,7 +180,12 @@ class Actor:
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """All that a renderer and the truth need. `stage` paints the still background; `rules` are rule documents."""
+    """All that a renderer and the truth need. `stage` paints the still background; `rules` are rule documents.
+
+    `truths` say what else truly happens, by kinds of a domain's own, given the scene and everyone's visits. `overlay`
+    is painted over the finished picture (scene, picture, seconds), as a scoreboard is; a clock runs beside `title`
+    unless that is empty.
+    """
 
     kind: str
     seed: int
@@ -188,6 +197,9 @@ class Scene:
     stage: Callable[[Scene], Pixels]
     title: str
     rules: tuple[dict[str, Any], ...] = ()
+    conditions: Conditions = field(default_factory=Conditions)
+    truths: tuple[Callable[[Scene, list[Stay]], list[Happening]], ...] = ()
+    overlay: Callable[[Scene, Pixels, float], None] | None = None
 
     @property
     def frames(self) -> int:

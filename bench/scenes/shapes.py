@@ -40,10 +40,11 @@ class Shape:
 
 @dataclass(slots=True)
 class Figure:
-    """Shapes in painting order, and lights that glow around a spot."""
+    """Shapes in painting order, lights that glow around a spot, and patches of the ground lit when it is dark."""
 
     shapes: list[Shape] = field(default_factory=list)
     glows: list[tuple[Spot, float, Rgb]] = field(default_factory=list)
+    beams: list[tuple[tuple[Spot, ...], float]] = field(default_factory=list)
 
     def patch(self, points: list[Spot], rgb: Rgb, *, shadow: bool = True) -> None:
         """Adds a filled polygon."""
@@ -65,21 +66,22 @@ class Flat:
 
 @dataclass(frozen=True, slots=True)
 class Sprite:
-    """A figure as the camera sees it: its shapes, its shadow's shapes, and the box around the shapes."""
+    """A figure as the camera sees it: its shapes, its shadow's shapes, its lights, and the box around the shapes."""
 
     shapes: tuple[Flat, ...]
     shadow: tuple[Flat, ...]
     glows: tuple[tuple[float, float, float, Rgb], ...]
     box: Box
+    beams: tuple[tuple[Points, float], ...] = ()
 
 
-def seen_by(camera: Camera, figure: Figure) -> Sprite:
+def seen_by(camera: Camera, figure: Figure, sun: tuple[float, float] = SUN) -> Sprite:
     """The figure projected; the box is the exact hull of the painted shapes, shadow and glow left out."""
     points = np.array([p for shape in figure.shapes for p in shape.points], dtype=np.float64)
     flat, scale = camera.project(points)
     fallen = points.copy()
-    fallen[:, 0] += points[:, 2] * SUN[0]
-    fallen[:, 1] += points[:, 2] * SUN[1]
+    fallen[:, 0] += points[:, 2] * sun[0]
+    fallen[:, 1] += points[:, 2] * sun[1]
     fallen[:, 2] = 0.0
     dark, dark_scale = camera.project(fallen)
     starts = np.cumsum([0, *(len(shape.points) for shape in figure.shapes[:-1])])
@@ -101,7 +103,10 @@ def seen_by(camera: Camera, figure: Figure) -> Sprite:
         (*camera.pixel(*spot), radius * camera.focal / camera.depth(*spot), rgb)
         for spot, radius, rgb in figure.glows
     )
-    return Sprite(tuple(shapes), tuple(shadow), glows, Box(*low, *high))
+    beams = tuple(
+        (camera.project(np.array(corners, np.float64))[0], strength) for corners, strength in figure.beams
+    )
+    return Sprite(tuple(shapes), tuple(shadow), glows, Box(*low, *high), beams)
 
 
 def _draw(canvas: Pixels, shape: Flat, origin: tuple[int, int], zoom: float, rgb: Rgb) -> None:
@@ -155,6 +160,18 @@ def paint(frame: Pixels, sprite: Sprite) -> None:
     cover = cv2.resize(mask, (x2 - x1, y2 - y1), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     part = frame[y1:y2, x1:x2]
     part[:] = np.clip(part * (1 - cover[:, :, None]) + small, 0, 255)
+
+
+def cover(sprite: Sprite, width: int, height: int) -> Pixels:
+    """Where the figure's shapes lie in a picture of that size: a mask, 0 to 255."""
+    mask = np.zeros((height, width), np.uint8)
+    for shape in sprite.shapes:
+        _draw(mask, shape, (0, 0), 1.0, (255, 255, 255))
+    return mask
+
+
+def paint_glows(frame: Pixels, sprite: Sprite) -> None:
+    """Adds the figure's lights in place."""
     for x, y, radius, rgb in sprite.glows:
         _glow(frame, x, y, radius, rgb)
 

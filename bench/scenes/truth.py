@@ -12,15 +12,19 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from bench.scenes.conditions import Occluder
 from bench.scenes.scene import Actor, Pose, Scene
-from bench.scenes.shapes import Sprite, seen_by
+from bench.scenes.shapes import Sprite, cover, seen_by
 from core.place import Box, Point
 
 SMALLEST = 6.0
 """Pixels a box must have each way to count as in the picture."""
+HIDDEN = 0.1
+"""A thing of which less than this share shows is hidden."""
 HOLD_S = 0.5
 REST_S = 2.0
 DWELL_S = 5.0
+BLOCKED_S = 5.0
 NEAR_PX = 30.0
 FAST_MPS = 1.5
 """Faster than a person walks, now or within the second before."""
@@ -38,14 +42,14 @@ class Cast:
 
 @dataclass(slots=True, kw_only=True)
 class Stay:
-    """One visit of one actor: frame numbers from 0, boxes cut at the picture's edges, shares seen, speeds."""
+    """One visit of one actor: frame numbers from 0, boxes cut at the picture's edges, shares seen, poses in metres."""
 
     actor: Actor
     number: int
     frames: list[int] = field(default_factory=list)
     boxes: list[Box] = field(default_factory=list)
     seen: list[float] = field(default_factory=list)
-    speeds: list[float] = field(default_factory=list)
+    poses: list[Pose] = field(default_factory=list)
 
     @property
     def places(self) -> list[Point]:
@@ -55,7 +59,10 @@ class Stay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
-    """A true event: kind, first and last second, names of who took part with their roles, where, and details."""
+    """A true event: kind, first and last second, names of who took part with their roles, where, and details.
+
+    `due` is the earliest second at which its definition was fulfilled (a rest is one after 2 s); None: at its start.
+    """
 
     kind: str
     start: float
@@ -63,6 +70,7 @@ class Happening:
     who: tuple[tuple[str, str], ...]
     zone: str | None = None
     more: dict[str, str] = field(default_factory=dict)
+    due: float | None = None
 
 
 def casts(scene: Scene) -> Iterator[list[Cast]]:
@@ -74,7 +82,7 @@ def casts(scene: Scene) -> Iterator[list[Cast]]:
             for visit, path in enumerate(actor.paths):
                 pose = path.pose(at)
                 if pose is not None:
-                    sprite = seen_by(scene.camera, actor.figure(pose))
+                    sprite = seen_by(scene.camera, actor.figure(pose), scene.conditions.sun)
                     present.append(Cast(actor=actor, visit=visit, pose=pose, sprite=sprite))
         yield sorted(present, key=lambda cast: (-cast.pose.y, cast.actor.put_down))
 
@@ -85,11 +93,31 @@ def clipped(box: Box, width: int, height: int) -> Box | None:
     return Box(x1, y1, x2, y2) if x2 - x1 >= SMALLEST and y2 - y1 >= SMALLEST else None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Screen:
+    """What one occluder hides: its distance, and its mask summed up, so that any box is looked up at once."""
+
+    y: float
+    sums: np.ndarray
+
+    @staticmethod
+    def of(scene: Scene, occluder: Occluder) -> Screen:
+        """The occluder as the scene's camera sees it."""
+        mask = cover(seen_by(scene.camera, occluder.figure), scene.camera.width, scene.camera.height_px)
+        return Screen(y=occluder.y, sums=cv2.integral((mask > 127).astype(np.uint8)))
+
+    def covers(self, box: Box) -> float:
+        """How many pixels of the box it hides."""
+        x1, y1, x2, y2 = (round(v) for v in (box.x1, box.y1, box.x2, box.y2))
+        return float(self.sums[y2, x2] - self.sums[y1, x2] - self.sums[y2, x1] + self.sums[y1, x1])
+
+
 class Stays:
     """Collects the visits while the scene is played."""
 
     def __init__(self, scene: Scene) -> None:
         self._size = scene.camera.width, scene.camera.height_px
+        self._screens = [Screen.of(scene, occluder) for occluder in scene.conditions.occluders]
         self._stays: dict[tuple[str, int], Stay] = {}
 
     def note(self, frame: int, present: list[Cast]) -> None:
@@ -103,12 +131,19 @@ class Stays:
             hidden = max((cast.sprite.box.overlap(c.sprite.box) for c in present[i + 1 :]), default=0.0)
             stay.frames.append(frame)
             stay.boxes.append(box)
-            stay.seen.append(max(0.0, box.area - hidden) / cast.sprite.box.area)
-            stay.speeds.append(cast.pose.speed)
+            behind = sum(s.covers(box) for s in self._screens if s.y < cast.pose.y)
+            stay.seen.append(max(0.0, box.area - hidden - behind) / cast.sprite.box.area)
+            stay.poses.append(cast.pose)
 
     def all(self) -> list[Stay]:
-        """The visits in order of arrival."""
-        return sorted(self._stays.values(), key=lambda stay: stay.number)
+        """The visits in order of arrival. A visit begins and ends at a look at which an occluder does not hide it."""
+        kept = [stay for stay in self._stays.values() if stay.number]
+        for stay in kept if self._screens else []:
+            shown = [i for i, seen in enumerate(stay.seen) if seen >= HIDDEN]
+            part = slice(shown[0], shown[-1] + 1) if shown else slice(0, 0)
+            stay.frames, stay.boxes = stay.frames[part], stay.boxes[part]
+            stay.seen, stay.poses = stay.seen[part], stay.poses[part]
+        return sorted((stay for stay in kept if stay.frames), key=lambda stay: stay.number)
 
 
 def stays(scene: Scene) -> list[Stay]:
@@ -131,6 +166,8 @@ def happenings(scene: Scene, visits: list[Stay]) -> list[Happening]:
         found += _crossings(scene, stay)
         found += _rests(scene, stay)
     found += _near_misses(scene, visits)
+    for truth in scene.truths:
+        found += truth(scene, visits)
     return sorted(found, key=lambda h: (h.start, h.kind, h.who))
 
 
@@ -185,14 +222,20 @@ def _in_zones(scene: Scene, stay: Stay) -> list[Happening]:
         inside = _held([zone.holds(place) for place in stay.places], round(HOLD_S * scene.fps))
         for first, last in _runs(inside):
             start, end = stay.frames[first] / scene.fps, stay.frames[last] / scene.fps
-            who = _me(stay)
             if first > 0:
-                out.append(Happening(kind="entered_zone", start=start, end=start, who=who, zone=zone.name))
+                out.append(_change("entered_zone", start, stay, zone.name))
             if last < len(inside) - 1:
-                out.append(Happening(kind="left_zone", start=end, end=end, who=who, zone=zone.name))
+                out.append(_change("left_zone", end, stay, zone.name))
             if end - start >= DWELL_S:
-                out.append(Happening(kind="dwelled", start=start, end=end, who=who, zone=zone.name))
+                due = start + DWELL_S
+                out.append(
+                    Happening(kind="dwelled", start=start, end=end, who=_me(stay), zone=zone.name, due=due)
+                )
     return out
+
+
+def _change(kind: str, at: float, stay: Stay, zone: str) -> Happening:
+    return Happening(kind=kind, start=at, end=at, who=_me(stay), zone=zone, due=at + HOLD_S)
 
 
 def _crossings(scene: Scene, stay: Stay) -> list[Happening]:
@@ -235,7 +278,8 @@ def _rests(scene: Scene, stay: Stay) -> list[Happening]:
     for start, end in sorted(chosen):
         begin, stop = stay.frames[start] / scene.fps, stay.frames[end] / scene.fps
         where = next((z.name for z in scene.layout.zones if z.holds(stay.places[(start + end) // 2])), None)
-        out.append(Happening(kind="stopped", start=begin, end=stop, who=_me(stay), zone=where))
+        due = begin + REST_S
+        out.append(Happening(kind="stopped", start=begin, end=stop, who=_me(stay), zone=where, due=due))
         if end < len(places) - 1:
             out.append(Happening(kind="started", start=stop, end=stop, who=_me(stay), zone=where))
     return out
@@ -256,7 +300,8 @@ def _left_behind(scene: Scene, stay: Stay) -> list[Happening]:
         Happening(kind="object_removed", start=end, end=end, who=_me(stay), zone=name),
     ]
     if where is not None and where.kind == "aisle":
-        out.append(Happening(kind="blocked", start=start, end=end, who=_me(stay), zone=name))
+        due = start + BLOCKED_S
+        out.append(Happening(kind="blocked", start=start, end=end, who=_me(stay), zone=name, due=due))
     return out
 
 
@@ -287,6 +332,6 @@ def _close_and_fast(scene: Scene, a: Stay, b: Stay) -> Iterator[int]:
         j = at_b.get(frame)
         if j is None or a.boxes[i].gap(b.boxes[j]) > NEAR_PX:
             continue
-        speeds = a.speeds[max(0, i - scene.fps) : i + 1] + b.speeds[max(0, j - scene.fps) : j + 1]
-        if max(speeds) >= FAST_MPS:
+        poses = a.poses[max(0, i - scene.fps) : i + 1] + b.poses[max(0, j - scene.fps) : j + 1]
+        if max(pose.speed for pose in poses) >= FAST_MPS:
             yield frame

@@ -21,7 +21,7 @@ from bench.scenes import SceneFiles, render
 from bench.scenes.camera import Camera
 from bench.scenes.dock import loading_dock
 from bench.scenes.render import pictures
-from bench.scenes.scene import Walk
+from bench.scenes.scene import Pose, Walk
 from bench.scenes.truth import Stay, Stays, happenings, stays
 from core.place import Box
 from ingest.layout import read_layout
@@ -197,7 +197,7 @@ def test_a_rest_is_found_with_its_true_length(before: int, rest_s: float, speed:
         stay.frames.append(frame)
         stay.boxes.append(Box(x, 100, x + 20, 160))
         stay.seen.append(1.0)
-        stay.speeds.append(0.0)
+        stay.poses.append(Pose(at=frame / 12, x=0, y=10, facing=0, speed=0, walked=0, doing=""))
     found = [e for e in happenings(scene, [stay]) if e.kind == "stopped"]
     slack = 2 * max(6.0, 0.06 * math.hypot(20, 60)) / speed + 2 / scene.fps
     if rest / scene.fps >= 2:

@@ -1,0 +1,13 @@
+"""Which kinds of scenes there are: a kind is one function from a seed to a scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bench.scenes.dock import loading_dock
+from bench.scenes.scene import Scene
+
+KINDS: dict[str, Callable[[int], Scene]] = {
+    "dock": loading_dock,
+}
+"""Kind → the function that writes the scene for a seed, the same scene for the same seed."""
