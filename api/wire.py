@@ -82,6 +82,7 @@ class EventOut(Out):
     attributes: Attributes = {}
     source: str = Field(default="", description="What said so: a detector, a rule of perception, a model.")
     open: bool = Field(default=False, description="True while it still goes on.")
+    noticed_s: float | None = Field(default=None, description="The second in which it was recognised.")
 
 
 class EntityOut(Out):
@@ -269,6 +270,7 @@ def event(value: Event, names: Mapping[StreamId, str], known: Mapping[str, Entit
         attributes=dict(value.attributes),
         source=value.source,
         open=value.open,
+        noticed_s=None if value.noticed is None else seconds(value.noticed),
     )
 
 

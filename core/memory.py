@@ -68,7 +68,8 @@ class Event:
     """Something that happened: what kind, when, to whom, where, how sure, on what evidence, and says who.
 
     `open` is true while it still goes on (a rest that has not ended): the same id is written again with a later end.
-    `zone` is the name of the zone, line or lane it happened at.
+    `zone` is the name of the zone, line or lane it happened at. `noticed` is the moment of the look with which it was
+    recognised: never before the event began, and as long after it as its definition and the seeing took.
     """
 
     id: EventId
@@ -82,6 +83,7 @@ class Event:
     source: str = ""
     attributes: Attributes = field(default_factory=dict)
     open: bool = False
+    noticed: Micros | None = None
 
     def __post_init__(self) -> None:
         checked_confidence(self.confidence)

@@ -34,7 +34,10 @@ def _step(file: str) -> str:
     return (_HERE / file).read_text(encoding="utf-8")
 
 
-MEMORY = Form(name="memory", mark=0x53474C4D, steps=(_step("schema.sql"),))
+NOTICED = "ALTER TABLE events ADD COLUMN noticed_us INTEGER"
+"""When an event was recognised; unknown of those written before."""
+
+MEMORY = Form(name="memory", mark=0x53474C4D, steps=(_step("schema.sql"), NOTICED))
 LEDGER = Form(name="ledger", mark=0x53474C4C, steps=(_step("ledger.sql"),))
 
 

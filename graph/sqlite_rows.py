@@ -126,16 +126,17 @@ def events_by_rid(db: apsw.Connection, rids: Sequence[Rid]) -> dict[Rid, Event]:
     )
     evidence = _evidence(db, "event", rids)
     sql = (
-        "SELECT rid, id, stream_id, kind, zone, start_us, end_us, confidence, attributes, source, open "
-        f"FROM events WHERE rid IN {LISTED}"
+        "SELECT rid, id, stream_id, kind, zone, start_us, end_us, confidence, attributes, source, open, "
+        f"noticed_us FROM events WHERE rid IN {LISTED}"
     )
     return {
         rid: Event(
             id=id, stream_id=stream, kind=kind, zone=zone, span=Span(start, end), confidence=confidence,
             attributes=json.loads(attributes), source=source, open=bool(is_open), evidence=evidence.get(rid, ()),
-            participants=tuple(Participant(entity_id=i, role=role) for i, role in who.get(rid, ())),
+            participants=tuple(Participant(entity_id=i, role=role) for i, role in who.get(rid, ())), noticed=noticed,
         )
-        for rid, id, stream, kind, zone, start, end, confidence, attributes, source, is_open in select(db, sql, rids)
+        for rid, id, stream, kind, zone, start, end, confidence, attributes, source, is_open, noticed
+        in select(db, sql, rids)
     }  # fmt: skip
 
 

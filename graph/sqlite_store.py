@@ -167,7 +167,7 @@ class _Writing:
             "events",
             id=event.id, stream_id=event.stream_id, kind=event.kind, zone=event.zone, start_us=event.span.start,
             end_us=event.span.end, confidence=event.confidence, attributes=rows.pack_attributes(event.attributes),
-            source=event.source, open=int(event.open), said_us=self._said,
+            source=event.source, open=int(event.open), noticed_us=event.noticed, said_us=self._said,
         )  # fmt: skip
         if rid is not None:
             who = [(p.entity_id, p.role) for p in event.participants]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from core.clock import Micros
+from core.clock import Micros, Span
 from core.ids import StreamId
 from core.memory import Event, Relation
 from core.place import EMPTY_LAYOUT, Layout
 from ingest.chunk import Grid
 from ingest.decode import Look
-from ingest.events_book import Book, to_event, to_relation
+from ingest.events_book import Book, Draft, to_event, to_relation
 from ingest.events_camera import DarkMaker
 from ingest.events_group import GroupMaker
 from ingest.events_line import LineMaker
@@ -84,6 +85,7 @@ class EventMaker:
 
     def update(self, moment: Moment) -> None:
         """Takes in one look. Raises ValueError when looks do not come in order of time."""
+        self._events.now = self._relations.now = moment.at
         step = self._trails.push(moment)
         if step is not None:
             self._take(step)
@@ -93,10 +95,16 @@ class EventMaker:
         under the same id with a later end), in order of time. After a `final` flush nothing is open.
         """
         self._finish(final=final)
-        return [
-            to_event(draft, span, still, self._stream_id, self._grid)
-            for draft, span, still in self._events.hand_over(until, final=final)
-        ]
+        return self._written(self._events.hand_over(until, final=final))
+
+    def noticed(self, until: Micros) -> list[Event]:
+        """The events recognised since the last flush and the last call, as they stand at `until`: what is urgent need
+        not wait for the chunk's end. A later flush gives them again, under the same ids and better known.
+        """
+        return self._written(self._events.fresh(until))
+
+    def _written(self, drafts: Sequence[tuple[Draft, Span, bool]]) -> list[Event]:
+        return [to_event(draft, span, still, self._stream_id, self._grid) for draft, span, still in drafts]
 
     def relations(self, until: Micros, *, final: bool) -> list[Relation]:
         """The relations that ended since the last call, and those that hold at `until`, in order of time."""

@@ -58,6 +58,7 @@ class Draft:
     first: tuple[tuple[Micros, Box | None], ...] = ()
     latest: tuple[tuple[Micros, Box | None], ...] = ()
     end: Micros | None = None
+    noticed: Micros = 0
 
     def show(self, at: Micros, *boxes: Box | None) -> None:
         """Replaces the later evidence: the moment and the boxes of those who take part."""
@@ -70,11 +71,16 @@ class Draft:
 
 
 class Book:
-    """Drafts of one stream: open ones, and those closed since they were last handed over."""
+    """Drafts of one stream: open ones, and those closed since they were last handed over.
+
+    `now` is the moment of the look that is being taken in: what is written down now was noticed then.
+    """
 
     def __init__(self) -> None:
+        self.now: Micros = 0
         self._open: list[Draft] = []
         self._closed: list[Draft] = []
+        self._fresh: list[Draft] = []
 
     def note(
         self,
@@ -113,8 +119,10 @@ class Book:
             confidence=confidence,
             attributes=dict(attributes or {}),
             first=boxes,
+            noticed=max(self.now, start),
         )
         self._open.append(draft)
+        self._fresh.append(draft)
         return draft
 
     def close(self, draft: Draft, end: Micros) -> None:
@@ -130,10 +138,23 @@ class Book:
         if final:
             for draft in list(self._open):
                 self.close(draft, until)
-        closed, self._closed = self._closed, []
-        out = [(draft, Span(draft.start, draft.end or draft.start + 1), False) for draft in closed]
-        out += [(draft, Span(draft.start, max(until, draft.start + 1)), True) for draft in self._open]
-        return sorted(out, key=lambda one: (one[1].start, one[0].kind, one[0].key))
+        closed, self._closed, self._fresh = self._closed, [], []
+        return _in_order([*closed, *self._open], until)
+
+    def fresh(self, until: Micros) -> list[tuple[Draft, Span, bool]]:
+        """What was begun or noted since the last time this or `hand_over` was asked, as it stands at `until`; it will
+        be handed over all the same.
+        """
+        fresh, self._fresh = self._fresh, []
+        return _in_order(fresh, until)
+
+
+def _in_order(drafts: Sequence[Draft], until: Micros) -> list[tuple[Draft, Span, bool]]:
+    out = []
+    for draft in drafts:
+        end = until if draft.end is None else draft.end
+        out.append((draft, Span(draft.start, max(end, draft.start + 1)), draft.end is None))
+    return sorted(out, key=lambda one: (one[1].start, one[0].kind, one[0].key))
 
 
 def to_event(draft: Draft, span: Span, still_open: bool, stream_id: StreamId, grid: Grid) -> Event:
@@ -150,6 +171,7 @@ def to_event(draft: Draft, span: Span, still_open: bool, stream_id: StreamId, gr
         source=SOURCE,
         attributes=dict(draft.attributes),
         open=still_open,
+        noticed=draft.noticed,
     )
 
 

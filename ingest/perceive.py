@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from core import ids
@@ -101,16 +101,25 @@ class Perception:
             if piece.points:
                 tracks.append(piece.track(stay, id, self._stream.id, self._recipe))
                 piece.points = []
-        entities.append(
-            Entity(
-                id=stay.entity_id,
-                stream_id=self._stream.id,
-                label=stay.label,
-                span=Span(stay.born, end),
-                confidence=stay.confidence,
-                attributes=attributes,
-                tracks=tuple(stay.tracks),
-            )
+        entities.append(self._entity(stay, attributes, end))
+
+    def entities(self, ids: Collection[EntityId], until: Micros) -> tuple[Entity, ...]:
+        """Those of the named entities that were in the picture since the last flush, as known at `until`."""
+        here = [
+            (s, self._attributes(s), until) for s in self._stays.values() if s.sure and s.entity_id in ids
+        ]
+        gone = [(s, words, s.seen_at + 1) for s, words in self._ended if s.entity_id in ids]
+        return tuple(self._entity(s, words, max(end, s.seen_at + 1)) for s, words, end in (*gone, *here))
+
+    def _entity(self, stay: Stay, attributes: Attributes, end: Micros) -> Entity:
+        return Entity(
+            id=stay.entity_id,
+            stream_id=self._stream.id,
+            label=stay.label,
+            span=Span(stay.born, end),
+            confidence=stay.confidence,
+            attributes=attributes,
+            tracks=tuple(stay.tracks),
         )
 
     # -- one look ------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 The function `watch` reads as the recipe. Everything that perception has to remember between two chunks lies in a
 `Checkpoint`, saved after each write, so that a run that was cut off goes on with the chunk after the last written one.
+What happens is written once more as soon as it is noticed, so that nobody is warned of it only at the chunk's end.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from ingest.source import resolve_source
 
 log = logging.getLogger(__name__)
 
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
 """Goes up whenever the same pictures would give other events: what an older version learned is then learned anew."""
 
 WARM_UP = 2 * SECOND
@@ -76,7 +77,8 @@ def watch(
     """Watches the stream to its end and returns what was learned; a stream watched before by this recipe is not
     watched again.
 
-    `on_chunk` is told of each observation right after it was written. Raises `BadMedia` when not one frame could be
+    `on_chunk` is told of each observation right after it was written: of a whole chunk's at its end, and before that of
+    what was noticed in it, with the span looked at so far. Raises `BadMedia` when not one frame could be
     read, `core.work.Cancelled` when `progress` does; what was written until then stays. How a run that raised is
     noted on the stream's row is the caller's to say (`jobs/handlers.py`).
     """
@@ -172,6 +174,7 @@ class _Run:
                 for look in coming:
                     self._finish_until(look.at, progress, on_chunk)
                     self._take(look)
+                    self._tell(on_chunk)
         except BadMedia as error:
             if self.tally.last is None and self.memory.next_chunk == 0:
                 raise
@@ -218,6 +221,27 @@ class _Run:
         for frame in frames:
             self.pictures.keep(frame)
         self.waiting, self.knows_scene = [], True
+
+    def _tell(self, on_chunk: OnChunk | None) -> None:
+        """Writes down what was just noticed, with those who took part, ahead of the rest of its chunk.
+
+        The chunk's own observation says it again under the same ids; a run that is cut off in between says it anew.
+        """
+        memory, until = self.memory, self.tally.end
+        noticed = () if self.waiting else memory.events.noticed(until)
+        if not noticed:
+            return
+        who = {id for event in noticed for id in event.entity_ids}
+        chunk = self.grid.chunk(memory.next_chunk, end=until)
+        observation = Observation(
+            chunk=chunk,
+            entities=memory.perception.entities(who, until),
+            events=tuple(noticed),
+            coverage=self.tally.inside(chunk.span),
+        )
+        self.house.store.write(observation)
+        if on_chunk is not None:
+            on_chunk(self.stream, observation)
 
     def _finish_until(self, at: Micros, progress: Progress, on_chunk: OnChunk | None) -> None:
         while self.grid.index(at) > self.memory.next_chunk:
@@ -342,12 +366,15 @@ class Tally:
         """What was noted inside the chunk; a chunk's open end is treated as its last look was."""
         if self.end < chunk.end:
             self._add(chunk.end, *self._treated)
-        inside, later = [], []
-        for entry in self._entries:
-            part, rest = entry.span.intersect(chunk), entry.span.end > chunk.end
-            if part is not None:
-                inside.append(replace(entry, span=part))
-            if rest and not final:
-                later.append(replace(entry, span=Span(max(entry.span.start, chunk.end), entry.span.end)))
-        self._entries = later
-        return tuple(inside)
+        inside = self.inside(chunk)
+        self._entries = [
+            replace(entry, span=Span(max(entry.span.start, chunk.end), entry.span.end))
+            for entry in self._entries
+            if entry.span.end > chunk.end and not final
+        ]
+        return inside
+
+    def inside(self, chunk: Span) -> tuple[Coverage, ...]:
+        """What is noted so far inside the chunk."""
+        parts = ((entry, entry.span.intersect(chunk)) for entry in self._entries)
+        return tuple(replace(entry, span=part) for entry, part in parts if part is not None)

@@ -304,6 +304,7 @@ def _event(draw: st.DrawFn, stream: StreamId) -> Event:
         source="test",
         attributes=draw(attributes()),
         open=draw(st.booleans()),
+        noticed=draw(st.none() | _MOMENTS),
     )
 
 

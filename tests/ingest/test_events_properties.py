@@ -127,6 +127,27 @@ def test_however_often_one_flushes_the_memory_ends_the_same(told: list[Moment], 
 
 
 @SLOW
+@given(stories())
+def test_what_happens_is_told_with_the_look_it_was_noticed_with(told: list[Moment]) -> None:
+    one, told_early = maker(LAYOUT, size=(640, 400)), dict[str, Event]()
+    for moment in told:
+        one.update(moment)
+        for event in one.noticed(moment.at + 1):
+            assert event.noticed == max(moment.at, event.span.start)
+            assert event.id not in told_early
+            told_early[event.id] = event
+    events = {event.id: event for event in one.flush(end_of(told), final=True)}
+    assert told_early.keys() <= events.keys()
+    assert all(events[id].noticed == early.noticed for id, early in told_early.items())
+    last = told[-1].at if told else 0
+    assert all(
+        event.noticed is not None and event.noticed >= last
+        for id, event in events.items()
+        if id not in told_early
+    )
+
+
+@SLOW
 @given(stories(), st.data())
 def test_pickling_between_two_looks_changes_nothing(told: list[Moment], data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(told)))
