@@ -80,6 +80,7 @@ class EventMaker:
 
     def see(self, look: Look, moment: Moment) -> None:
         """Shows the look's picture to the makers that judge pictures; `update` with the same moment comes after it."""
+        self._events.now = moment.at
         for maker in self._sighted:
             maker.see(look, moment)
 
