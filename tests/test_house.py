@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("core", "models", "graph", "ingest", "agent", "alerts", "jobs", "api")
+ROOMS = ("core", "models", "graph", "ingest", "agent", "alerts", "evaluate", "jobs", "api")
 
 
 def modules(*rooms: str) -> Iterator[Path]:
