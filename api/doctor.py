@@ -62,7 +62,13 @@ def examine(settings: Settings) -> list[Finding]:
         house = wiring.build(settings)
     except SightlineError as error:
         return [*found, _broken("settings", error, "nothing works without it")]
-    found += [_memory(house), _media(house, settings), _eyes(house, settings), _captions(house, settings)]
+    found += [
+        _memory(house),
+        _media(house, settings),
+        _eyes(house, settings),
+        *_finder(house),
+        _captions(house, settings),
+    ]
     found += [_language(settings), _queue(house, settings), _keys(house)]
     found += [Finding(what="note", state="missing", how=each) for each in house.reports]
     return found
@@ -124,6 +130,15 @@ def _media(house: House, settings: Settings) -> Finding:
 
 def _eyes(house: House, settings: Settings) -> Finding:
     def look() -> Finding:
+        awaited = wiring.awaited(settings)
+        if awaited:
+            return Finding(
+                what="detector",
+                state="missing",
+                how=f"{awaited} is not here yet",
+                costs="the first watch fetches it",
+                next_step="or put the file into a folder named by SIGHTLINE_MODELS",
+            )
         eyes = house.detector()
         named = sorted(eyes.vocabulary)
         if len(named) > 5:
@@ -135,10 +150,23 @@ def _eyes(house: House, settings: Settings) -> Finding:
             state="missing",
             how=f"{eyes.name}: names {', '.join(named)} by how they move",
             costs="things are found by motion: what never moved is not seen, and few things are named",
-            next_step="put yolox_nano_416.onnx into a folder and set SIGHTLINE_MODELS to it",
+            next_step="set SIGHTLINE_DETECTOR=onnx:yolox_nano (4 MB, fetched once), or put yolox_nano_416.onnx into a folder and set SIGHTLINE_MODELS to it",
         )
 
     return _try("detector", "nothing can be seen", look)
+
+
+def _finder(house: House) -> list[Finding]:
+    """What finds by words, if anything was asked to."""
+    make = house.finder
+    if make is None:
+        return []
+
+    def look() -> Finding:
+        words = ", ".join(house.wanted) or "nothing by itself, only what `sightline find` is asked"
+        return Finding(what="finder", state="ok", how=f"{make().name} looks at event frames for {words}")
+
+    return [_try("finder", "nothing can be found by words", look)]
 
 
 def _captions(house: House, settings: Settings) -> Finding:

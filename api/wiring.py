@@ -6,22 +6,24 @@ installed costs nothing. A wish that cannot be met is an error, never a silent f
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from api.wish import Wish, scheme
 from core.clock import WallClock
 from core.errors import Invalid
-from core.ports import Detector, Executor, GraphStore, House, Ledger, MediaStore, Tracker, Vlm
+from core.ports import Detector, Executor, Finder, GraphStore, House, Ledger, MediaStore, Tracker, Vlm
 from core.settings import Settings
 
+if TYPE_CHECKING:
+    from models.detect_naming import NamingDetector
+
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
-
-
-def scheme(url: str) -> str:
-    """What stands before the first ':'; a plain path has the scheme ''."""
-    head, found, _ = url.partition(":")
-    return head if found and len(head) > 1 else ""
 
 
 def choose(name: str, url: str, makers: Mapping[str, Callable[[], T]]) -> T:
@@ -43,6 +45,7 @@ def build(settings: Settings) -> House:
 
     _make_private(settings.home)
     clock = WallClock()
+    finder, wanted = _finder(settings)
     ledger = _ledger(settings)
     media = _media(settings)
     return House(
@@ -56,6 +59,8 @@ def build(settings: Settings) -> House:
         clock=clock,
         detector=_detectors(settings),
         tracker=_tracker,
+        finder=finder,
+        wanted=wanted,
         reports=_reports(settings),
     )
 
@@ -150,23 +155,133 @@ def _vlm(settings: Settings) -> Vlm:
 
 
 def _detectors(settings: Settings) -> Callable[[], Detector]:
-    """A maker of detectors: motion and the package's own sorter, or with weights in SIGHTLINE_MODELS what they name."""
-    from models.detect_motion import MotionDetector
-    from models.weights import find
+    """A maker of detectors, as SIGHTLINE_DETECTOR asks; without it motion and the package's own sorter, or what the
+    weights in SIGHTLINE_MODELS name.
+    """
+    wish = Wish.of(settings.detector)
+    if settings.detector and not wish.scheme:
+        raise Invalid(
+            f"SIGHTLINE_DETECTOR={settings.detector} does not say what kind of detector that is",
+            next_step=f"as onnx:{settings.detector}, or motion:",
+        )
 
-    weights = find("yolox_nano", settings.model_folders)
-    if weights is None:
+    def motion() -> Callable[[], Detector]:
+        from models.detect_motion import MotionDetector
+
+        return MotionDetector
+
+    def sorted_() -> Callable[[], Detector]:
         from models.detect_sorted import SortedDetector
 
         return SortedDetector
 
-    def both() -> Detector:
-        from models.detect_combined import CombinedDetector
-        from models.detect_onnx import OnnxDetector
+    def onnx() -> Callable[[], Detector]:
+        return lambda: _with_motion(_onnx(wish, settings), wish)
 
-        return CombinedDetector(OnnxDetector(weights), MotionDetector())
+    def transformers() -> Callable[[], Detector]:
+        from models.detect_transformers import TransformersDetector
 
-    return both
+        options = {key: float(value) for key, value in wish.options.items() if key == "threshold"}
+        where, revision = wish.where, wish.options.get("revision", "")
+        return lambda: _with_motion(TransformersDetector(where, revision=revision, **options), wish)
+
+    def automatic() -> Callable[[], Detector]:
+        from models.weights import find
+
+        there = find("yolox_nano", settings.model_folders) is not None
+        return (
+            (lambda: _with_motion(_onnx(Wish.of("onnx:yolox_nano"), settings), wish)) if there else sorted_()
+        )
+
+    return choose(
+        "SIGHTLINE_DETECTOR",
+        settings.detector,
+        {
+            "": automatic,
+            "motion": motion,
+            "sorted": sorted_,
+            "onnx": onnx,
+            "transformers": transformers,
+            "open": automatic,  # the model that finds by words looks at event frames alone
+        },
+    )
+
+
+def _with_motion(naming: NamingDetector, wish: Wish) -> Detector:
+    """The naming detector together with motion, which finds what it cannot name; alone with `?motion=no`."""
+    from models.detect_combined import CombinedDetector
+    from models.detect_motion import MotionDetector
+
+    return naming if wish.options.get("motion") == "no" else CombinedDetector(naming, MotionDetector())
+
+
+def _onnx(wish: Wish, settings: Settings) -> NamingDetector:
+    """The table's weights of that name, fetched if they are not here yet, or the file that was named."""
+    from models.detect_onnx import OnnxDetector
+    from models.weights import own
+
+    options = wish.options
+    row, path = None, _table_weights(wish, settings)
+    if path is None:
+        path = Path(wish.where).expanduser()
+        classes = Path(options["classes"]).expanduser() if "classes" in options else None
+        row = own(path, family=options.get("family", ""), classes=classes)
+    threshold = float(options.get("threshold", 0.35))
+    return OnnxDetector(path, row, threshold=threshold, threads=int(options.get("threads", 1)))
+
+
+def _table_weights(wish: Wish, settings: Settings) -> Path | None:
+    """The file of the table's weights a wish names, or None where it names a file of its own."""
+    from models.weights import TABLE, fetch, find, known
+
+    if wish.where not in {row.name for row in TABLE}:
+        if "/" in wish.where or wish.where.endswith(".onnx"):
+            return None
+        known(wish.where)  # says which there are
+    there = find(wish.where, (*settings.model_folders, settings.weights_cache))
+    return there or fetch(known(wish.where), settings.weights_cache, progress=_told(wish.where))
+
+
+def _told(name: str) -> Callable[[int, int], None]:
+    """Says how far a download is, a line for every tenth."""
+    said = -1
+
+    def progress(done: int, total: int) -> None:
+        nonlocal said
+        tenth = 10 * done // total if total else 0
+        if tenth > said:
+            said = tenth
+            log.warning("fetching the weights %s: %.1f of %.1f MB", name, done / 1e6, total / 1e6)
+
+    return progress
+
+
+def awaited(settings: Settings) -> str:
+    """The weights that SIGHTLINE_DETECTOR names and the first watch will fetch, with their size in words; '' for none."""
+    from models.weights import TABLE, find
+
+    wish = Wish.of(settings.detector)
+    row = next((row for row in TABLE if (wish.scheme, wish.where) == ("onnx", row.name)), None)
+    if row is None or find(row.name, (*settings.model_folders, settings.weights_cache)) is not None:
+        return ""
+    return f"{row.name} ({row.size / 1e6:.0f} MB, {row.licence}, from {row.url or row.source})"
+
+
+def _finder(settings: Settings) -> tuple[Callable[[], Finder] | None, tuple[str, ...]]:
+    """What finds by words, and the words it looks for at every event: of SIGHTLINE_DETECTOR=open:…"""
+    wish = Wish.of(settings.detector)
+    if wish.scheme != "open":
+        return None, ()
+
+    @cache
+    def finder() -> Finder:
+        from models.find_open import OpenFinder
+
+        options = {key: float(value) for key, value in wish.options.items() if key == "threshold"}
+        return OpenFinder(wish.where, revision=wish.options.get("revision", ""), **options)
+
+    words = tuple(word.strip() for word in wish.options.get("find", "").split(",") if word.strip())
+    return finder, words
 
 
 def _tracker(looks_per_s: float) -> Tracker:
@@ -178,7 +293,11 @@ def _tracker(looks_per_s: float) -> Tracker:
 def _reports(settings: Settings) -> tuple[str, ...]:
     from models.weights import find
 
-    if settings.model_folders and find("yolox_nano", settings.model_folders) is None:
+    if (
+        not settings.detector
+        and settings.model_folders
+        and find("yolox_nano", settings.model_folders) is None
+    ):
         return (
             "SIGHTLINE_MODELS is set, but no known weights are in it: things are found by motion and sorted coarsely",
         )

@@ -84,6 +84,19 @@ class Detector(Protocol):
         """Forgets the scene, as after a cut."""
 
 
+class Finder(Protocol):
+    """Finds in pictures what is asked for in words. Slow, so it is shown chosen pictures alone."""
+
+    @property
+    def name(self) -> str:
+        """Model and version, as stored beside everything it names."""
+
+    def find(self, frames: Sequence[Frame], words: Sequence[str], /) -> list[list[Detection]]:
+        """Per frame what it shows of the words, best first, labelled by the word it was found by; boxes in source
+        pixels. Raises `Invalid` where no word is given.
+        """
+
+
 class Tracker(Protocol):
     """Follows things through one stream; stateful, one per stream, picklable."""
 
@@ -193,7 +206,8 @@ class FrameSource(Protocol):
 class House:
     """Every port, chosen and built by `api/wiring.py`; doers take the ports they use.
 
-    `detectors` and `tracker` make a fresh one for each stream, because both remember what they saw.
+    `detector` and `tracker` make a fresh one for each stream, because both remember what they saw. `finder` is None
+    where nothing can find by words; `wanted` are the words it is to look for at every event.
     """
 
     store: GraphStore
@@ -206,5 +220,7 @@ class House:
     clock: Clock
     detector: Callable[[], Detector]
     tracker: Callable[[float], Tracker]
+    finder: Callable[[], Finder] | None = None
+    wanted: tuple[str, ...] = ()
     reports: Iterable[str] = ()
     """What was chosen otherwise than asked for, in words for `doctor` and `/v1/health`."""

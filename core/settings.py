@@ -27,6 +27,10 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=lambda: Path.home() / ".sightline", description="The data folder.")
     models: str = Field(default="", description="Folders with weights, separated by ':'.")
     store: str = Field(default="", description="sqlite:///path or neo4j://…; default: a file in home.")
+    detector: str = Field(
+        default="",
+        description="motion:, sorted:, onnx:NAME or file, transformers:REPO or folder, open:REPO or folder?find=WORDS; default: what the weights in SIGHTLINE_MODELS allow.",
+    )
     queue: str = Field(default="inline:", description="inline: or redis://…")
     vlm: str = Field(
         default="describe:", description="describe:, openai+http://host:port/v1?model=…, transformers:…"
@@ -74,6 +78,11 @@ class Settings(BaseSettings):
     def model_folders(self) -> tuple[Path, ...]:
         """The folders weights are looked for in, in order."""
         return tuple(Path(part) for part in self.models.split(":") if part)
+
+    @property
+    def weights_cache(self) -> Path:
+        """The folder into which weights are fetched."""
+        return self.home / "models"
 
     @property
     def store_url(self) -> str:

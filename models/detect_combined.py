@@ -12,7 +12,7 @@ from core.media import Frame
 from core.place import Box
 from core.sight import Detection
 from models.detect_motion import MotionDetector
-from models.detect_onnx import OnnxDetector
+from models.detect_naming import NamingDetector
 
 EXPLAINED = 0.4
 """A moving region of which named boxes cover this part is what they name; so is one that is mostly inside one."""
@@ -23,7 +23,7 @@ MOVING = 0.2
 class CombinedDetector:
     """What the naming detector finds, and besides every moving region that no named box explains, as a `thing`."""
 
-    def __init__(self, naming: OnnxDetector, motion: MotionDetector) -> None:
+    def __init__(self, naming: NamingDetector, motion: MotionDetector) -> None:
         self._naming, self._motion = naming, motion
 
     @property

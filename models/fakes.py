@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from core.clock import Micros
+from core.errors import Invalid
 from core.media import Frame
 from core.place import Box
 from core.sight import Detection, Sighting
@@ -53,6 +55,25 @@ class FakeDetector:
         box = Box(float(xs.min()), float(ys.min()), float(xs.max() + 1), float(ys.max() + 1))
         label = min(self._labels)
         return [Detection(label=label, box=box.scaled(frame.scale), score=0.9, source=self.name)]
+
+
+class FakeFinder:
+    """Finds whatever is brighter than mid-grey, under the first word asked for."""
+
+    @property
+    def name(self) -> str:
+        """Says that it is not real."""
+        return "fake-finder/1"
+
+    def find(self, frames: Sequence[Frame], words: Sequence[str], /) -> list[list[Detection]]:
+        """The bright region of each frame."""
+        wanted = [word.strip().lower() for word in words if word.strip()]
+        if not wanted:
+            raise Invalid("nothing was asked for", next_step="say what to find")
+        return [
+            [replace(d, label=wanted[0], source=self.name) for d in found]
+            for found in FakeDetector().detect(frames)
+        ]
 
 
 class FakeTracker:

@@ -41,6 +41,10 @@ def onnx(folder: Path) -> Detector:
     return OnnxDetector(folder / "nanodet_m_320.onnx")
 
 
+def fastestdet(folder: Path) -> Detector:
+    return OnnxDetector(folder / "fastestdet_352.onnx")
+
+
 def both(folder: Path) -> Detector:
     return CombinedDetector(OnnxDetector(folder / "yolox_nano_416.onnx"), MotionDetector())
 
@@ -49,6 +53,7 @@ MAKERS: dict[str, Callable[[Path], Detector]] = {
     "fake": lambda _: FakeDetector(),
     "motion": lambda _: MotionDetector(),
     "onnx": onnx,
+    "fastestdet": fastestdet,
     "combined": both,
     "sorted": lambda _: SortedDetector(),
 }
@@ -57,7 +62,7 @@ MAKERS: dict[str, Callable[[Path], Detector]] = {
 @pytest.fixture(params=sorted(MAKERS))
 def make(request: pytest.FixtureRequest) -> Callable[[], Detector]:
     folder = Path()
-    if request.param in ("onnx", "combined"):
+    if request.param in ("onnx", "fastestdet", "combined"):
         folder = request.getfixturevalue("weights")
     return lambda: MAKERS[request.param](folder)
 

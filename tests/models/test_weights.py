@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import Invalid, ModelUnavailable
-from models.weights import COCO, TABLE, Weights, fetch, find, known
+from models.onnx_families import FAMILIES
+from models.weights import COCO, COCO_BY_ID, TABLE, Weights, fetch, find, known, own
 
 BODY = b"weights of a very small model" * 1000
 
@@ -52,9 +53,14 @@ def test_every_row_is_whole_and_named_once() -> None:
     assert len({row.name for row in TABLE}) == len({row.file for row in TABLE}) == len(TABLE)
     for row in TABLE:
         assert len(row.sha256) == 64
-        assert row.url.startswith("https://")
+        assert row.source.startswith("https://")
+        assert not row.url or row.url.startswith("https://")
+        assert row.family in FAMILIES
+        assert row.size > 1_000_000
         assert row.licence in ("Apache-2.0", "MIT", "BSD-3-Clause")
     assert len(COCO) == len(set(COCO)) == 80
+    assert [name for name in COCO_BY_ID if name] == list(COCO)
+    assert (COCO_BY_ID[1], COCO_BY_ID[13], COCO_BY_ID[90]) == ("person", "stop sign", "toothbrush")
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
@@ -98,3 +104,34 @@ def test_a_server_without_the_file_is_named_and_nothing_is_left(shop: str, tmp_p
         fetch(small(f"{shop}/none"), tmp_path)
     assert "SIGHTLINE_MODELS" in caught.value.next_step
     assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_that_nobody_keeps_are_not_fetched(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match="nobody keeps"):
+        fetch(known("nanodet_m_320"), tmp_path)
+    with pytest.raises(ModelUnavailable, match="nobody keeps"):
+        fetch(replace(small("https://example.org/x.onnx"), sha256=""), tmp_path)
+
+
+def test_another_export_of_the_same_network_is_known(weights: Path) -> None:
+    path = find("yolox_nano", [weights])
+    assert path is not None
+    assert own(path).name == "yolox_nano"
+
+
+def test_a_file_of_ones_own_takes_its_labels_from_where_they_are(tmp_path: Path) -> None:
+    folder = tmp_path / "pallets" / "onnx"
+    folder.mkdir(parents=True)
+    path = folder / "model.onnx"
+    path.write_bytes(b"of no table")
+    assert own(path).classes == ()
+    labels = tmp_path / "labels.txt"
+    labels.write_text("pallet\nforklift\n")
+    assert own(path, family="yolox", classes=labels).classes == ("pallet", "forklift")
+    (tmp_path / "pallets" / "config.json").write_text(
+        '{"model_type": "d_fine", "id2label": {"0": "N/A", "2": "pallet"}}'
+    )
+    row = own(path)
+    assert (row.family, row.classes) == ("dfine", ("", "", "pallet"))
+    with pytest.raises(ModelUnavailable, match="no file"):
+        own(tmp_path / "none.onnx")
