@@ -356,6 +356,9 @@ def layout(value: Layout) -> dict[str, Any]:
     }  # fmt: skip
     if value.metres_per_pixel is not None:
         out["scale"] = {"metres_per_pixel": value.metres_per_pixel}
+    elif value.ground is not None:
+        m = value.ground.matrix
+        out["scale"] = {"homography": [list(m[:3]), list(m[3:6]), list(m[6:])]}
     return out
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from core.ground import Ground
+
 Point = tuple[float, float]
 """(x, y) in pixels of the source picture, y downwards."""
 
@@ -73,15 +75,19 @@ class Lane:
 class Layout:
     """Everything drawn on one stream, in pixels of its source picture.
 
-    `metres_per_pixel` holds over the whole picture (a flat-ground approximation); None means no scale is known.
+    The scale is one of `metres_per_pixel`, which holds over the whole picture (as seen from straight above), and
+    `ground`, which knows it at each place; neither means that no scale is known. Raises ValueError for both at once.
     """
 
     zones: tuple[Zone, ...] = ()
     lines: tuple[Line, ...] = ()
     lanes: tuple[Lane, ...] = ()
     metres_per_pixel: float | None = None
+    ground: Ground | None = None
 
     def __post_init__(self) -> None:
+        if self.metres_per_pixel is not None and self.ground is not None:
+            raise ValueError("a layout has metres_per_pixel or a ground, not both")
         names = [
             *(z.name for z in self.zones),
             *(li.name for li in self.lines),
@@ -90,6 +96,13 @@ class Layout:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"names must differ, but {', '.join(map(repr, twice))} stands more than once")
+
+    @property
+    def scale(self) -> Ground | None:
+        """The ground in metres, whichever way it was given; None where no scale is known."""
+        if self.metres_per_pixel is not None:
+            return Ground.flat(self.metres_per_pixel)
+        return self.ground
 
 
 EMPTY_LAYOUT = Layout()
@@ -160,6 +173,15 @@ class Box:
         return Box(
             min(self.x1, other.x1), min(self.y1, other.y1), max(self.x2, other.x2), max(self.y2, other.y2)
         )
+
+    def metres_to(self, other: Box, ground: Ground) -> float | None:
+        """The gap to the other box in metres: between the boxes as seen from above, else between their lower edges,
+        which stand on the ground. None where one of them stands on none.
+        """
+        if ground.from_above:
+            return self.gap(other) * math.hypot(ground.matrix[0], ground.matrix[3])
+        lower = ((self.x1, self.y2), (self.x2, self.y2))
+        return ground.gap(lower, ((other.x1, other.y2), (other.x2, other.y2)))
 
     def scaled(self, by: float) -> Box:
         """The box in a picture `by` times as large."""

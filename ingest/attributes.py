@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
+from statistics import median
 
 import numpy as np
 
 from core.clock import SECOND, Micros
 from core.colour import COLOURS, Shares, halves
+from core.ground import Ground
 from core.place import Box, Point
 from core.sight import Attributes
 
@@ -70,16 +73,14 @@ class Profile:
         half = len(self._path) // 2
         return max(measure(first, last), measure(first, _steady(self._path[half : half + 3])))
 
-    def attributes(
-        self, label: str, frame: tuple[float, float], metres_per_pixel: float | None
-    ) -> Attributes:
+    def attributes(self, label: str, frame: tuple[float, float], ground: Ground | None) -> Attributes:
         """All that can be said so far; what is not known is not there."""
         out: Attributes = {}
         box = _steady([p for p in self._path if p[2]][-25:] or self._path[-5:])
         self._say_colours(out, label)
         out["size"] = size_word(self._largest / (frame[0] * frame[1]))
         out["shape"] = shape_word(box)
-        self._say_motion(out, metres_per_pixel)
+        self._say_motion(out, ground)
         return out
 
     def _say_colours(self, out: Attributes, label: str) -> None:
@@ -94,14 +95,14 @@ class Profile:
         else:
             out["colour"] = colour_word(total / total.sum())
 
-    def _say_motion(self, out: Attributes, metres_per_pixel: float | None) -> None:
+    def _say_motion(self, out: Attributes, ground: Ground | None) -> None:
         whole = [p for p in self._path if p[2]]
         path = whole if len(whole) >= 4 and len(whole) > len(self._path) // 4 else self._path
         if len(path) < 3:
             return
         step = max(1, min(3, len(path) // 3))
         first, last = _steady(path[:step]), _steady(path[-step:])
-        elapsed = (path[-1][0] - path[0][0]) / SECOND
+        elapsed = (median(at for at, _, _ in path[-step:]) - median(at for at, _, _ in path[:step])) / SECOND
         if elapsed <= 0:
             return
         diagonal = max((first.diagonal + last.diagonal) / 2, 1.0)
@@ -112,11 +113,28 @@ class Profile:
         travelled = sum(
             math.dist(a[1].centre, b[1].centre) for a, b in zip(path[::4], path[4::4], strict=False)
         )
-        pace = max(far, travelled if far / diagonal >= MOVED else 0.0) / elapsed
-        if metres_per_pixel is not None:
-            out["speed"], out["speed_unit"] = round(pace * metres_per_pixel, 2), "m/s"
+        whole_time = (path[-1][0] - path[0][0]) / SECOND
+        pace = max(far / elapsed, travelled / whole_time if far / diagonal >= MOVED else 0.0)
+        metres = None if ground is None else _metres_along(path, first, last, ground)
+        if metres is not None:
+            out["speed"], out["speed_unit"] = round(metres / elapsed, 2), "m/s"
         else:
             out["speed"] = round(pace / max((first.height + last.height) / 2, 1.0), 2)
+
+
+def _metres_along(
+    path: list[tuple[Micros, Box, bool]], first: Box, last: Box, ground: Ground
+) -> float | None:
+    """Metres from the first place to the last over steady places in between; None where one shows no ground.
+
+    Who stays within about its own size is taken straight: the trembling of a box is no way.
+    """
+    straight = ground.metres(first.foot, last.foot)
+    if straight is None or math.dist(first.foot, last.foot) < MOVED * (first.diagonal + last.diagonal) / 2:
+        return straight
+    stops = [_steady(path[n : n + 4]).foot for n in range(0, len(path), 4)]
+    legs = [ground.metres(a, b) for a, b in itertools.pairwise((first.foot, *stops[1:-1], last.foot))]
+    return None if None in legs else max(straight, sum(leg for leg in legs if leg is not None))
 
 
 def _growth(one: Box, other: Box) -> float:

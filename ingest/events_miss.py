@@ -65,29 +65,36 @@ class MissMaker:
         roles = near_miss_roles(two.one, two.other)
         if roles is None:
             return 0.0, 0.0
-        limit = self._limit()
-        if two.gap > limit:
+        gap, limit = self._gap(two)
+        if gap > limit:
             return 0.0, 0.0
         paces = {trail.entity_id: self._pace(trail) for trail in (two.one, two.other)}
         fast = max((two.one, two.other), key=lambda trail: paces[trail.entity_id])
         (ax, ay), (bx, by) = two.one.velocity, two.other.velocity
         if paces[fast.entity_id] < 1.0 or math.hypot(ax - bx, ay - by) < ALONGSIDE * fast.top_speed:
             return 0.0, 0.0
-        closeness = 1.0 - two.gap / limit if limit > 0 else 1.0
+        closeness = 1.0 - gap / limit if limit > 0 else 1.0
         margin = 0.5 * closeness + 0.5 * over(paces[fast.entity_id], 1.0)
         behind = abs(two.one.place[1] - two.other.place[1])
         deep = behind > min(two.one.box.height, two.other.box.height)
         return max(margin, 1e-3), roles[2] * (0.6 if deep else 1.0)
 
-    def _limit(self) -> float:
-        scale = self._layout.metres_per_pixel
-        return self._thresholds.miss_px if scale is None else self._thresholds.miss_m / scale
+    def _gap(self, two: Two) -> tuple[float, float]:
+        """How far apart they are and how far they may be: metres where a scale is known, else pixels."""
+        metres = self._metres(two)
+        return (two.gap, self._thresholds.miss_px) if metres is None else (metres, self._thresholds.miss_m)
+
+    def _metres(self, two: Two) -> float | None:
+        ground = self._layout.scale
+        return None if ground is None else two.one.box.metres_to(two.other.box, ground)
 
     def _pace(self, trail: Trail) -> float:
         """Its greatest speed within the last second over what is fast for it: a near miss is often one braking."""
         t = self._thresholds
-        if self._layout.metres_per_pixel is not None:
-            return trail.top_speed * self._layout.metres_per_pixel / max(t.fast_m, 1e-6)
+        ground = self._layout.scale
+        pace = None if ground is None else trail.top_pace(ground)
+        if pace is not None:
+            return pace / max(t.fast_m, 1e-6)
         own = (
             t.fast_person_share * trail.box.height
             if trail.label in PEOPLE
@@ -123,11 +130,8 @@ class MissMaker:
     def _show(self, draft: Draft, two: Two) -> None:
         boxes = {trail.entity_id: trail.box for trail in (two.one, two.other)}
         draft.show(two.one.at, *(boxes[part.entity_id] for part in draft.parts))
-        scale = self._layout.metres_per_pixel
-        if scale is None:
-            draft.attributes = {"gap_px": round(two.gap, 1)}
-        else:
-            draft.attributes = {"gap_m": round(two.gap * scale, 2)}
+        metres = self._metres(two)
+        draft.attributes = {"gap_px": round(two.gap, 1)} if metres is None else {"gap_m": round(metres, 2)}
 
 
 def _parts(two: Two) -> tuple[Part, Part]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from core.clock import SECOND, Micros
+from core.ground import Ground
 from core.ids import EntityId
 from core.place import Layout, Point, Zone
 from core.sight import Attributes
@@ -158,13 +159,15 @@ class MannerMaker:
     def _manners(self) -> list[_Manner]:
         t = self._thresholds
         out = [_Manner("running", None, t.span("running_s"), lambda trail: _running(trail, self._layout, t))]
-        if self._layout.metres_per_pixel is not None:
-            scale = self._layout.metres_per_pixel
+        ground = self._layout.scale
+        if ground is not None:
             areas: list[tuple[str | None, Zone | None, Thresholds]] = [(None, None, t)]
             areas += [(lane.name, lane.zone(), t.at(lane.name)) for lane in self._layout.lanes]
             for name, area, own in areas:
                 if own.speed_limit_kmh is not None and (name is None or own is not t):
-                    out.append(_Manner("speeding", name, own.span("speeding_s"), _Speeding(area, scale, own)))
+                    out.append(
+                        _Manner("speeding", name, own.span("speeding_s"), _Speeding(area, ground, own))
+                    )
         for lane in self._layout.lanes:
             own = t.at(lane.name)
             out.append(
@@ -201,17 +204,24 @@ class MannerMaker:
 
 
 def _speed(trail: Trail, layout: Layout) -> Attributes:
-    if layout.metres_per_pixel is not None:
-        return {"speed": round(trail.speed * layout.metres_per_pixel, 2), "speed_unit": "m/s"}
+    pace = _pace(trail, layout)
+    if pace is not None:
+        return {"speed": round(pace, 2), "speed_unit": "m/s"}
     return {"speed": round(trail.speed / trail.box.height, 2)}
+
+
+def _pace(trail: Trail, layout: Layout) -> float | None:
+    """Metres a second, None where no scale is known."""
+    return None if layout.scale is None else trail.pace(layout.scale)
 
 
 def _running(trail: Trail, layout: Layout, t: Thresholds) -> tuple[float, float]:
     """Only someone upright runs by box heights: seen from above, a walk would be one."""
     if trail.label not in PEOPLE:
         return 0.0, 0.0
-    if layout.metres_per_pixel is not None:
-        return trail.speed * layout.metres_per_pixel / t.running_m, 1.0
+    pace = _pace(trail, layout)
+    if pace is not None:
+        return pace / t.running_m, 1.0
     return (trail.speed / trail.box.height / t.running_share, 1.0) if upright(trail.box) else (0.0, 0.0)
 
 
@@ -224,7 +234,7 @@ def _drives(trail: Trail) -> float:
 @dataclass(frozen=True, slots=True)
 class _Speeding:
     zone: Zone | None
-    scale: float
+    ground: Ground
     thresholds: Thresholds
 
     def __call__(self, trail: Trail) -> tuple[float, float]:
@@ -233,7 +243,7 @@ class _Speeding:
         outside = self.zone is not None and not self.zone.holds(trail.place)
         if limit is None or certainty == 0 or outside:
             return 0.0, 0.0
-        return trail.speed * self.scale * 3.6 / limit, certainty
+        return (trail.pace(self.ground) or 0.0) * 3.6 / limit, certainty
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.clock import Micros
 from core.ids import EntityId
-from core.place import Layout, Point
+from core.place import Box, Layout, Point
 from ingest.events_book import Book, Draft, Part, over, sure
 from ingest.events_labels import PEOPLE, UNNAMED, mover_likeness, object_likeness, travelled
 from ingest.events_trail import Step, Trail
@@ -144,8 +144,8 @@ class ObjectMaker:
             if other is trail or not _may_carry(other):
                 continue
             box = other.box_at(at)
-            gap = here.gap(box)
-            if gap < least and gap <= reach * self._within(other):
+            gap = self._apart(here, box, other)
+            if gap < least and gap <= reach:
                 best, least = Part(other.entity_id, box, role), gap
         return best
 
@@ -155,15 +155,19 @@ class ObjectMaker:
         for other in step.everyone:
             if other is trail or not _may_carry(other):
                 continue
-            near = self._within(other)
-            close = (p.at for p in reversed(other.points) if p.box.gap(trail.first_box) <= near)
+            close = (
+                p.at for p in reversed(other.points) if self._apart(trail.first_box, p.box, other) <= 1.0
+            )
             last = max(last, next(close, last))
         return last
 
-    def _within(self, mover: Trail) -> float:
-        if self._layout.metres_per_pixel is not None:
-            return self._thresholds.with_m / self._layout.metres_per_pixel
-        return self._thresholds.with_share * mover.box.height
+    def _apart(self, thing: Box, there: Box, mover: Trail) -> float:
+        """How far apart a thing and a mover's box are, in units of what "with it" is."""
+        ground = self._layout.scale
+        metres = None if ground is None else there.metres_to(thing, ground)
+        if metres is not None:
+            return metres / max(self._thresholds.with_m, 1e-6)
+        return there.gap(thing) / max(self._thresholds.with_share * mover.box.height, 1e-6)
 
 
 def _rests(trail: Trail) -> bool:

@@ -56,13 +56,16 @@ def pairs(step: Step) -> Iterator[Two]:
 def distance(two: Two, layout: Layout, t: Thresholds) -> float:
     """How far apart two are, in units of what near is: 1 is just near.
 
-    With a scale the metres between their places over `near_m`; else the gap of the boxes over `near_share` of the
+    With a scale the metres between their places over `near_m` (half of them where the camera looks from above: people
+    then lie long in the picture); else the gap of the boxes over `near_share` of the
     smaller height, but at least how far one place lies behind the other over the smaller height, because boxes also
     touch where one stands far behind the other.
     """
-    if layout.metres_per_pixel is not None:
-        apart = max(two.gap, 0.5 * math.dist(two.one.place, two.other.place))
-        return apart * layout.metres_per_pixel / max(t.near_m, 1e-6)
+    ground = layout.scale
+    apart = None if ground is None else ground.metres(two.one.place, two.other.place)
+    gap = None if ground is None else two.one.box.metres_to(two.other.box, ground)
+    if apart is not None and gap is not None:
+        return max(gap, 0.5 * apart) / max(t.near_m, 1e-6)
     height = min(two.one.box.height, two.other.box.height)
     behind = abs(two.one.place[1] - two.other.place[1]) / height
     return max(two.gap / (height * max(t.near_share, 1e-6)), behind)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 
 from core.clock import SECOND, Micros
+from core.ground import Ground
 from core.ids import EntityId
 from core.place import Box, Point
 from ingest.presence import Moment, Presence, Visit
@@ -75,7 +76,7 @@ class Trail:
     journey: float = 0.0
     _score: float = 0.0
     _looks: int = 0
-    _speeds: deque[tuple[Micros, float]] = field(default_factory=deque)
+    _speeds: deque[tuple[Micros, Point, Point]] = field(default_factory=deque)
 
     @property
     def box(self) -> Box:
@@ -107,7 +108,7 @@ class Trail:
         self.journey = max(self.journey, math.dist(box.foot, self.first_box.foot) / box.diagonal)
         while len(self.points) > 2 and self.points[1].at < at - KEPT:
             self.points.popleft()
-        self._speeds.append((at, self.speed))
+        self._speeds.append((at, self.place, self.velocity))
         while self._speeds[0][0] < at - LATELY:
             self._speeds.popleft()
 
@@ -152,7 +153,16 @@ class Trail:
     @property
     def top_speed(self) -> float:
         """Its greatest speed within the last second, pixels a second: who has just braked hard was fast."""
-        return max((speed for _, speed in self._speeds), default=0.0)
+        return max((math.hypot(*velocity) for _, _, velocity in self._speeds), default=0.0)
+
+    def pace(self, ground: Ground) -> float | None:
+        """Metres a second over that ground; None where it does not stand on it."""
+        return ground.speed(self.place, self.velocity)
+
+    def top_pace(self, ground: Ground) -> float | None:
+        """As `top_speed`, in metres a second."""
+        paces = [ground.speed(place, velocity) for _, place, velocity in self._speeds]
+        return max((pace for pace in paces if pace is not None), default=None)
 
     @property
     def moving(self) -> bool:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypedDict
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from core.errors import Invalid
+from core.ground import Ground
 from core.place import Lane, Layout, Line, Point, Zone
+from ingest.ground import Pair, from_distances, from_places, misfit
 from ingest.polygon import area, crossing_edges
 
 HOWTO = (
@@ -21,6 +24,8 @@ MOST_CHARACTERS = 200_000
 """A file of drawings larger than this is something else."""
 DEEPEST = 10
 MOST_CORNERS = 1_000
+MOST_MISFIT = 0.25
+"""By which part a measured distance may differ from the ground plane that fits all of them best."""
 SCALARS = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
 
 
@@ -44,10 +49,15 @@ def read_layout(text: str, *, width: int, height: int, filename: str) -> Layout:
     """What is drawn on a stream whose picture is `width` × `height`, in pixels of that picture.
 
     YAML or JSON (which is YAML): `zones`, `lines`, `lanes`, `scale`; numbers are pixels, or with `units: relative` 0 to
-    1 of the width and height. `scale` is `{metres_per_pixel: 0.02}`, or `{points: [{from, to, metres}, …]}`: pairs of
-    picture points with their distance on the ground, of which the mean metres per pixel is taken. That is a flat
-    approximation, one number for the whole picture: it holds for a camera that looks straight down, and near the
-    measured points for one that does not. Raises `Invalid` with the file, the line and what is wanted there.
+    1 of the width and height. `scale` is one of:
+
+    - `{metres_per_pixel: 0.02}`: one number for the whole picture, for a camera that looks straight down;
+    - `{points: [{from: [x, y], to: [x, y], metres: 3}, …]}`: distances measured on the ground. From two on, in different
+      depths, they give the ground plane; a single one is one number for the whole picture, right near it alone;
+    - `{points: [{at: [x, y], metres: [X, Y]}, …]}`: four or more points on the ground and where they lie on a plan;
+    - `{homography: [[…], […], […]]}`: from picture points to metres, as calibration tools write it.
+
+    Raises `Invalid` with the file, the line and what is wanted there.
     """
     page = _Page(filename, width, height)
     root = _Keys(page, _parse(page, text), "the file")
@@ -61,7 +71,7 @@ def read_layout(text: str, *, width: int, height: int, filename: str) -> Layout:
         zones=tuple(_zone(page, node, drawn) for node in root.items("zones")),
         lines=tuple(_line(page, node, drawn) for node in root.items("lines")),
         lanes=tuple(_lane(page, node, drawn) for node in root.items("lanes")),
-        metres_per_pixel=_scale(page, root.node("scale")),
+        **_scale(page, root.node("scale")),
     )
     root.done("units", "zones", "lines", "lanes", "scale")
     return layout
@@ -297,31 +307,61 @@ def _is_exponential(node: ScalarNode) -> bool:
     return node.style is None and "e" in node.value.lower() and not node.value.lower().startswith("e")
 
 
-def _scale(page: _Page, node: Node | None) -> float | None:
+class _Scale(TypedDict, total=False):
+    metres_per_pixel: float
+    ground: Ground
+
+
+def _scale(page: _Page, node: Node | None) -> _Scale:
+    """What `Layout` is to be given of a scale."""
     if node is None:
-        return None
+        return {}
     keys = _Keys(page, node, "scale")
-    keys.done("metres_per_pixel", "points")
-    given, points = keys.node("metres_per_pixel"), keys.node("points")
-    if (given is None) == (points is None):
+    keys.done("metres_per_pixel", "points", "homography")
+    given = [
+        (key, value) for key in ("metres_per_pixel", "points", "homography") if (value := keys.node(key))
+    ]
+    if len(given) != 1:
         raise page.wrong(
-            node, "scale needs one of metres_per_pixel and points", "Keep exactly one of the two"
+            node,
+            "scale needs one of metres_per_pixel, points and homography",
+            "Keep exactly one of the three",
         )
-    if given is not None:
-        value = _number(page, given, "metres_per_pixel")
-        if value <= 0:
-            raise page.wrong(given, f"metres_per_pixel is {value:g}", "It is more than 0, e.g. 0.02")
-        return value
-    measured = [_measured(page, pair) for pair in keys.items("points")]
-    if not measured:
-        raise page.wrong(
-            points, "scale has no points", "Give at least one pair: {from: [x, y], to: [x, y], metres: 3}"
-        )
-    return sum(measured) / len(measured)
+    key, value = given[0]
+    if key == "homography":
+        return {"ground": _homography(page, value)}
+    if key == "metres_per_pixel":
+        number = _number(page, value, key)
+        if number <= 0:
+            raise page.wrong(value, f"metres_per_pixel is {number:g}", "It is more than 0, e.g. 0.02")
+        return {"metres_per_pixel": number}
+    points = [(item, _Keys(page, item, "a point of scale")) for item in keys.items("points")]
+    if any(point.node("at") is not None for _, point in points):
+        return {"ground": _placed(page, value, points)}
+    return _measured(page, value, [(item, _pair_of(page, point)) for item, point in points])
 
 
-def _measured(page: _Page, node: Node) -> float:
-    keys = _Keys(page, node, "a pair of points")
+def _measured(page: _Page, node: Node, pairs: list[tuple[Node, Pair]]) -> _Scale:
+    if not pairs:
+        raise page.wrong(
+            node, "scale has no points", "Give at least one pair: {from: [x, y], to: [x, y], metres: 3}"
+        )
+    if len(pairs) == 1:
+        start, end, metres = pairs[0][1]
+        return {"metres_per_pixel": metres / math.dist(start, end)}
+    ground = from_distances([pair for _, pair in pairs], page.width, page.height)
+    where, worst = max(pairs, key=lambda pair: misfit(ground, pair[1]))
+    if misfit(ground, worst) > MOST_MISFIT:
+        raise page.wrong(
+            where,
+            f"no flat ground has {worst[2]:g} m between {_shown(worst[0])} and {_shown(worst[1])} "
+            "and the other distances too",
+            "Measure on the ground, not up walls, and check which points and metres belong together",
+        )
+    return {"ground": ground}
+
+
+def _pair_of(page: _Page, keys: _Keys) -> Pair:
     keys.done("from", "to", "metres")
     start = _point(page, keys.need("from", "[x, y]"), "scale")
     end = _point(page, keys.need("to", "[x, y]"), "scale")
@@ -333,7 +373,44 @@ def _measured(page: _Page, node: Node) -> float:
             f"{metres:g} m between {_shown(start)} and {_shown(end)}",
             "Points and distance must differ from 0",
         )
-    return metres / math.dist(start, end)
+    return start, end, metres
+
+
+def _placed(page: _Page, node: Node, points: list[tuple[Node, _Keys]]) -> Ground:
+    seen, known = [], []
+    for _, keys in points:
+        keys.done("at", "metres")
+        seen.append(_point(page, keys.need("at", "[x, y] in the picture"), "scale"))
+        known.append(_pair(page, keys.need("metres", "[X, Y] on a plan"), "a place on the ground", "[X, Y]"))
+    want = (
+        "Give four or more points on the ground, no three of them on one line: {at: [x, y], metres: [X, Y]}"
+    )
+    if len(points) < 4:
+        raise page.wrong(node, f"{len(points)} places do not settle the ground", want)
+    ground = from_places(seen, known)
+    if ground is None:
+        raise page.wrong(node, "these places do not settle the ground", want)
+    return ground
+
+
+def _homography(page: _Page, node: Node) -> Ground:
+    want = "A homography is three rows of three numbers"
+    rows = node.value if isinstance(node, SequenceNode) else []
+    if len(rows) != 3 or any(not isinstance(row, SequenceNode) or len(row.value) != 3 for row in rows):
+        raise page.wrong(node, f"homography is {_kind(node)}", want)
+    across, down = (page.width, page.height) if page.relative else (1, 1)
+    matrix = [[_number(page, cell, "homography") for cell in row.value] for row in rows]
+    a, b, c = ((row[0] / across, row[1] / down, row[2]) for row in matrix)
+    (p, q, r), (s, t, u), (v, w, x) = a, b, c
+    if abs(p * (t * x - u * w) - q * (s * x - u * v) + r * (s * w - t * v)) < 1e-15:
+        raise page.wrong(node, "the homography flattens the ground to a line", want)
+    if v * page.width / 2 + w * page.height + x <= 0:
+        raise page.wrong(
+            node,
+            "the homography has no ground at the picture's lower edge",
+            "It leads from picture to metres, with a third row that is positive below the horizon",
+        )
+    return Ground((*a, *b, *c))
 
 
 def _shown(point: Point) -> str:

@@ -379,7 +379,7 @@ class Perception:
         return dict(words)
 
     def _attributes(self, stay: Stay) -> Attributes:
-        out = stay.profile.attributes(stay.label, self._frame, self._stream.layout.metres_per_pixel)
+        out = stay.profile.attributes(stay.label, self._frame, self._stream.layout.scale)
         if stay.entered:
             out["entered"] = stay.entered
         return out

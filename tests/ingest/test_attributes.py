@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from core.clock import SECOND
 from core.colour import COLOURS, appearance, name_numbers, shares
+from core.ground import Ground
 from core.place import Box
 from ingest.attributes import (
     DIRECTIONS,
@@ -120,7 +121,10 @@ def test_speed_is_in_box_heights_or_in_metres_where_a_scale_is_drawn() -> None:
         profile.note(
             i * SECOND // 8, Box(40 + 20 * i, 100, 90 + 20 * i, 200), whole=True, score=0.9, appearance=()
         )
-    plain, metric = profile.attributes("car", FRAME, None), profile.attributes("car", FRAME, 0.05)
+    plain, metric = (
+        profile.attributes("car", FRAME, None),
+        profile.attributes("car", FRAME, Ground.flat(0.05)),
+    )
     assert plain["speed"] == pytest.approx(1.6, rel=0.1)
     assert "speed_unit" not in plain
     assert (metric["speed"], metric["speed_unit"]) == (pytest.approx(8.0, rel=0.1), "m/s")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api import wire
 from core.errors import Invalid
 from core.place import Layout
 from ingest.layout import read_layout
@@ -76,11 +77,53 @@ def test_units_may_stand_last() -> None:
     )
 
 
-def test_scale_by_points_is_the_mean() -> None:
+def test_distances_that_agree_everywhere_are_a_view_from_straight_above() -> None:
     layout = read(
-        "scale: {points: [{from: [0, 0], to: [100, 0], metres: 2}, {from: [0, 0], to: [0, 100], metres: 4}]}"
+        "scale: {points: [{from: [0, 0], to: [100, 0], metres: 2}, {from: [0, 300], to: [0, 350], metres: 1},"
+        " {from: [500, 300], to: [600, 300], metres: 2}]}"
     )
-    assert layout.metres_per_pixel == pytest.approx(0.03)
+    assert layout.scale is not None
+    assert layout.scale.metres((100, 100), (200, 100)) == pytest.approx(2, rel=0.03)
+    assert layout.scale.metres((100, 250), (100, 150)) == pytest.approx(2, rel=0.03)
+
+
+def test_distances_in_different_depths_make_a_ground_that_recedes() -> None:
+    layout = read(
+        "scale: {points: [{from: [200, 340], to: [400, 340], metres: 2}, {from: [200, 140], to: [400, 140], metres: 6}]}"
+    )
+    assert layout.scale is not None
+    assert layout.scale.metres((220, 340), (420, 340)) == pytest.approx(2, rel=0.03)
+    assert layout.scale.metres((220, 140), (420, 140)) == pytest.approx(6, rel=0.03)
+    near, far = layout.scale.speed((300, 300), (0, -10)), layout.scale.speed((300, 150), (0, -10))
+    assert near is not None
+    assert far is not None
+    assert far > 4 * near  # depth shrinks twice: things get smaller, and the ground is seen flatter
+
+
+def test_places_on_a_plan_are_met_exactly() -> None:
+    layout = read(
+        "scale: {points: [{at: [100, 350], metres: [0, 0]}, {at: [540, 350], metres: [4, 0]},"
+        " {at: [400, 150], metres: [4, 12]}, {at: [240, 150], metres: [0, 12]}]}"
+    )
+    assert layout.scale is not None
+    assert layout.scale.metres((100, 350), (540, 350)) == pytest.approx(4)
+    assert layout.scale.metres((100, 350), (400, 150)) == pytest.approx(160**0.5)
+    assert layout.scale.place((320, 10)) is None  # that is above the horizon
+
+
+def test_a_layout_that_was_shown_reads_as_it_was() -> None:
+    layout = read(
+        "scale: {points: [{at: [100, 350], metres: [0, 0]}, {at: [540, 350], metres: [4, 0]},"
+        " {at: [400, 150], metres: [4, 12]}, {at: [240, 150], metres: [0, 12]}]}"
+    )
+    assert read(json.dumps(wire.layout(layout))) == layout
+
+
+def test_a_relative_homography_is_of_parts_of_the_picture() -> None:
+    layout = read("units: relative\nscale: {homography: [[16, 0, 0], [0, 9, 0], [0, 0, 1]]}")
+    assert layout.scale is not None
+    assert layout.scale.metres((0, 0), (640, 0)) == pytest.approx(16)
+    assert layout.scale.metres((0, 0), (0, 360)) == pytest.approx(9)
 
 
 def test_a_polygon_may_be_closed_by_its_first_corner() -> None:
@@ -128,12 +171,18 @@ BAD = [
     ("lanes:\n  - name: l\n    polygon: [[0,0],[9,0],[9,9]]\n", 2, "has no direction"),
     ("lanes:\n  - name: l\n    polygon: [[0,0],[9,0],[9,9]]\n    direction: [0, 0]\n", 4, "is [0, 0]"),
     ("scale: 4", 1, "scale is '4'"),
-    ("scale: {}", 1, "one of metres_per_pixel and points"),
-    ("scale: {metres_per_pixel: 1, points: []}", 1, "one of metres_per_pixel and points"),
+    ("scale: {}", 1, "one of metres_per_pixel, points and homography"),
+    ("scale: {metres_per_pixel: 1, points: []}", 1, "one of metres_per_pixel, points and homography"),
     ("scale:\n  metres_per_pixel: 0\n", 2, "metres_per_pixel is 0"),
     ("scale:\n  points: []\n", 2, "no points"),
     ("scale:\n  points:\n  - {from: [0, 0], to: [0, 0], metres: 2}\n", 3, "between"),
     ("scale:\n  points:\n  - {from: [0, 0], to: [5, 0], metres: -2}\n", 3, "between"),
+    ("scale:\n  points:\n  - {at: [0, 0], metres: [0, 0]}\n", 3, "1 places do not settle"),
+    ("scale:\n  points: [{at: [0, 0], metres: [0, 0]}, {at: [1, 1], metres: [1, 1]}, {at: [2, 2], metres: [2, 2]}, {at: [3, 3], metres: [3, 3]}]\n", 2, "do not settle"),
+    ("scale:\n  points:\n  - {from: [0, 300], to: [100, 300], metres: 1}\n  - {from: [500, 300], to: [600, 300], metres: 9}\n  - {from: [200, 300], to: [300, 300], metres: 1}\n  - {from: [200, 100], to: [300, 100], metres: 1.5}\n  - {from: [400, 100], to: [500, 100], metres: 1.5}\n", 4, "no flat ground has 9 m"),
+    ("scale:\n  homography: [[1, 0, 0], [0, 1, 0]]\n", 2, "homography is a list"),
+    ("scale:\n  homography: [[1, 0, 0], [2, 0, 0], [0, 0, 1]]\n", 2, "flattens"),
+    ("scale:\n  homography: [[1, 0, 0], [0, 1, 0], [0, 0, -1]]\n", 2, "no ground at"),
     ("units: yards", 1, "units are 'yards'"),
     ("units: relative\nzones:\n  - name: a\n    polygon: [[0, 0], [9, 0], [9, 9]]\n", 4, "has the point [9, 0]"),
     ("zones: &a []\nlines: *a\n", 2, "aliases"),
