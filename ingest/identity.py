@@ -13,7 +13,10 @@ from core.place import Box, Point
 from core.sight import THING, Attributes, Track, TrackPoint
 from ingest.attributes import Profile, side_of
 
-VEHICLES = frozenset({"car", "truck", "bus", "motorcycle", "train", "van"})
+VEHICLES = frozenset({"car", "truck", "bus", "train", "van", "vehicle", "forklift", "cart"})
+TWO_WHEELERS = frozenset({"bicycle", "motorcycle"})
+LOADS = frozenset({"pallet", "box"})
+"""What only travels when it is carried: what is called so and travels is whoever carries it, seen load first."""
 FIXTURES = frozenset(
     {
         "bed", "bench", "book", "cell phone", "chair", "clock", "couch", "dining table", "fire hydrant", "keyboard",
@@ -109,7 +112,7 @@ class Stay:
         if not named:
             return THING
         if self.roams:
-            named = {name: vote for name, vote in named.items() if name not in FIXTURES} or {THING: 0.0}
+            named = {n: vote for n, vote in named.items() if n not in FIXTURES | LOADS} or {THING: 0.0}
         best = max(named, key=lambda name: named[name])
         return best if self.named >= 0.25 * self.looks or named[best] > 4.0 else THING
 
@@ -186,11 +189,18 @@ def alike(one: tuple[float, ...], other: tuple[float, ...]) -> float:
 
 
 def fits(one: str, other: str) -> bool:
-    """Whether two labels may be said of one thing."""
+    """Whether two labels may be said of one thing: a two-wheeler goes with its rider, a load with nobody who moves."""
     if one == other or THING in (one, other):
         return True
-    kinds = {"person" if name == "person" else "vehicle" if name in VEHICLES else "" for name in (one, other)}
-    return len(kinds) == 1
+    return bool(_kinds(one) & _kinds(other))
+
+
+def _kinds(label: str) -> frozenset[str]:
+    if label in TWO_WHEELERS:
+        return frozenset({"person", "vehicle"})
+    if label in VEHICLES:
+        return frozenset({"vehicle"})
+    return frozenset({"person" if label == "person" else ""})
 
 
 def heir(lost: Iterable[Stay], first: Seen, *, carriers: dict[EntityId, Box]) -> Stay | None:

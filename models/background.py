@@ -32,6 +32,10 @@ LEAST_REGION = 1.2e-4
 """Regions that cover less of the picture are noise."""
 RELIT, SAME = 0.7, 0.9
 """Likeness of edges, and of luma, from which on a region is the background under another light."""
+STALE = 0.9
+"""Seconds after which a pixel that differs and has not changed counts as still …"""
+WHOLLY = 0.7
+"""… and the part of a region that must be still for it to be judged a thing at rest or a hole."""
 SHAKEN = 0.4
 """In which part of the picture edges must have moved, three looks in a row, to mean that the camera moves."""
 CALM_AFTER = SECOND * 7 // 10
@@ -255,14 +259,16 @@ class Background:
         """Where what differs keeps still, decides whether a thing rests there or one was taken away; forgets the latter.
 
         A thing has an edge round it in the picture where it is: if the edge is in the remembered picture and not in
-        this one, the thing stood there when the background was learned and has gone.
+        this one, the thing stood there when the background was learned and has gone. Judged for whole regions only: a
+        part of a resting thing has no edge of its own, and the floor's lines behind it would speak against it.
         """
         assert self._mean is not None  # noqa: S101 - compare() has seeded it
-        stale = ((self._still > 0.9) * np.uint8(255)).astype(np.uint8)
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(stale, connectivity=8)
+        stale = self._still > STALE
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+        still = np.bincount(labels[stale], minlength=count)
         for index in range(1, count):
             left, top, width, height, area = (int(v) for v in stats[index])
-            if area < mask.size * 1e-4:
+            if area < mask.size * 1e-4 or still[index] < WHOLLY * area:
                 continue
             y, x = slice(max(0, top - 4), top + height + 4), slice(max(0, left - 4), left + width + 4)
             region = (labels[y, x] == index).astype(np.uint8)

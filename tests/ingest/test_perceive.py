@@ -19,6 +19,7 @@ from core.place import Box
 from core.sight import Detection, TrackPoint
 from ingest.chunk import Grid
 from ingest.decode import Look
+from ingest.identity import fits
 from ingest.perceive import Perception
 from ingest.presence import Moment, Visit
 from models.track import OcSortTracker
@@ -214,6 +215,39 @@ def test_a_cell_phone_does_not_drive_through_the_picture(watcher: Watcher) -> No
     walk(watcher, 0, 560, 20, width=80, label="cell phone")
     (entity,) = watcher.entities()
     assert entity.label == "thing"
+
+
+def test_a_forklift_that_came_load_first_is_it_and_not_its_pallet(watcher: Watcher) -> None:
+    watcher.nothing(4)
+    for i in range(10):
+        watcher.see(thing(10 + 14 * i, 120, 100, 90, label="pallet"))
+    for i in range(6):
+        watcher.see(thing(150 + 12 * i, 120, 100, 90, label="forklift"))
+    for i in range(12):
+        forklift = thing(220 - 12 * i, 120, 72, 90, label="forklift")
+        watcher.see(forklift, thing(300, 170, 44, 40, label="pallet", colours=BLUE))
+    labels = sorted(e.label for e in watcher.entities() if e.confidence > 0)
+    assert labels == ["forklift", "pallet"]
+    first = min(watcher.arrived, key=lambda v: v.at)
+    (forklift_entity,) = (e for e in watcher.entities() if e.label == "forklift")
+    assert forklift_entity.id == first.entity_id
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "may"),
+    [
+        ("thing", "person", True),
+        ("car", "truck", True),
+        ("forklift", "pallet", False),
+        ("person", "car", False),
+        ("person", "bicycle", True),
+        ("bicycle", "car", True),
+        ("person", "dog", False),
+    ],
+)
+def test_which_two_labels_may_be_said_of_one_thing(one: str, other: str, may: bool) -> None:
+    assert fits(one, other) is may
+    assert fits(other, one) is may
 
 
 def test_points_are_handed_over_once_and_belong_to_the_looks(watcher: Watcher) -> None:

@@ -84,6 +84,26 @@ def test_what_came_and_rests_is_not_absorbed_until_it_leaves() -> None:
     assert gone[-1] == []
 
 
+def test_the_still_middle_of_a_trembling_thing_is_not_taken_for_a_hole() -> None:
+    """A plain load on a running forklift: its rim trembles, its middle has no edge, and the floor behind is striped."""
+    floor = ground()
+    for row in range(120, 210, 16):
+        floor[row : row + 6] = 235
+    detector = MotionDetector()
+    play(detector, empty(floor, 12))
+
+    def load(i: int, left: int) -> Picture:
+        off = 3 * (i % 2)
+        return shot(
+            floor, (left + off, 110 + off, left + 90 + off, 212 + off), colour=(190, 150, 100), seed=i
+        )
+
+    play(detector, [load(i, 40 + 10 * i) for i in range(12)], 12)
+    for row in play(detector, [load(i, 160) for i in range(60)], 24):
+        assert len(row) == 1
+        assert row[0].box.iou(Box(160, 110, 253, 215)) > 0.8
+
+
 def test_what_stood_there_from_the_start_leaves_no_ghost() -> None:
     floor = ground()
     detector = MotionDetector()

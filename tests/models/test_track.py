@@ -54,3 +54,20 @@ def test_a_person_passing_a_resting_chair_does_not_become_it() -> None:
 @pytest.mark.parametrize("score", [0.3, 0.5, 0.95])
 def test_scores_of_motion_and_of_names_are_both_used(score: float) -> None:
     assert any(run([[seen("thing", 10 + 5 * i, 50, score=score)] for i in range(8)]))
+
+
+def test_a_nameless_thing_keeps_its_track_when_it_is_given_a_name() -> None:
+    rows = [[seen("thing" if i < 6 else "person", 20 + 9 * i, 50)] for i in range(16)]
+    assert {s.number for row in run(rows) for s in row} == {1}
+
+
+def test_the_vehicle_goes_on_with_the_track_when_its_load_is_put_down() -> None:
+    """A forklift that came in load first was called a pallet; when they part the larger one is it."""
+    came = [[seen("pallet", 10 + 8 * i, 60, 100, 90)] for i in range(6)]
+    parted = [[seen("forklift", 50 - 6 * i, 60, 70, 90), seen("pallet", 128, 110, 44, 40)] for i in range(6)]
+    labels: dict[int, list[str]] = {}
+    for row in run(came + parted):
+        for s in row:
+            labels.setdefault(s.number, []).append(s.label)
+    assert labels[1][-1] == "forklift"
+    assert sorted({names[-1] for names in labels.values()}) == ["forklift", "pallet"]
