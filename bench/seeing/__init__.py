@@ -1,1 +1,1 @@
-"""How well and how fast Sightline sees: the figures of the issue, each in a module of its own."""
+"""How well and how fast Sightline sees: questions about real clips, tracks and events against truth, speed."""
