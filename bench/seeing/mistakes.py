@@ -56,12 +56,13 @@ def worst(data: Path, home: Path, asked: Iterable[Asked], most: int = 10) -> lis
     """
     house = build(read_settings(home=home))
     wrong = {(one.clip, one.question) for one in asked if not one.right}
-    found = []
-    for line in (data / "data" / "ground_truth.jsonl").read_text().splitlines():
-        clip = json.loads(line)
-        for put in clip.get("questions", ()):
-            if (clip["clip"], put["question"]) in wrong:
-                found.append(_mistake(house, clip["clip"], put))
+    lines = (data / "data" / "ground_truth.jsonl").read_text().splitlines()
+    found = [
+        _mistake(house, clip["clip"], put)
+        for clip in map(json.loads, lines)
+        for put in clip.get("questions", ())
+        if (clip["clip"], put["question"]) in wrong
+    ]
     return sorted(found, key=lambda m: (m.said.status.value != "answered", -m.said.confidence))[:most]
 
 
@@ -69,7 +70,9 @@ def _mistake(house: House, clip: str, put: dict[str, object]) -> Mistake:
     choices = tuple(str(choice) for choice in put["choices"])  # type: ignore[attr-defined]
     text = str(put["question"])
     said = answer(
-        Question(text=text, streams=(Path(clip).stem,), choices=choices), store=house.store, ledger=house.ledger
+        Question(text=text, streams=(Path(clip).stem,), choices=choices),
+        store=house.store,
+        ledger=house.ledger,
     )
     start, end = put.get("evidence") or (0.0, 1.0)  # type: ignore[misc]
     span = Span.of_seconds(float(start), max(float(end), float(start) + 0.1))
@@ -117,5 +120,3 @@ def _drawn(frame: Frame, at: Micros, tracks: Sequence[Track]) -> np.ndarray:
 def _write(picture: np.ndarray, words: str, at: tuple[int, int]) -> None:
     for rgb, thick in (((0, 0, 0), 2), ((255, 255, 255), 1)):
         cv2.putText(picture, words, at, cv2.FONT_HERSHEY_SIMPLEX, 0.35, rgb, thick, cv2.LINE_AA)
-
-

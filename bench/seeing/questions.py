@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,17 +57,11 @@ class Examined:
 
     def table(self) -> list[tuple[str, int, int]]:
         """(what, right, asked) for all questions, each domain and each type."""
-        rows = [("all", *self._count(self.asked))]
-        for name in sorted({one.domain for one in self.asked}):
-            rows.append((f"domain {name}", *self._count(o for o in self.asked if o.domain == name)))
-        for name in sorted({one.type for one in self.asked}):
-            rows.append((f"type {name}", *self._count(o for o in self.asked if o.type == name)))
-        return rows
-
-    @staticmethod
-    def _count(asked: Iterable[Asked]) -> tuple[int, int]:
-        right = [one.right for one in asked]
-        return sum(right), len(right)
+        names = [("all", self.asked)]
+        for what in ("domain", "type"):
+            values = sorted({getattr(one, what) for one in self.asked})
+            names += [(f"{what} {v}", tuple(o for o in self.asked if getattr(o, what) == v)) for v in values]
+        return [(name, sum(one.right for one in asked), len(asked)) for name, asked in names]
 
 
 def examine(data: Path, home: Path, *, weights: Path | None = None, only: str = "") -> Examined:
@@ -86,7 +80,12 @@ def examine(data: Path, home: Path, *, weights: Path | None = None, only: str = 
             "--sightline", f"{sys.executable} -m api.cli",
         ]  # fmt: skip
         done = subprocess.run(
-            command, env=environment, check=True, text=True, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
+            command,
+            env=environment,
+            check=True,
+            text=True,
+            stdout=subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
         )
         rows = [json.loads(line) for line in out.read_text().splitlines()]
     cited = re.search(r"citation overlaps evidence\s+(\d+)/(\d+)", done.stdout)
