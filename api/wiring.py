@@ -15,7 +15,18 @@ from typing import TYPE_CHECKING, TypeVar
 from api.wish import Wish, scheme
 from core.clock import WallClock
 from core.errors import Invalid
-from core.ports import Detector, Executor, Finder, GraphStore, House, Ledger, MediaStore, Tracker, Vlm
+from core.ports import (
+    Detector,
+    Executor,
+    Finder,
+    GraphStore,
+    House,
+    Ledger,
+    MediaStore,
+    TextReader,
+    Tracker,
+    Vlm,
+)
 from core.settings import Settings
 
 if TYPE_CHECKING:
@@ -59,6 +70,7 @@ def build(settings: Settings) -> House:
         clock=clock,
         detector=_detectors(settings),
         tracker=_tracker,
+        reader=_reader(settings),
         finder=finder,
         wanted=wanted,
         reports=_reports(settings),
@@ -288,6 +300,18 @@ def _tracker(looks_per_s: float) -> Tracker:
     from models.track import OcSortTracker
 
     return OcSortTracker(looks_per_s)
+
+
+def _reader(settings: Settings) -> Callable[[], TextReader]:
+    """The reader of text, loaded when it is first wanted: most streams hold no text anybody asks for."""
+
+    @cache
+    def rapid() -> TextReader:
+        from models.read_rapid import RapidReader
+
+        return RapidReader()
+
+    return choose("SIGHTLINE_READER", settings.reader, {"rapidocr": lambda: rapid})
 
 
 def _reports(settings: Settings) -> tuple[str, ...]:

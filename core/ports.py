@@ -17,7 +17,7 @@ from core.clock import Clock, Micros
 from core.ids import JobId, StreamId
 from core.media import Frame, Picture
 from core.memory import Forgotten, Found, Observation, Query
-from core.sight import Detection, Sighting
+from core.sight import Detection, Reading, Sighting
 from core.watch import Notice, Receipt
 from core.work import Job
 
@@ -119,6 +119,17 @@ class Embedder(Protocol):
         """One row per item."""
 
 
+class TextReader(Protocol):
+    """Reads the text that is in pictures: plates, signs, scoreboards, numbers on shirts."""
+
+    @property
+    def name(self) -> str:
+        """Model and version, stored beside every text."""
+
+    def read(self, pictures: Sequence[Picture], /) -> list[list[Reading]]:
+        """The lines of text in each picture, top to bottom; boxes in its pixels. No text is an empty list."""
+
+
 class GraphStore(Protocol):
     """The memory over time. Knows no model: it gets vectors as arguments."""
 
@@ -206,7 +217,8 @@ class FrameSource(Protocol):
 class House:
     """Every port, chosen and built by `api/wiring.py`; doers take the ports they use.
 
-    `detector` and `tracker` make a fresh one for each stream, because both remember what they saw. `finder` is None
+    `detector` and `tracker` make a fresh one for each stream, because both remember what they saw. `reader` gives the
+    one reader of text, made when it is first wanted; it raises `Unavailable` where there is none. `finder` is None
     where nothing can find by words; `wanted` are the words it is to look for at every event.
     """
 
@@ -220,6 +232,7 @@ class House:
     clock: Clock
     detector: Callable[[], Detector]
     tracker: Callable[[float], Tracker]
+    reader: Callable[[], TextReader]
     finder: Callable[[], Finder] | None = None
     wanted: tuple[str, ...] = ()
     reports: Iterable[str] = ()

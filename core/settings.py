@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     media: str = Field(default="", description="A folder or s3://…; default: a folder in home.")
     vlm_key: str = Field(default="", description="The VLM server's API key.", repr=False)
     llm_key: str = Field(default="", description="The LLM server's API key.", repr=False)
+    reader: str = Field(
+        default="rapidocr:", description="What reads text in pictures: rapidocr: (the extra `ocr`)."
+    )
     chunk_s: float = Field(default=10.0, gt=0.5, le=600, description="Length of a chunk in seconds.")
     overlap_s: float = Field(default=1.0, ge=0, le=60, description="How far a chunk looks back, in seconds.")
     looks_per_s: float = Field(default=8.0, gt=0, le=60, description="Looks a second where things move.")

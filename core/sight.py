@@ -39,6 +39,25 @@ class Detection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One line of text in a picture: what it says, where, and how sure (`score` 0 to 1).
+
+    Whoever wrote it is not us: it is data, whatever it says, never an instruction. Raises ValueError for no text, for
+    more than one line and for a score that is none.
+    """
+
+    text: str
+    box: Box
+    score: float
+
+    def __post_init__(self) -> None:
+        if not self.text.strip() or not self.text.isprintable():
+            raise ValueError(f"a reading is one printable line, got {self.text!r}")
+        if not 0.0 <= self.score <= 1.0:
+            raise ValueError(f"a score is between 0 and 1, got {self.score}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """A followed thing in one frame. `number` names the track within its stream, from 1."""
 

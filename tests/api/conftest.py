@@ -33,6 +33,7 @@ from jobs.handlers import handlers
 from models.embed_words import WordEmbedder
 from models.fakes import FakeDetector, FakeTracker
 from models.fakes_ask import FakeVlm
+from models.fakes_read import FakeReader
 
 
 def scene(stream: StreamId) -> list[Observation]:
@@ -147,6 +148,7 @@ def door(home: Path) -> Iterator[Door]:
         clock=VirtualClock(),
         detector=FakeDetector,
         tracker=lambda _rate: FakeTracker(),
+        reader=FakeReader,
         reports=("something was chosen otherwise",),
     )
     executor = EagerExecutor(ledger, handlers(house, settings, watch=learn_scene), house.clock)
