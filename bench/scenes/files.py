@@ -12,7 +12,7 @@ from bench.scenes.scene import Scene
 from bench.scenes.truth import Happening, Stay, side_of
 from core.place import Layout
 
-CLASSES = {"person": 1, "forklift": 2, "pallet": 3, "car": 4, "bicycle": 5, "ball": 6}
+CLASSES = {"person": 1, "forklift": 2, "pallet": 3, "car": 4, "bicycle": 5, "ball": 6, "box": 7, "cart": 8}
 """Class numbers in the MOT files."""
 
 
@@ -35,7 +35,7 @@ def write_truth(path: Path, scene: Scene, visits: list[Stay], events: list[Happe
 
 def _entities(scene: Scene, visits: list[Stay]) -> list[dict[str, Any]]:
     out = []
-    for actor in scene.actors:
+    for actor in (a for a in scene.actors if not a.scenery):
         mine = [stay for stay in visits if stay.actor.name == actor.name]
         spans = [
             {

@@ -1,4 +1,4 @@
-"""A worker in a hard hat and a coloured vest: walks, stands, reads a clipboard, jumps back."""
+"""A worker in a hard hat and a coloured vest: walks, runs, stands, carries, bends down, falls, lies and gets up."""
 
 from __future__ import annotations
 
@@ -26,6 +26,29 @@ class Clothes:
     height: float = 1.76
 
 
+HIP = 0.93
+"""Metres from the floor to the hip of a body of 1.76 m."""
+FALL_S, RISE_S, BEND_S = 0.7, 1.6, 0.6
+"""Seconds it takes to fall, to get up, and to bend down or straighten up."""
+
+
+def _tilt(pose: Pose) -> float:
+    """How far the whole body is tipped forward about its feet, radians: lying is a right angle."""
+    flat = math.pi / 2 - 0.06
+    if pose.doing == "fall":
+        return flat * min(1.0, pose.since / FALL_S) ** 2
+    if pose.doing == "rise":
+        return flat * (1 - min(1.0, pose.since / RISE_S))
+    return flat if pose.doing == "lie" else 0.0
+
+
+def _bend(pose: Pose) -> float:
+    """How far the upper body is bent forward about the hip, radians."""
+    if pose.doing != "bend":
+        return 0.0
+    return 1.35 * min(1.0, pose.since / BEND_S, pose.left / BEND_S)
+
+
 class _Body:
     """Turns (forward, left, up) on the body into the world; `grow` is the height over 1.76 m."""
 
@@ -33,14 +56,26 @@ class _Body:
         self.pose, self.grow, self.lift = pose, grow, lift
         self.forward = (math.cos(pose.facing), math.sin(pose.facing))
         self.left = (-self.forward[1], self.forward[0])
+        self.tilt, self.bend = _tilt(pose), _bend(pose)
 
     def spot(self, f: float, s: float, u: float) -> Spot:
         g = self.grow
+        if self.bend and u > HIP:
+            f, u = _turned(f, u - HIP, self.bend)
+            u += HIP
+        if self.tilt:
+            f, u = _turned(f, u, self.tilt)
+            u += 0.12 * math.sin(self.tilt)
         return (
             self.pose.x + g * (f * self.forward[0] + s * self.left[0]),
             self.pose.y + g * (f * self.forward[1] + s * self.left[1]),
             g * u + self.lift,
         )
+
+
+def _turned(f: float, u: float, angle: float) -> tuple[float, float]:
+    """Tipped forward about the origin."""
+    return f * math.cos(angle) + u * math.sin(angle), u * math.cos(angle) - f * math.sin(angle)
 
 
 def worker(clothes: Clothes, camera: Camera) -> Callable[[Pose], Figure]:
@@ -51,7 +86,7 @@ def worker(clothes: Clothes, camera: Camera) -> Callable[[Pose], Figure]:
 def _worker(pose: Pose, clothes: Clothes, camera: Camera) -> Figure:
     figure = Figure()
     phase = pose.walked / STRIDE * 2 * math.pi
-    going = min(1.0, pose.speed / 0.9)
+    going = min(1.5, pose.speed / 0.9) if pose.speed > 2 else min(1.0, pose.speed / 0.9)
     legs = [_leg(phase + turn, going) for turn in (0.0, math.pi)]
     drop = max(knee_ankle[1][1] for knee_ankle in legs)
     body = _Body(pose, clothes.height / 1.76, clothes.height / 1.76 * (drop + 0.05 - 0.93))
@@ -64,6 +99,8 @@ def _worker(pose: Pose, clothes: Clothes, camera: Camera) -> Figure:
     _paint_torso(figure, body, clothes)
     if pose.doing == "clipboard":
         _paint_clipboard(figure, body)
+    if pose.doing == "carry":
+        _paint_carton(figure, body, camera)
     _paint_arm(figure, body, near[1], arms[near[1]], clothes)
     paint_head(figure, body.spot(0.02, 0, 1.62), 0.108 * body.grow, body.forward, clothes, camera)
     return figure
@@ -103,6 +140,10 @@ def _arm(phase: float, going: float, doing: str) -> tuple[float, float]:
     """Angles of the upper arm and the forearm from hanging down, forwards positive."""
     if doing == "clipboard":
         return 0.35, 1.5
+    if doing == "carry":
+        return 0.3, 1.35
+    if doing == "reach":
+        return 1.3, 1.7
     if doing == "startled":
         return 1.35, 2.1
     swing = 0.42 * going * math.sin(phase)
@@ -188,3 +229,17 @@ def paint_head(
 def _paint_clipboard(figure: Figure, body: _Body) -> None:
     corners = [(0.33, 0.13, 1.12), (0.33, -0.13, 1.12), (0.42, -0.13, 1.36), (0.42, 0.13, 1.36)]
     figure.patch([body.spot(*c) for c in corners], (240, 240, 236))
+
+
+def _paint_carton(figure: Figure, body: _Body, camera: Camera) -> None:
+    """A carton held before the chest."""
+    faces = (
+        ([(0.2, 0.22, 1.38), (0.2, -0.22, 1.38), (0.52, -0.22, 1.38), (0.52, 0.22, 1.38)], 1.1),
+        ([(0.2, 0.22, 1.02), (0.52, 0.22, 1.02), (0.52, 0.22, 1.38), (0.2, 0.22, 1.38)], 0.9),
+        ([(0.2, -0.22, 1.02), (0.52, -0.22, 1.02), (0.52, -0.22, 1.38), (0.2, -0.22, 1.38)], 0.9),
+        ([(0.52, 0.22, 1.02), (0.52, -0.22, 1.02), (0.52, -0.22, 1.38), (0.52, 0.22, 1.38)], 1.0),
+    )
+    turned = [([body.spot(*c) for c in corners], light) for corners, light in faces]
+    turned.sort(key=lambda face: -sum(camera.depth(*spot) for spot in face[0]))
+    for corners, light in turned:
+        figure.patch(corners, lit((178, 134, 88), light))

@@ -37,7 +37,9 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pose:
-    """An actor at one moment: place in metres, heading, speed in metres a second, metres walked so far, and doing."""
+    """An actor at one moment: place in metres, heading, speed in metres a second, metres walked so far, and doing:
+    what, for how many seconds already, and for how many more.
+    """
 
     at: float
     x: float
@@ -46,6 +48,8 @@ class Pose:
     speed: float
     walked: float
     doing: str
+    since: float = 0.0
+    left: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +89,8 @@ class Path:
             speed=length * rate,
             walked=self._walked[i] + length * share,
             doing=a.doing,
+            since=at - a.at,
+            left=b.at - at,
         )
 
     def _heading(self, i: int) -> float:
@@ -156,8 +162,9 @@ class Walk:
 class Actor:
     """Something that moves or is put somewhere: a label, colours, one path per visit, and how it is drawn.
 
-    `figure` turns a pose into shapes in the world. `carried` names the spans (seconds) in which it is not a thing of
-    its own but a load on another actor. `vehicle` and `two_legged` say what near misses and crowds count it as.
+    `figure` turns a pose into shapes in the world. `vehicle` says what near misses count it as, `put_down` that it is
+    an object that lies from its first key to its last. `scenery` is painted but belongs to the place (goods in a
+    shelf, a fan): no visit, no box, no events of its own.
     """
 
     name: str
@@ -168,6 +175,7 @@ class Actor:
     attributes: dict[str, str] = field(default_factory=dict)
     vehicle: bool = False
     put_down: bool = False
+    scenery: bool = False
 
     def pose(self, at: float) -> Pose | None:
         """The pose at that moment, or None while it is not in the world."""

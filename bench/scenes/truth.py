@@ -123,6 +123,8 @@ class Stays:
     def note(self, frame: int, present: list[Cast]) -> None:
         """Takes in one picture's cast."""
         for i, cast in enumerate(present):
+            if cast.actor.scenery:
+                continue
             box = clipped(cast.sprite.box, *self._size)
             if box is None:
                 continue
