@@ -12,7 +12,7 @@ from bench.scenes.scene import Scene
 from bench.scenes.truth import Happening, Stay, side_of
 from core.place import Layout
 
-CLASSES = {"person": 1, "forklift": 2, "pallet": 3, "car": 4, "bicycle": 5, "ball": 6, "box": 7, "cart": 8}
+CLASSES = {"person": 1, "forklift": 2, "pallet": 3, "car": 4, "bicycle": 5, "ball": 6, "box": 11, "cart": 12}
 """Class numbers in the MOT files."""
 
 
@@ -20,6 +20,7 @@ def write_truth(path: Path, scene: Scene, visits: list[Stay], events: list[Happe
     """Writes entities with their visits, and events, in seconds to a millisecond."""
     document = {
         "kind": scene.kind,
+        "domain": scene.kind,
         "seed": scene.seed,
         "fps": scene.fps,
         "frames": scene.frames,
@@ -27,6 +28,7 @@ def write_truth(path: Path, scene: Scene, visits: list[Stay], events: list[Happe
         "conditions": scene.conditions.words,
         "width": scene.camera.width,
         "height": scene.camera.height_px,
+        **({"kinds": list(scene.scored)} if scene.scored else {}),
         "entities": _entities(scene, visits),
         "events": [_event(event, scene) for event in events],
     }
@@ -67,6 +69,7 @@ def _event(event: Happening, scene: Scene) -> dict[str, Any]:
         "due_s": round(event.start if event.due is None else event.due, 3),
         "entities": [{"id": name, "label": labels[name], "role": role} for name, role in event.who],
         "zone": event.zone,
+        **({"optional": True} if event.optional else {}),
         **event.more,
     }
 

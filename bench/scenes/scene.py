@@ -192,7 +192,7 @@ class Scene:
 
     `truths` say what else truly happens, by kinds of a domain's own, given the scene and everyone's visits. `overlay`
     is painted over the finished picture (scene, picture, seconds), as a scoreboard is; a clock runs beside `title`
-    unless that is empty.
+    unless that is empty. `scored` are the kinds of event the domain is about (none: all that occur).
     """
 
     kind: str
@@ -206,6 +206,7 @@ class Scene:
     title: str
     rules: tuple[dict[str, Any], ...] = ()
     conditions: Conditions = field(default_factory=Conditions)
+    scored: tuple[str, ...] = ()
     truths: tuple[Callable[[Scene, list[Stay]], list[Happening]], ...] = ()
     overlay: Callable[[Scene, Pixels, float], None] | None = None
 

@@ -7,7 +7,7 @@ picture's edges; a load on the forks belongs to the forklift's box, and is a thi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -25,6 +25,12 @@ HOLD_S = 0.5
 REST_S = 2.0
 DWELL_S = 5.0
 BLOCKED_S = 5.0
+WAYS = frozenset({"aisle", "dock", "exit"})
+ALONE_S = 1.0
+WITH_SHARE = 0.75
+"""With an object is who is at most this share of the own height away from it …"""
+STANDING_MPS = 0.1
+"""… and no vehicle that stands."""
 NEAR_PX = 30.0
 FAST_MPS = 1.5
 """Faster than a person walks, now or within the second before."""
@@ -62,6 +68,7 @@ class Happening:
     """A true event: kind, first and last second, names of who took part with their roles, where, and details.
 
     `due` is the earliest second at which its definition was fulfilled (a rest is one after 2 s); None: at its start.
+    An `optional` one may be told or not: the definitions leave it open.
     """
 
     kind: str
@@ -71,6 +78,7 @@ class Happening:
     zone: str | None = None
     more: dict[str, str] = field(default_factory=dict)
     due: float | None = None
+    optional: bool = False
 
 
 def casts(scene: Scene) -> Iterator[list[Cast]]:
@@ -161,7 +169,8 @@ def happenings(scene: Scene, visits: list[Stay]) -> list[Happening]:
     found: list[Happening] = []
     for stay in visits:
         if stay.actor.put_down:
-            found += _left_behind(scene, stay)
+            found += _left_behind(scene, stay, visits)
+            found += [replace(each, optional=True) for each in _as_a_thing(scene, stay)]
             continue
         found += _coming_and_going(scene, stay)
         found += _in_zones(scene, stay)
@@ -292,19 +301,58 @@ def _round(places: np.ndarray) -> float:
     return float(cv2.minEnclosingCircle(places)[1])
 
 
-def _left_behind(scene: Scene, stay: Stay) -> list[Happening]:
-    """An object put down: it lies from the moment its bearer let go until it is lifted."""
-    start, end = stay.frames[0] / scene.fps, stay.frames[-1] / scene.fps
-    where = next((zone for zone in scene.layout.zones if zone.holds(stay.places[0])), None)
-    name = where.name if where else None
+def _as_a_thing(scene: Scene, stay: Stay) -> list[Happening]:
+    """What may be told of an object that is put down and lifted: whether it comes, rests and goes is a matter of words."""
+    (first, last), who = (stay.frames[0] / scene.fps, stay.frames[-1] / scene.fps), _me(stay)
     out = [
-        Happening(kind="object_left", start=start, end=end, who=_me(stay), zone=name),
-        Happening(kind="object_removed", start=end, end=end, who=_me(stay), zone=name),
+        Happening(kind="appeared", start=first, end=first, who=who),
+        Happening(kind="stopped", start=first, end=last, who=who),
+        Happening(kind="started", start=last, end=last, who=who),
+        Happening(kind="left", start=last, end=last, who=who),
     ]
-    if where is not None and where.kind == "aisle":
-        due = start + BLOCKED_S
-        out.append(Happening(kind="blocked", start=start, end=end, who=_me(stay), zone=name, due=due))
+    for zone in scene.layout.zones:
+        if zone.holds(stay.places[0]):
+            out.append(Happening(kind="entered_zone", start=first, end=first, who=who, zone=zone.name))
+            out.append(Happening(kind="dwelled", start=first, end=last, who=who, zone=zone.name))
+            out.append(Happening(kind="left_zone", start=last, end=last, who=who, zone=zone.name))
     return out
+
+
+def _left_behind(scene: Scene, stay: Stay, visits: list[Stay]) -> list[Happening]:
+    """An object put down: it is left from the moment nobody is with it until it is lifted, whoever passes by."""
+    end = stay.frames[-1] / scene.fps
+    name = next((zone.name for zone in scene.layout.zones if zone.holds(stay.places[0])), None)
+    out = []
+    start = _alone_from(scene, stay, visits)
+    if start is not None:
+        due = start + ALONE_S
+        out.append(Happening(kind="object_left", start=start, end=end, who=_me(stay), zone=name, due=due))
+    if (start is not None or stay.frames[0] == 0) and stay.frames[-1] < scene.frames - 1:
+        out.append(Happening(kind="object_removed", start=end, end=end, who=_me(stay), zone=name))
+    first = stay.frames[0] / scene.fps
+    for zone in scene.layout.zones:
+        if zone.kind in WAYS and zone.holds(stay.places[0]) and end - first >= BLOCKED_S:
+            due = first + BLOCKED_S
+            out.append(
+                Happening(kind="blocked", start=first, end=end, who=_me(stay), zone=zone.name, due=due)
+            )
+    return out
+
+
+def _alone_from(scene: Scene, stay: Stay, visits: list[Stay]) -> float | None:
+    """The second from which nobody who might carry it is within reach, if that holds long enough; None if never."""
+    if stay.frames[0] == 0:
+        return None
+    near = set()
+    for other in (v for v in visits if v is not stay and not v.actor.put_down):
+        for frame, box, pose in zip(other.frames, other.boxes, other.poses, strict=True):
+            if other.actor.vehicle and pose.speed < STANDING_MPS:
+                continue
+            if box.gap(stay.boxes[0]) <= WITH_SHARE * box.height:
+                near.add(frame)
+    alone = [frame not in near for frame in stay.frames]
+    runs = [run for run in _runs(alone) if run[1] - run[0] >= ALONE_S * scene.fps]
+    return stay.frames[runs[0][0]] / scene.fps if runs else None
 
 
 def _near_misses(scene: Scene, visits: list[Stay]) -> list[Happening]:
