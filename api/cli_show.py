@@ -136,8 +136,14 @@ def tracks(
     format: Annotated[
         Format, typer.Option("--format", "-f", help="json (a line a track), mot or coco.")
     ] = Format.JSON,
+    looks_only: Annotated[
+        bool,
+        typer.Option("--looks-only", help="mot: only frames that were looked at, none filled in between."),
+    ] = False,
 ) -> None:
     """Write out what was followed, with boxes in pixels of the source.
+
+    mot numbers frames as the file's decoder counts them, from 1, and gives who was lost and known again one id.
 
     Examples:
       sightline tracks --stream dock
@@ -147,8 +153,9 @@ def tracks(
     from api import formats, wire
     from api.find import names, stream_named
     from core.memory import Query, Want
+    from evaluate.mot import write_mot
 
-    _, house = opened()
+    settings, house = opened()
     row = stream_named(house.ledger, stream)
     found = house.store.find(Query(want=Want.TRACKS, streams=(row.id,))).tracks
     match format:
@@ -156,10 +163,12 @@ def tracks(
             known = names(house.ledger)
             emit_lines(wire.track(track, known) for track in found)
         case Format.MOT:
-            for line in formats.mot(found, row):
+            entities = house.store.find(Query(want=Want.ENTITIES, streams=(row.id,))).entities
+            pictures = formats.moments_of(row, house.media, settings)
+            for line in write_mot(formats.mot_rows(found, entities, pictures, every_frame=not looks_only)):
                 out(line)
         case Format.COCO:
-            emit(formats.coco(found, row))
+            emit(formats.coco(found, row, formats.moments_of(row, house.media, settings)))
 
 
 def captions(stream: StreamNames = None, from_s: FromS = None, to_s: ToS = None, json: Json = False) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeAlias
@@ -118,6 +119,16 @@ def subtract(whole: Span, parts: Iterable[Span]) -> list[Span]:
 def covered(spans: Iterable[Span]) -> Micros:
     """How many microseconds the spans cover together, each counted once."""
     return sum(span.duration for span in merge(spans))
+
+
+def nearest(moments: Sequence[Micros], at: Micros) -> int:
+    """The place, from 0, of the moment nearest to `at` among sorted ones; the earlier of two equally near."""
+    after = bisect_left(moments, at)
+    if after == 0:
+        return 0
+    if after == len(moments) or at - moments[after - 1] <= moments[after] - at:
+        return after - 1
+    return after
 
 
 class Clock(Protocol):

@@ -75,7 +75,7 @@ class Comparison:
 
 def mark_of(event: Event) -> Mark:
     """A remembered event as it is scored."""
-    return Mark(kind=event.kind, span=event.span, zone=event.zone)
+    return Mark(kind=event.kind, span=event.span, zone=event.zone, at=event.noticed)
 
 
 def compare(

@@ -93,7 +93,13 @@ def _do(job: dict[str, Any], outbox: Outbox) -> None:
 def _task(name: str) -> Callable[[dict[str, Any], Outbox], None]:
     from ingest import tasks
 
-    return {"probe": tasks.probe, "looks": tasks.looks, "frames": tasks.frames, "clip": tasks.clip}[name]
+    return {
+        "probe": tasks.probe,
+        "moments": tasks.moments,
+        "looks": tasks.looks,
+        "frames": tasks.frames,
+        "clip": tasks.clip,
+    }[name]
 
 
 def _die_with_parent() -> None:

@@ -54,6 +54,18 @@ class Shown(NamedTuple):
     frame: av.VideoFrame
 
 
+class Stamp(NamedTuple):
+    """A packet's presentation timestamp, without its bytes."""
+
+    pts: int | None
+
+
+ONE_EACH = frozenset({"h264", "hevc", "mjpeg"})
+"""Codecs of which every packet shows one picture; those of others may show none (MPEG-4's "not coded")."""
+PACKETS_BACK = 16
+"""By how many places packets may be out of the order in which their pictures are shown: H.264 and HEVC allow 16."""
+
+
 class Video:
     """One opened source. `tick` is called for every decoded picture: a sign of life.
 
@@ -141,6 +153,20 @@ class Video:
         if first is None:
             return count * self.interval
         return round((last - first) * base * SECOND) + self.interval
+
+    def moments(self) -> Iterator[Micros]:
+        """The moment of every picture in the order they are shown, by the packets' timestamps where those can be trusted:
+        then nothing is decoded. A picture shown at no moment of its own has that of the one before.
+        """
+        line = self._timeline()
+        second = max(1, round(1 / (self._stream.time_base or Fraction(1, 1000))))
+        stamps = (Stamp(packet.pts) for packet in self._packets() if packet.size)
+        if self.codec not in ONE_EACH:
+            stamps = (Stamp(frame.pts) for frame in self._raw())
+        for stamp in in_order(stamps, depth=PACKETS_BACK, gap=second):
+            self._tick()
+            at = line.place(stamp.pts)
+            yield at if at is not None else line.last or 0
 
     def frames(self, start: Micros = 0) -> Iterator[Shown]:
         """The pictures in the order they are shown, from the last key picture at or before `start` to the end.

@@ -5,6 +5,7 @@ Each task takes its arguments as plain values and speaks through an outbox. Noth
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, Protocol
@@ -77,6 +78,12 @@ def probe(args: dict[str, Any], out: Sender) -> None:
         recorded_at=recorded.isoformat() if recorded else None,
         timed=video.untimed == 0,
     )
+
+
+def moments(args: dict[str, Any], out: Sender) -> None:
+    """Sends the moments of all pictures in order, as 64-bit integers."""
+    video = Video(args["source"], tick=out.tick)
+    out.send("moments", array("q", video.moments()).tobytes())
 
 
 def looks(args: dict[str, Any], out: Sender) -> None:

@@ -139,8 +139,10 @@ def test_tracks_come_as_json_mot_and_coco(line: Sightline) -> None:
     tracks = line.run("tracks", "--stream", "yard").lines
     mot = line.run("tracks", "--stream", "yard", "--format", "mot").out.splitlines()
     coco = line.run("tracks", "--stream", "yard", "--format", "coco").json
+    looks = line.run("tracks", "--stream", "yard", "--format", "mot", "--looks-only").out.splitlines()
     points = sum(len(track["points"]) for track in tracks)
-    assert points == len(mot) == len(coco["annotations"]) > 10
+    assert points == len(looks) == len(coco["annotations"]) > 10
+    assert set(looks) < set(mot), "between looks, boxes are filled in"
     frame, _, left, top, width, height, *_ = map(float, mot[0].split(","))
     assert frame >= 1
     assert 0 <= left <= left + width <= 321
