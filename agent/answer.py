@@ -92,8 +92,9 @@ def views_of(planned: Plan, question: Question, streams: Sequence[Stream], store
         span: Span | None = (
             whole if question.span is None else whole.intersect(question.span) or question.span
         )
-        if planned.scene_use == "within" and (scene := _scene_span(planned, stream, whole, store)):
-            span = scene
+        home: Span | None = None
+        if planned.scene_use == "within" and (home := _scene_span(planned, stream, whole, store)):
+            span = home
         if planned.bound is not None and span is not None:
             inside = planned.bound.within(whole.end, stream.started_at)
             if inside is None and planned.bound.kind in ("between", "around", "after"):
@@ -101,7 +102,7 @@ def views_of(planned: Plan, question: Question, streams: Sequence[Stream], store
                 inside = Span(start, start + 1)
             span = (span.intersect(inside) or inside) if inside else None
         if span is not None:
-            views.append(View(store=store, stream=stream, span=span))
+            views.append(View(store=store, stream=stream, span=span, home=home))
     return views
 
 

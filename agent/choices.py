@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import math
 import re
+import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent import lexicon, narrow, scenes
 from agent.finding import Finding
 from agent.grammar import Asked
 from agent.plan import Plan
+from agent.saying import Saying, read
 from core.answers import AnswerStatus
 from core.sight import THING
-
-NEGATIVE = re.compile(r"\b(?:no|not|nobody|nothing|none|never|no one|empty|neither|without)\b")
-_RANGE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:to|-|–|and)\s*(\d+(?:\.\d+)?)")
-_TIME = re.compile(r"\b(\d+):(\d{2})(?::(\d{2}))?\b")
-_UNITS = {"m": 60.0, "h": 3600.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,81 +27,11 @@ class Pick:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Saying:
-    """One choice, read: the numbers `low` to `high` it allows (counts, or seconds), what it names, what it denies."""
-
-    text: str
-    low: float | None = None
-    high: float | None = None
-    colours: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
-    heading: frozenset[str] = frozenset()
-    sides: tuple[str, ...] = ()
-    kinds: tuple[str, ...] = ()
-    negative: bool = False
-    yes: bool | None = None
-
-
-def read(text: str) -> Saying:
-    """The choice as a statement."""
-    low = text.lower().strip()
-    least, most = numbers_in(low)
-    words = re.findall(r"[a-z'-]+", low)
-    yes = (
-        True
-        if re.match(r"yes\b", low)
-        else False
-        if re.match(r"no\b(?! \w+ (?:is|are|passes|moves))", low)
-        else None
-    )
-    return Saying(
-        text=text,
-        low=least,
-        high=most,
-        colours=lexicon.colours_in(low),
-        labels=lexicon.label_families(
-            w for w in words if w not in ("he", "she", "his", "her", "nobody", "who")
-        ),
-        heading=lexicon.heading_in(low),
-        sides=lexicon.sides_in(low),
-        kinds=lexicon.kinds_in(low),
-        negative=bool(NEGATIVE.search(low)),
-        yes=yes,
-    )
-
-
-def numbers_in(low: str) -> tuple[float | None, float | None]:
-    """The lowest and highest number a choice allows: `3`, `about 4.5 seconds`, `30 to 45`, `more than 300`, `2:08`."""
-    if found := _TIME.search(low):
-        hours_or_minutes, middle, last = found.groups()
-        value = float(hours_or_minutes) * 60 + float(middle)
-        value = value * 60 + float(last) if last else value
-        return value, value
-    unit = re.search(r"\d\s*(minutes?|mins?|min|hours?|hrs?|h)\b", low)
-    factor = _UNITS[unit[1][0]] if unit else 1.0
-    if found := _RANGE.search(low):
-        return float(found[1]) * factor, float(found[2]) * factor
-    if found := re.search(r"\d+(?:\.\d+)?", low):
-        value = float(found[0]) * factor
-        if re.search(r"\b(?:more than|over|at least|above)\b", low):
-            return value, math.inf
-        if re.search(r"\b(?:less than|under|at most|fewer than|below|up to)\b", low):
-            return 0.0, value
-        return value, value
-    for word in re.findall(r"[a-z]+", low):
-        if word in lexicon.NUMBERS:
-            return float(lexicon.NUMBERS[word]), float(lexicon.NUMBERS[word])
-    return None, None
-
-
 def pick(plan: Plan, found: Finding, choices: Sequence[str]) -> Pick:
     """The choice that fits best what was found; a guess where the memory does not speak for any."""
     sayings = [read(choice) for choice in choices]
     scores = [_score(plan, found, saying, sayings) for saying in sayings]
-    best = max(
-        range(len(choices)), key=lambda i: (scores[i], plausible(plan, found, sayings[i], sayings), -i)
-    )
+    best = max(range(len(choices)), key=lambda i: _rank(plan, found, i, scores, sayings))
     others = [s for i, s in enumerate(scores) if i != best]
     margin = scores[best] - max(others)
     blind = 1 / len(choices)
@@ -127,10 +54,26 @@ def pick(plan: Plan, found: Finding, choices: Sequence[str]) -> Pick:
     )
 
 
+def _rank(
+    plan: Plan, found: Finding, at: int, scores: Sequence[float], sayings: Sequence[Saying]
+) -> tuple[float, float, int, str]:
+    """What decides between choices: the score, what is likely in general, and last the words themselves.
+
+    Never the place among the choices: the same choices in another order give the same pick.
+    """
+    words = " ".join(sayings[at].text.lower().split())
+    likely = plausible(plan, found, sayings[at], sayings)
+    return round(scores[at], 6), round(likely, 6), zlib.crc32(words.encode()), words
+
+
 def _score(plan: Plan, found: Finding, saying: Saying, all_sayings: Sequence[Saying]) -> float:
     """How well the choice fits the finding, 0 (not at all) to 1."""
     if found.scenes:
         return _score_scene(plan, found, saying, all_sayings)
+    if found.names and saying.yes is None:
+        return _score_names(saying, found.names)
+    if plan.asked is Asked.SPEED and saying.low is not None:
+        return _score_number(_metres(saying), found.numbers, exact=False)
     if plan.asked is Asked.WHETHER or (saying.yes is not None and any(s.yes for s in all_sayings)):
         return _score_whether(found, saying)
     if plan.asked in (Asked.COUNT, Asked.DURATION) and saying.low is not None:
@@ -149,6 +92,34 @@ def _score(plan: Plan, found: Finding, saying: Saying, all_sayings: Sequence[Say
     if plan.asked is Asked.ORDER:
         return _score_order(saying, found)
     return _score_statement(plan, found, saying, all_sayings)
+
+
+def _metres(saying: Saying) -> Saying:
+    """A speed in metres a second, whatever its unit."""
+    low = saying.text.lower()
+    factor = (
+        1 / 3.6 if re.search(r"km/?h|kph|kilomet", low) else 0.44704 if re.search(r"mph|miles", low) else 1.0
+    )
+    return replace(saying, low=(saying.low or 0.0) * factor, high=(saying.high or 0.0) * factor)
+
+
+def _score_names(saying: Saying, names: Sequence[str]) -> float:
+    """How well the choice names what came first (a team, a zone, a text, a kind of thing), less for what came after."""
+    said = set(scenes.words_of(saying.text)) or {saying.text.lower().strip()}
+    labels = set(saying.labels)
+    best = 0.0
+    for rank, name in enumerate(names[:6]):
+        words = set(scenes.words_of(name)) or {name.lower()}
+        share = len(words & said) / len(words)
+        squeezed = re.sub(r"[^a-z0-9]", "", name.lower()), re.sub(r"[^a-z0-9]", "", saying.text.lower())
+        if squeezed[0] and squeezed[0] == squeezed[1]:
+            share = 1.0
+        if (family := set(lexicon.label_families(name.lower().split()))) and labels & family:
+            share = max(share, 0.9)
+        if (colours := lexicon.colours_in(name)) and saying.colours:
+            share = max(share, narrow.agrees(colours, saying.colours))
+        best = max(best, share * 0.4**rank)
+    return best
 
 
 def _score_scene(plan: Plan, found: Finding, saying: Saying, all_sayings: Sequence[Saying]) -> float:
@@ -307,11 +278,15 @@ def _score_statement(plan: Plan, found: Finding, saying: Saying, all_sayings: Se
         marks.append(_score_sides(saying, found.sides[:1]))
     if saying.heading:
         marks.append(_score_heading(saying, found))
-    if saying.kinds:
-        marks.append(_score_event(found, saying))
     if saying.low is not None and saying.labels and not saying.negative:
         marks.append(_score_number(saying, found.numbers or ((len(found.visits), 1.0),), exact=True))
-    return sum(marks) / len(marks) * (0.75 + 0.25 * min(len(marks), 2) / 2) if marks else 0.0
+    rest = sum(marks) / len(marks) * (0.75 + 0.25 * min(len(marks), 2) / 2) if marks else 0.0
+    if not saying.kinds:
+        return rest
+    happened = _score_event(
+        found, saying
+    )  # what is said to happen weighs most: that somebody was there is not enough
+    return 0.8 * happened + 0.2 * rest if happened > 0.2 else 0.3 * rest
 
 
 _DENIES = re.compile(r"\b(?:no|nothing|nobody|none|empty)\b")
@@ -339,7 +314,7 @@ def _score_event(found: Finding, saying: Saying) -> float:
     for event in found.events:
         if event.kind in saying.kinds:
             by = [label.get(id, "") for id in event.entity_ids]
-            right = not saying.labels or any(one in saying.labels for one in by)
+            right = not saying.labels or not by or any(one in saying.labels for one in by)
             best = max(best, 0.9 if right else 0.4 if THING in by else 0.15)
     return best
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from agent import lexicon
 from agent.grammar import playable
+from agent.kinds import SUBJECTLESS, TOLD
 from agent.recall import View, Visit
 from agent.scenes import Scene
 from core.answers import AnswerStatus, Citation
@@ -32,8 +33,7 @@ class Finding:
 
     `head` is the sentence that answers, `facts` are what it rests on. The rest are the values behind it, best first:
     `numbers` (counts, each with its weight), `seconds` (moments or lengths), `colours`, `headings`, `sides` (one tuple
-    per visit), `visits` and `events`; `scenes` and the place of
-    the meant one; `yes` for a question of whether. `sure` is 0 to 1. `hint` is true where the
+    per visit), `visits` and `events`; `names` (of teams, zones, texts); `scenes` and the place of the meant one; `yes` for a question of whether. `sure` is 0 to 1. `hint` is true where the
     values are of things that may not be what was asked about.
     """
 
@@ -47,6 +47,7 @@ class Finding:
     sides: tuple[tuple[str, ...], ...] = ()
     visits: tuple[Visit, ...] = ()
     events: tuple[Event, ...] = ()
+    names: tuple[str, ...] = ()
     scenes: tuple[Scene, ...] = ()
     scene_at: int = 0
     yes: bool | None = None
@@ -74,12 +75,18 @@ def cite(view: View, span: Span, event: EventId | None = None) -> Citation | Non
 
 
 def visit_words(visit: Visit) -> str:
-    """A visit as people would say it: `a red car`, `a person in blue`."""
+    """A visit as people would say it: `a red car`, `a person in blue`, `a person of the red team`."""
+    known = visit.entity.attributes
     label = visit.entity.name or visit.entity.label
     colours = visit.colours()
     if label == "person":
-        return f"a person in {colours[0]}" if colours else "a person"
+        team = known.get("team")
+        return (
+            f"a person of the {team} team" if team else f"a person in {colours[0]}" if colours else "a person"
+        )
     words = f"{colours[0]} {label}" if colours else label
+    if text := known.get("text"):
+        words += f" with the text “{quoted(str(text))}”"
     return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
 
@@ -89,29 +96,21 @@ def visit_fact(view: View, visit: Visit, *, detail: str = "") -> Fact:
     return Fact(text=f"{visit_words(visit)}{detail} at {shown}", citation=cite(view, shown))
 
 
-EVENT_WORDS = {
-    "appeared": "came into the picture", "left": "left the picture", "entered_zone": "entered {zone}",
-    "left_zone": "left {zone}", "crossed_line": "crossed {zone}", "stopped": "stopped", "started": "started to move",
-    "dwelled": "stayed in {zone}", "approached": "approached", "near_miss": "had a near miss", "object_left": "was left behind",
-    "object_removed": "was taken away", "scene_changed": "the scene changed", "camera_moved": "the camera moved",
-    "camera_dark": "the camera went dark", "turned": "turned", "together": "were together", "parted": "parted",
-    "wrong_way": "went the wrong way", "crowd": "formed a crowd", "running": "ran", "fell": "fell", "collision": "collided",
-    "queue": "queued", "blocked": "blocked {zone}", "stalled": "stalled", "speeding": "was too fast",
-}  # fmt: skip
 BYSTANDERS = frozenset({"owner", "taker"})
 """Roles of those who were merely with it: named as such, never as doers."""
 FROM_START = 200_000
 """What appears before this moment, in microseconds, was there when the recording began."""
-SUBJECTLESS = frozenset({"scene_changed", "camera_moved", "camera_dark", "stream_down", "stream_up"})
 
 
 def event_words(view: View, event: Event) -> str:
     """An event as a clause: `a red car stopped`."""
-    verb = EVENT_WORDS.get(event.kind, event.kind.replace("_", " ")).format(
-        zone=(event.zone or "the zone").replace("_", " ")
+    side = event.attributes.get("side")
+    verb = TOLD.get(event.kind, event.kind.replace("_", " ")).format(
+        zone=(event.zone or "the zone").replace("_", " "), side=f" {side}" if side else ""
     )
     if event.kind in SUBJECTLESS:
-        return verb
+        team = event.attributes.get("team")
+        return verb.replace("the team", f"the {team} team") if team else verb
     if event.kind == "appeared" and event.span.start < FROM_START:
         verb = "was there from the start"
     doers = [p for p in event.participants if p.role not in BYSTANDERS]

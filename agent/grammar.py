@@ -31,6 +31,9 @@ class Asked(StrEnum):
     WHICH = "which"
     HAPPENS = "happens"
     WHETHER = "whether"
+    SPEED = "speed"
+    TEXT = "text"
+    COMPARE = "compare"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,10 +218,13 @@ def read_asked(text: str) -> Asked:
 
 _VERB_FIRST = r"^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|any)\b"
 _ASKED: tuple[tuple[str, Asked], ...] = (
-    (r"\bhow many times\b", Asked.COUNT),
+    (r"\bhow many times\b|\bhow often\b", Asked.COUNT),
+    (r"\bhow fast\b|^(?:at )?(?:about )?(?:what|which) .*\b(?:speed|velocity)\b(?! limit)|\bat (?:what|which) speed\b|\bspeed of\b", Asked.SPEED),
+    (r"\b(?:are|were|is|was) there (?:more|fewer|less) .+ than\b|\b(?:more|fewer) [a-z ]+ or (?:more |fewer )?[a-z]+|\bwhich (?:is|are|was|were) (?:there )?(?:more|fewer)\b|\b(?:did|do|does) more .+ than\b|^more .+ than\b", Asked.COMPARE),
+    (r"\b(?:what|which) (?:text|words?|letters?|letter|writing|number plate|licen[cs]e plate|inscription|slogan|offer|name)\b|\bwhat (?:is|was|are) (?:written|printed|painted|the (?:text|score|number plate|licen[cs]e plate|registration))\b|\bis (?:written|printed)\b|\bwhat does .*\b(?:say|read)\b|\b(?:can|could) be read\b|\bjersey number\b|\bfinal score\b", Asked.TEXT),
     (r"\bhow long\b|\bwhat (?:is|was) the duration\b|\bhow much time\b|\bfor how (?:long|many (?:seconds|minutes))\b", Asked.DURATION),
     (r"\bhow many seconds\b|\bhow many minutes\b", Asked.DURATION),
-    (r"\bhow many\b|\b(?:largest|maximum|greatest|total|smallest) number\b|\bhow large\b|\bnumber of\b|\bcount\b", Asked.COUNT),
+    (r"\bhow many\b|\b(?:largest|maximum|greatest|total|smallest) number\b|\bhow large\b|\bnumber of\b|\bcount\b|\bhow big is the (?:biggest|largest)\b", Asked.COUNT),
     (r"\bwhat (?:are|is|was|were)?\s*(?:the\s+|their\s+|his\s+|her\s+|its\s+)?(?:\w+\s+){0,2}colou?rs?\b|\b(?:which|what) colou?rs?\b", Asked.COLOUR),
     (r"\bwhat does .* wear\b|\bwhat (?:is|was) .* wearing\b", Asked.COLOUR),
     (r"\b(?:at )?(?:about |around )?what time\b(?! of day)|^when\b|\bat which (?:moment|time|second)\b|\bwhen (?:is|was|does|did|do)\b", Asked.WHEN),

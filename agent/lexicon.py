@@ -161,7 +161,8 @@ def colours_in(text: str) -> tuple[str, ...]:
 NUMBERS: Mapping[str, int] = {
     "zero": 0, "no": 0, "none": 0, "nobody": 0, "nothing": 0, "one": 1, "two": 2, "both": 2, "three": 3, "four": 4,
     "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "dozen": 12,
-    "single": 1, "pair": 2, "twenty": 20,
+    "single": 1, "pair": 2, "couple": 2, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "twenty": 20, "thirty": 30,
+    "forty": 40, "fifty": 50, "hundred": 100, "once": 1, "twice": 2, "thrice": 3,
 }  # fmt: skip
 
 ORDINALS: Mapping[str, int] = {
@@ -178,40 +179,6 @@ OPPOSITE = {
     "away": "towards",
 }
 
-_KIND_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (r"near[- ]?miss(?:es)?|almost (?:hit|collid)\w*|nearly (?:hit|collid)\w*|close calls?", ("near_miss",)),
-    (r"colli(?:de|des|ded|sion|sions)|crash(?:es|ed)?|accidents?", ("collision",)),
-    (
-        r"left behind|le(?:ft|aves?) (?:something|an? \w+) behind|abandon\w*|unattended|put down|set down|placed",
-        ("object_left",),
-    ),
-    (
-        r"tak(?:e|es|en|ing) away|taken|removed?|remov(?:es|al|als)|stolen|disappear\w*|lift(?:s|ed) away|picked up",
-        ("object_removed",),
-    ),
-    (r"stand(?:s|ing)? still|stop(?:s|ped|ping)?|halt\w*|come to rest|park(?:s|ing)", ("stopped",)),
-    (
-        r"start(?:s|ed)? (?:moving|again|to (?:move|walk|drive))|begin(?:s)? to (?:move|walk|drive)|set off|drives? off|pulls? away",
-        ("started",),
-    ),
-    (r"dwell\w*|wait(?:s|ed|ing)?|loiter\w*|linger\w*", ("dwelled", "stopped")),
-    (r"turn(?:s|ed|ing)?(?= round| around| back| left| right|\b)", ("turned",)),
-    (r"approach(?:es|ed|ing)?|come(?:s)? close", ("approached", "near_miss")),
-    (r"cross(?:es|ed|ing)?", ("crossed_line",)),
-    (r"fall(?:s|en|ing)?|fell|trip(?:s|ped)", ("fell",)),
-    (r"run(?:s|ning)?|ran|sprint\w*", ("running",)),
-    (r"speed(?:s|ing)|too fast", ("speeding",)),
-    (r"wrong way|against (?:the )?(?:traffic|lane)", ("wrong_way",)),
-    (r"queue(?:s|ing)?", ("queue",)),
-    (r"blocked|obstruct\w*", ("blocked", "stalled", "object_left", "stopped")),
-    (r"stalled?|break(?:s)? down|broken down", ("stalled", "stopped")),
-    (r"camera (?:is )?(?:moved|moves|swings|pans|shakes)|tamper\w*", ("camera_moved", "scene_changed")),
-    (r"flash(?:es|ed)?|goes? dark|lights? (?:go|come|went)|brightness", ("scene_changed", "camera_dark")),
-    (r"scene changes?|cuts? to|change of scene", ("scene_changed",)),
-    (r"fight(?:s|ing)?|brawl", ("fight",)),
-)
-"""Phrases for things that happen, and the kinds of event they mean, most exact first."""
-
 ENTER = re.compile(
     r"\b(enter(?:s|ed|ing)?|come(?:s)? in(?:to)?|came in(?:to)?|walk(?:s|ed)? in(?:to)?|come(?:s)? back|arriv\w+|drives? in(?:to)?"
     r"|comes? from|came from|come from)\b"
@@ -226,15 +193,6 @@ MOVE = re.compile(
     r"\b(pass(?:es|ed|ing)?|drive(?:s)?|drove|driving|walk(?:s|ed|ing)?|travel\w*|rid(?:e|es|ing)|move(?:s|d)?|moving|overtakes?"
     r"|go(?:es)? (?:by|past|through)|cross(?:es|ed|ing)?)\b"
 )
-
-
-def kinds_in(text: str) -> tuple[str, ...]:
-    """The kinds of event that the text's phrases mean, in the order of the table."""
-    out: list[str] = []
-    for pattern, kinds in _KIND_WORDS:
-        if re.search(rf"\b(?:{pattern})", text):
-            out += [k for k in kinds if k not in out]
-    return tuple(out)
 
 
 _SIDES = {

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from agent import lookup_time, narrow
 from agent.finding import Fact, Finding, cite, counted, event_fact, sentence
+from agent.kinds import NOUNS
 from agent.outcome import facts_of, none_seen, sure_of, when_words
 from agent.plan import Plan
 from agent.recall import View, Visit
@@ -18,6 +19,8 @@ def count(plan: Plan, view: View, visits: list[Visit]) -> Finding:
     word = plan.subject.word if plan.subject else "thing"
     if plan.kinds or plan.zones:
         return _count_events(plan, view, visits)
+    if plan.grouping == "together" and word in ("group", "groups", "crowd"):
+        word = "person"
     if not visits:
         return none_seen(plan, view)
     most, when = _most_at_once(visits, view.span)
@@ -111,11 +114,11 @@ def _count_events(plan: Plan, view: View, visits: list[Visit]) -> Finding:
                 [(len(visits), 1.0)],
             )
         )
-    times = "how many times" in plan.text.lower() or not plan.subject or not plan.subject.labels
+    times = plan.times or not plan.subject or not plan.subject.labels
     who = {id for e in events for id in e.entity_ids[:1]}
     number = len(events) if times or not who else len(who)
     word = (
-        plan.kinds[0].replace("_", " ") + " event"
+        NOUNS.get(events[0].kind, events[0].kind.replace("_", " ") + " event")
         if times and plan.kinds
         else (plan.subject.word if plan.subject else "thing")
     )

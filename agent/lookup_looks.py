@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from agent import lookup_time, narrow
+from collections import Counter
+
+from agent import lookup_sum, lookup_time, narrow
 from agent.finding import Finding, name_of, sentence, visit_words
 from agent.outcome import edge_words, facts_of, none_seen, place_words, sure_of
 from agent.plan import Plan
@@ -10,6 +12,9 @@ from agent.recall import View, Visit
 from core.answers import AnswerStatus
 from core.clock import SECOND
 from core.memory import Event
+
+PICKS = frozenset({"fastest", "slowest", "largest", "smallest", "longest", "shortest"})
+"""Superlatives that pick one visit."""
 
 
 def colour(plan: Plan, view: View, visits: list[Visit]) -> Finding:
@@ -146,12 +151,15 @@ def which(plan: Plan, view: View, visits: list[Visit]) -> Finding:
     """Which one it is: the doer of an event, or the one that comes at the asked place in the order."""
     if plan.scene_use in ("after", "before", "which"):
         return lookup_time.which_scene(plan, view)
+    if plan.by:
+        return lookup_sum.which_of(plan, view, visits)
     if plan.kinds:
         events = lookup_time.events_of(plan, view, visits)
         if events:
-            return lookup_time.of_events(plan, view, narrow_events(plan, events))
+            return lookup_time.of_events(plan, view, ranked_events(plan, view, events))
         visits = _changed(plan, view, visits)
     chosen = narrow.neighbour(plan, visits) if plan.next_to else narrow.ordinal(plan, visits)
+    chosen = lookup_sum.by_superlative(plan, chosen)[:1] if plan.most in PICKS else chosen
     if not chosen:
         return none_seen(plan, view, 0.6)
     if plan.bound is not None and plan.ordinal is None:
@@ -181,9 +189,12 @@ def _changed(plan: Plan, view: View, visits: list[Visit]) -> list[Visit]:
     return visits
 
 
-def narrow_events(plan: Plan, events: list[Event]) -> list[Event]:
-    """The event at the asked place in their order."""
-    if plan.ordinal is None:
-        return events
-    at = plan.ordinal - 1 if plan.ordinal > 0 else plan.ordinal
-    return [events[at]] if -len(events) <= at < len(events) else []
+def ranked_events(plan: Plan, view: View, events: list[Event]) -> list[Event]:
+    """The events with the one first that the question picks: the longest, who did it most often, or at a place in order."""
+    if plan.most in ("longest", "shortest"):
+        return sorted(events, key=lambda e: e.span.duration * (-1 if plan.most == "longest" else 1))
+    if plan.most in ("most", "fewest"):
+        often = Counter(id for e in events for id in e.entity_ids[:1])
+        sign = -1 if plan.most == "most" else 1
+        return sorted(events, key=lambda e: sign * often[e.entity_ids[0]] if e.entity_ids else 0)
+    return lookup_time.at_place(plan, events)

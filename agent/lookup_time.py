@@ -18,16 +18,14 @@ from agent.finding import (
     visit_fact,
     visit_words,
 )
+from agent.kinds import LASTING, OF_CAMERA
 from agent.outcome import facts_of, none_seen, place_words, sure_of, when_words
 from agent.plan import Plan
 from agent.recall import View, Visit
 from core.answers import AnswerStatus
-from core.clock import SECOND, Micros, Span, clock_text, merge, subtract
+from core.clock import SECOND, Micros, Span, clock_text, covered, merge, subtract
 from core.memory import Event
 
-LASTING = frozenset(
-    {"stopped", "dwelled", "blocked", "stalled", "queue", "crowd", "together", "object_left", "possession"}
-)
 QUIET_KINDS = frozenset({"appeared", "left"})
 """Kinds so common that a summary of what happened mentions them only where nothing else did."""
 
@@ -36,6 +34,8 @@ def kinds_of(plan: Plan) -> tuple[str, ...]:
     """The kinds of event a plan asks for; at a zone `enter` and `leave` mean the zone's events."""
     kinds = plan.kinds
     if plan.zones and plan.arriving:
+        kinds += ("entered_zone",)
+    if "crossed_line" in kinds and plan.zones:
         kinds += ("entered_zone",)
     if plan.zones and plan.leaving:
         kinds += ("left_zone",)
@@ -56,12 +56,34 @@ def events_of(plan: Plan, view: View, visits: Sequence[Visit]) -> list[Event]:
     found = view.events(kinds, plan.zones)
     if plan.subject and plan.subject.labels:
         ids = {v.entity.id for v in visits}
-        found = tuple(e for e in found if not e.entity_ids or ids & set(e.entity_ids))
+        found = tuple(e for e in found if not e.entity_ids or e.kind in OF_CAMERA or ids & set(e.entity_ids))
+    found = tuple(e for e in found if fits_turn(plan, e))
     exact = [e for e in found if e.kind == kinds[0]]
-    chosen = exact if exact and len(plan.kinds) > 1 else list(found)
+    chosen = exact if exact and len(kinds) > 1 else list(found)
     if plan.bound and plan.bound.kind in ("around", "between"):
         chosen = [e for e in chosen if _begins_in(e, view.span)] or chosen
     return chosen
+
+
+BACK = 150.0
+"""A turn of at least so many degrees leads back."""
+
+
+def fits_turn(plan: Plan, event: Event) -> bool:
+    """Whether a turn goes the way that the plan asks for; anything else fits."""
+    if not plan.turn or event.kind != "turned":
+        return True
+    angle = event.attributes.get("angle", 0)
+    back = isinstance(angle, int | float) and abs(angle) >= BACK
+    return back if plan.turn == "back" else not back and event.attributes.get("side") == plan.turn
+
+
+def at_place(plan: Plan, events: list[Event]) -> list[Event]:
+    """The event at the asked place in their order, or all where none is asked."""
+    if plan.ordinal is None:
+        return events
+    at = plan.ordinal - 1 if plan.ordinal > 0 else plan.ordinal
+    return [events[at]] if -len(events) <= at < len(events) else []
 
 
 def _begins_in(event: Event, span: Span) -> bool:
@@ -123,7 +145,7 @@ def when(plan: Plan, view: View, visits: list[Visit]) -> Finding:
     if (plan.scene or loose) and (said := _told(plan, view)):
         return said
     if kinds_of(plan):
-        events = events_of(plan, view, visits)
+        events = at_place(plan, events_of(plan, view, visits))
         return of_events(plan, view, events) if events else none_seen(plan, view, 0.5)
     visits = narrow.ordinal(plan, visits)
     if not visits:
@@ -223,7 +245,13 @@ def duration(plan: Plan, view: View, visits: list[Visit]) -> Finding:
         levels = [span for span, number in narrow.levels(visits, view.span) if number == plan.alone]
         head = f"{'Only ' if plan.alone else ''}{plan.alone} {name_of(word, plan.alone)} {'is' if plan.alone == 1 else 'are'} there"
         return _spans(view, merge(levels, gap=500_000), head, sure_of(visits) if visits else 0.4)
-    events = [e for e in events_of(plan, view, visits) if e.kind in LASTING]
+    events = at_place(plan, [e for e in events_of(plan, view, visits) if e.kind in LASTING])
+    if events and plan.summed:
+        total = covered(s for e in events if (s := e.span.intersect(view.span))) / SECOND
+        found = of_events(plan, view, events)
+        return _with_length(
+            found, f"{sentence(event_words(view, events[0]))} for {total:.1f} s in all", [total]
+        )
     if events:
         longest = sorted(events, key=lambda e: -e.span.duration)
         found = of_events(plan, view, longest)
@@ -302,9 +330,10 @@ def whether(plan: Plan, view: View, visits: list[Visit]) -> Finding:
     if kinds_of(plan):
         events = events_of(plan, view, visits)
         if not events:
-            return none_seen(plan, view, 0.75)
+            return replace(none_seen(plan, view, 0.75), yes=plan.denied)
         found = of_events(plan, view, events)
-        return replace(found, head=f"Yes: {event_words(view, events[0])}")
+        head = f"{'No' if plan.denied else 'Yes'}: {event_words(view, events[0])}"
+        return replace(found, head=head, yes=not plan.denied)
     if not visits:
         return none_seen(plan, view)
     head = f"Yes: {', '.join(visit_words(v) for v in visits[:3])}{when_words(plan, view)}"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
+from math import log
+from statistics import median
 
 from agent import lexicon
 from agent.grammar import Asked
-from agent.plan import Plan, Subject
+from agent.plan import Plan
 from agent.recall import View, Visit
+from agent.subject import Subject
 from core.clock import SECOND, Micros, Span
 from core.sight import THING
 
@@ -15,6 +19,10 @@ SIMILAR = 0.5
 """Colours at least this much alike may be the same paint seen twice."""
 SAME = 0.7
 """Colours at least this much alike are counted as one."""
+KIN = 3.0
+"""Areas that differ by at most this factor may be of the same kind of thing."""
+OWN_NAME = frozenset({"van", "bus", "forklift", "motorcycle", "pallet", "box"})
+"""Labels that whoever knows them does not give to their kin: a van is a van where vans are looked for."""
 WHOLE_MOVERS = frozenset({"person", *lexicon.VEHICLES, "bicycle", "motorbike", "cyclist"})
 """Labels for which a moving thing that nobody could name may stand in."""
 
@@ -43,7 +51,12 @@ def of_subject(subject: Subject | None, view: View) -> tuple[list[Visit], bool]:
         labels[0] == "cyclist"
     ):  # one cyclist is seen as a bicycle and as a person: only one of the two may count
         labels = next(((label,) for label in labels if view.whole_has((label,))), labels)
+    exact = labels[:1]
+    if exact[0] in OWN_NAME and (exact[0] in view.looked_for() or view.whole_has(exact)):
+        labels = exact
     named = [v for v in visits if v.entity.label in labels]
+    if named and can_stand_in(subject):
+        return sorted([*named, *_alike(subject, named, visits)], key=lambda v: v.span.start), False
     if named or view.whole_has(labels):
         return named, False
     return ([v for v in visits if _stands_in(subject, v)] if can_stand_in(subject) else []), True
@@ -63,6 +76,40 @@ def _stands_in(subject: Subject, visit: Visit) -> bool:
     return not alive and visit.moved() and (label == THING or label in lexicon.VEHICLES or through)
 
 
+def _alike(subject: Subject, named: list[Visit], visits: list[Visit]) -> list[Visit]:
+    """Things nobody could name that went through the picture as those named so do: a coarse detector names but some.
+
+    Such a thing comes in and goes out over the picture's edge, is as large as they are (within a factor of `KIN`), is
+    nearer to their size than to that of anything else that was named, and is no part of something named.
+    """
+    size = median(v.size for v in named)
+    others: dict[str, list[float]] = {}
+    for visit in visits:
+        if visit.entity.label not in (*subject.labels, THING) and visit.moved():
+            others.setdefault(visit.entity.label, []).append(visit.size)
+    rivals = [median(sizes) for sizes in others.values()]
+
+    def fits(visit: Visit) -> bool:
+        through = bool(visit.side("entered") and visit.side("left"))
+        if visit.entity.label != THING or not through or visit.size <= 0 or size <= 0:
+            return False
+        unlike = abs(log(visit.size / size))
+        nearer = all(unlike < abs(log(visit.size / rival)) for rival in rivals if rival > 0)
+        return unlike <= log(KIN) and nearer and not any(_inside(visit, other) for other in named)
+
+    return [v for v in visits if fits(v)]
+
+
+def _inside(visit: Visit, other: Visit) -> bool:
+    """Whether the visit mostly goes along within the other's box."""
+    shared = visit.span.intersect(other.span)
+    if shared is None or shared.duration * 2 < visit.span.duration:
+        return False
+    at = shared.middle
+    mine, theirs = visit.box_at(at), other.box_at(at)
+    return bool(mine and theirs and mine.overlap(theirs) >= 0.5 * min(mine.area, theirs.area))
+
+
 def narrowed(plan: Plan, view: View, visits: list[Visit]) -> list[Visit]:
     """Those of the visits that fit everything else the plan says."""
     for fits in (
@@ -74,6 +121,7 @@ def narrowed(plan: Plan, view: View, visits: list[Visit]) -> list[Visit]:
         _fits_heading,
         _fits_place,
         _fits_colour,
+        _fits_pose,
     ):
         visits = [v for v in visits if fits(plan, view, v)]
     if plan.zones:
@@ -86,6 +134,9 @@ def narrowed(plan: Plan, view: View, visits: list[Visit]) -> list[Visit]:
         visits = [v for v in visits if v.size >= 0.25 * largest]
     if plan.other:
         visits = _meeting(plan, visits, list(view.visits()))
+    if plan.colours and plan.asked not in (Asked.COUNT, Asked.ORDER, Asked.COMPARE) and visits:
+        best = max(agrees(plan.colours, v.colours()) for v in visits)
+        visits = [v for v in visits if agrees(plan.colours, v.colours()) >= best - 0.25]
     return visits
 
 
@@ -150,8 +201,17 @@ def _fits_place(plan: Plan, view: View, visit: Visit) -> bool:
 
 
 def _fits_colour(plan: Plan, view: View, visit: Visit) -> bool:
+    if not plan.colours:
+        return True
     least = SAME if plan.asked is Asked.COUNT else SIMILAR
-    return not plan.colours or agrees(plan.colours, visit.colours()) >= least
+    team = lexicon.colours_in(str(visit.entity.attributes.get("team", "")))
+    if team and re.search(r"\bteam\b", plan.text.lower()):
+        return agrees(plan.colours, team) >= least
+    return agrees(plan.colours, visit.colours()) >= least
+
+
+def _fits_pose(plan: Plan, view: View, visit: Visit) -> bool:
+    return not plan.pose or visit.entity.attributes.get("pose") == plan.pose
 
 
 def agrees(asked: tuple[str, ...], seen: tuple[str, ...]) -> float:
@@ -173,6 +233,7 @@ def neighbour(plan: Plan, visits: list[Visit]) -> list[Visit]:
     """The one that came next after (or last before) whom the plan describes; none where nobody is like that."""
     colours = lexicon.colours_in(plan.next_to)
     labels = lexicon.label_families(plan.next_to.split())
+    visits = in_passing(visits) if plan.passing else visits
     for at, visit in enumerate(visits):
         if labels and visit.entity.label not in labels:
             continue
@@ -187,8 +248,15 @@ def ordinal(plan: Plan, visits: list[Visit]) -> list[Visit]:
         return visits
     if plan.leaving:
         visits = sorted(visits, key=lambda v: v.span.end)
+    elif plan.passing:
+        visits = in_passing(visits)
     at = plan.ordinal - 1 if plan.ordinal > 0 else plan.ordinal
     return [visits[at]] if -len(visits) <= at < len(visits) else []
+
+
+def in_passing(visits: list[Visit]) -> list[Visit]:
+    """In order of passing by: who was in view from afar has not passed before it goes out of the picture."""
+    return sorted(visits, key=lambda v: v.span.end)
 
 
 def levels(visits: list[Visit], span: Span) -> list[tuple[Span, int]]:

@@ -6,20 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent import grammar, lexicon
+from agent import aspects, grammar, lexicon
 from agent.grammar import Asked, Bound
+from agent.kinds import OF_CAMERA, SUMMED, read_kinds
+from agent.subject import ANYTHING, Subject, counts_events, other_noun, other_verb, read_subject
 from core.media import Stream
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """Who or what is asked about: the word as written and the labels that satisfy it (none: anything at all)."""
-
-    word: str
-    labels: tuple[str, ...] = ()
-
-
-ANYTHING = Subject(word="thing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +23,10 @@ class Plan:
     `together` or `typical`. `scene` describes a scene of a longer recording in the question's own words.
     `scene_use`: the question is `within` it, asks when it `begins`, which comes `after` or `before` it, or `which` of the
     choices' scenes comes at the place `ordinal`. `next_to` describes somebody and `step` is 1 for who comes after them, -1 for who comes before.
+    `most` is the superlative that picks (`longest`, `most`, `fastest` …), `by` what totals are made for (`team`, `zone`),
+    `turn` the side of a turn, `times` says that happenings are counted and not who took part, `denied` that the question
+    asks whether it did not happen, `passing` that the order is that of passing by, `summed` that lengths add up,
+    `undrawn` is a zone that is named but drawn nowhere, `versus` the two kinds of things to be compared.
     """
 
     text: str
@@ -61,6 +56,16 @@ class Plan:
     scene_use: str = ""
     next_to: str = ""
     step: int = 0
+    most: str = ""
+    by: str = ""
+    turn: str = ""
+    pose: str = ""
+    times: bool = False
+    denied: bool = False
+    passing: bool = False
+    summed: bool = False
+    undrawn: str = ""
+    versus: tuple[Subject, ...] = ()
 
     def __str__(self) -> str:
         said = [
@@ -69,13 +74,25 @@ class Plan:
         ]
         lists = ("colours", "other", "heading", "entered", "left", "place", "kinds", "zones")
         said += [f"{name} {', '.join(sorted(value))}" for name in lists if (value := getattr(self, name))]
-        words = ("ordinal", "grouping", "alone", "part", "next_to", "scene")
+        words = (
+            "ordinal",
+            "grouping",
+            "alone",
+            "part",
+            "next_to",
+            "scene",
+            "most",
+            "by",
+            "turn",
+            "pose",
+            "undrawn",
+        )
         said += [f"{name} {value}" for name in words if (value := getattr(self, name))]
         if self.bound:
             said.append(
                 f"{self.bound.kind} {self.bound.a:g}" + (f" to {self.bound.b:g}" if self.bound.b else "")
             )
-        said += [name for name in ("empty", "moving", "near") if getattr(self, name)]
+        said += [name for name in ("empty", "moving", "near", "times", "denied") if getattr(self, name)]
         return "; ".join(said)
 
 
@@ -89,15 +106,19 @@ def plan(text: str, streams: Sequence[Stream] = ()) -> Plan:
     for zone in zones:
         low = re.sub(re.escape(_plain(zone)).replace(r"\ ", r"[ _-]"), " here ", low)
     low, next_to, step = _neighbour(low, asked)
-    core, clause = _clause(low)
-    subject, unknown = _subject(core if not _bare(core) else low, asked)
-    kinds = _kinds(low, asked)
-    if not unknown and (other := _other_noun(low, asked) or _other_verb(low, asked, kinds)):
+    kinds, rest = _kinds(low, asked, streams)
+    core, clause = _clause(rest)
+    subject, unknown = read_subject(core if not _bare(core) else rest, asked)
+    if not unknown and (other := other_noun(low, asked) or other_verb(low, asked, kinds)):
         unknown = (other,)
-    entered, left = _sides_of(low)
-    bare = re.sub(rf"{lexicon.LEAVE.pattern}.*|{lexicon.ENTER.pattern}.*", " ", low)
-    if subject is None and (kinds or scene_use):
-        subject, unknown = ANYTHING, ()
+    if subject and subject.word in INDEFINITE and set(kinds[:1]) & OF_ANYONE:
+        subject = ANYTHING
+    entered, left = _sides_of(rest)
+    bare = re.sub(rf"{lexicon.LEAVE.pattern}.*|{lexicon.ENTER.pattern}.*", " ", rest)
+    by = aspects.read_by(low, asked, streams)
+    versus = aspects.read_versus(low) if asked is Asked.COMPARE else ()
+    if (subject is None and (kinds or scene_use)) or asked is Asked.TEXT or by or versus:
+        subject, unknown = subject or ANYTHING, ()
     return Plan(
         text=text,
         asked=asked,
@@ -114,18 +135,28 @@ def plan(text: str, streams: Sequence[Stream] = ()) -> Plan:
         zones=zones,
         ordinal=grammar.read_ordinal(low),
         grouping=_grouping(low, asked),
-        empty=bool(_EMPTY.search(low)),
+        empty=bool(_EMPTY.search(rest)) and not kinds,
         alone=_alone(low),
-        moving=bool(lexicon.MOVE.search(low)) and not re.search(r"\bstand|\bparked|\bvisible\b", low),
+        moving=bool(lexicon.MOVE.search(rest)) and not re.search(r"\bstand|\bparked|\bvisible\b", low),
         resting=asked is Asked.WHICH and bool(re.search(r"\b(?:parked|stands?|standing|resting)\b", low)),
-        arriving=bool(lexicon.ENTER.search(low) or lexicon.APPEAR.search(low)),
-        leaving=bool(lexicon.LEAVE.search(low)),
+        arriving=bool(lexicon.ENTER.search(rest) or lexicon.APPEAR.search(rest)),
+        leaving=bool(lexicon.LEAVE.search(rest)),
         near=bool(re.search(r"\bclose to the camera\b|\bnear(?:est|er)? (?:lane|to the camera|people|person|car|vehicle)\w*\b|\bforeground\b", low)),
         part=_part(low, asked),
         scene=scene,
         next_to=next_to,
         step=step,
         scene_use=scene_use,
+        most=aspects.read_most(low, asked),
+        by=by,
+        turn=aspects.read_turn(low) if "turned" in kinds else "",
+        pose=aspects.read_pose(low),
+        times=asked is Asked.COUNT and counts_events(low, kinds),
+        denied=asked is Asked.WHETHER and bool(kinds) and bool(aspects.DENIED.search(rest)),
+        passing=bool(re.search(r"\b(?:pass(?:es|ed|ing)?(?: by)?|overtak\w+|goes? by|drives? (?:by|past))\b", rest)),
+        summed=bool(re.search(r"\bin total\b|\bin all\b|\baltogether\b|\btotal time\b|\boverall\b", low)) or bool(set(kinds[:1]) & SUMMED),
+        undrawn=aspects.read_undrawn(low, streams) if streams and not zones else "",
+        versus=versus,
     )  # fmt: skip
 
 
@@ -198,133 +229,6 @@ def _clause(low: str) -> tuple[str, str]:
     return (low[: found.start()], found[1]) if found else (low, "")
 
 
-_COUNTED = re.compile(
-    r"\b(?:how many|number of)\s+(?:of (?:the|these|those)\s+)?(?:(?:different|distinct|other|more|individual|passing|moving|separate|unique|of|the|these|one|two|three|four|five|six|seven|eight|nine|ten)\s+)*([a-z-]+(?: [a-z-]+)?)"
-)
-
-
-def _subject(low: str, asked: Asked) -> tuple[Subject | None, tuple[str, ...]]:
-    """Who is asked about, or None and the words that name nothing known."""
-    if asked is Asked.COUNT and (found := _COUNTED.search(low)):
-        words = [w for w in found[1].split() if w not in lexicon.COLOURS and w not in lexicon.NUMBERS]
-        for word in words or low[found.end() :].split():
-            if subject := _named(word):
-                return subject, ()
-            if word not in _FILLER and word not in lexicon.STOP_WORDS:
-                return (ANYTHING, ()) if word in _EVENT_NOUNS else (None, (word,))
-    if doer := re.search(
-        r"\bwhat (?:is|are|does|do|did|was|were) (?:the|this|that) ((?:[a-z]+ )+?)(?:doing|do)\b", low
-    ):
-        named = [subject for word in doer[1].split() if (subject := _named(word))]
-        return (
-            (named[-1], ())
-            if named
-            else (None, tuple(w for w in doer[1].split() if w not in lexicon.STOP_WORDS))
-        )
-    words = re.findall(r"[a-z]+(?:-[a-z]+)*", low.replace("'s", " ").replace("’s", " "))
-    for at, word in enumerate(words):
-        beside = words[max(0, at - 2) : at]
-        if (subject := _named(word)) and not (
-            beside[-1:] == ["the"] and beside[:1] in (["of"], ["by"], ["beside"])
-        ):
-            return subject, ()
-    for word in words:
-        if subject := _named(word):
-            return subject, ()
-    if set(words) & (lexicon.UPPER_WORDS | lexicon.LOWER_WORDS) and asked is Asked.COLOUR:
-        return Subject(word="person", labels=lexicon.LABELS["person"]), ()
-    unknown = tuple(dict.fromkeys(w for w in words if _content(w)))
-    if not unknown or re.search(
-        r"\bwhat (?:happens|happened|is happening|is going on|goes on|is there|was there)\b", low
-    ):
-        return ANYTHING, ()
-    return (None, unknown) if not _about_place(low) else (ANYTHING, ())
-
-
-def _other_verb(low: str, asked: Asked, kinds: tuple[str, ...]) -> str:
-    """A doing that nobody writes down (`wears`, `carries`, `how many times … throws`), where the question is about it."""
-    if asked in (Asked.WHICH, Asked.HAPPENS) and (
-        found := re.search(r"\b(?:wear|carry|hold|push|pull|say|read|writ|hav)\w*\b", low)
-    ):
-        return found[0]
-    if asked is Asked.WHETHER and re.search(r"\bin colou?r\b|\bblack and white\b", low):
-        return "the look of the recording"
-    known = kinds or any(
-        verb.search(low) for verb in (lexicon.MOVE, lexicon.ENTER, lexicon.LEAVE, lexicon.APPEAR)
-    )
-    if "how many times" in low and not known:
-        words = [w for w in re.findall(r"[a-z]+", low) if _content(w) and not _named(w)]
-        return words[0] if words else ""
-    return ""
-
-
-def _other_noun(low: str, asked: Asked) -> str:
-    """The noun of `which sport …`, `what pattern …` where it names nothing known; else ''."""
-    if asked is not Asked.WHICH:
-        return ""
-    found = re.match(
-        r"(?:and )?(?:which|what)(?: (?:kind|type|sort|brand|make) of)? ([a-z]+)(?: ([a-z]+))? ", low + " "
-    )
-    if not found or _named(found[1]) or (found[2] and _named(found[2])) or found[1] in _PLACES:
-        return ""
-    return found[1] if _content(found[1]) else ""
-
-
-def _named(word: str) -> Subject | None:
-    if word in lexicon.ANY_WORDS or word in ("they", "it", "these", "those"):
-        return ANYTHING
-    labels = lexicon.LABELS.get(word)
-    return Subject(word=word, labels=labels) if labels else None
-
-
-_EVENT_NOUNS_TEXT = (
-    "near misses miss collisions crashes accidents falls times events crossings incidents fights alarms"
-)
-_EVENT_NOUNS = frozenset(_EVENT_NOUNS_TEXT.split())
-_PLACES_TEXT = (
-    "room lane lanes road street path belt table shop store aisle area floor lawn hall corridor dock yard "
-    "gate door entrance court pitch field crossing junction car-park lot square plaza place zone line "
-    "shelf platform here ground scene side"
-)
-_PLACES = frozenset(_PLACES_TEXT.split())
-"""Places: a question about one is about whatever is there."""
-_FILLER_TEXT = (
-    "visible seen left right top bottom upper lower centre center middle largest biggest smallest most "
-    "once enter enters leave leaves pass passes move moves moving drive drives walk walks come comes "
-    "appear appears happen happens group groups kind type sort number total different way direction "
-    "directions travel colour color colours colors time about empty only large small size still standing "
-    "stand stands thing near close camera start starts stop stops order which directly next ever "
-    "everything shown parked wait waits waiting cross crosses taken away day stay stays last long "
-    "together passing along side under over behind beside groups busiest does moment described"
-)
-_FILLER = frozenset(_FILLER_TEXT.split())
-
-
-def _content(word: str) -> bool:
-    return (
-        len(word) > 1
-        and word not in lexicon.STOP_WORDS
-        and word not in _FILLER
-        and word not in lexicon.COLOURS
-        and word not in lexicon.NUMBERS
-        and word not in lexicon.ORDINALS
-        and not lexicon.kinds_in(word)
-        and not any(
-            verb.fullmatch(word) for verb in (lexicon.MOVE, lexicon.ENTER, lexicon.LEAVE, lexicon.APPEAR)
-        )
-    )
-
-
-def _about_place(low: str) -> bool:
-    """Whether the question asks what is at a place, and so about whatever is there."""
-    place = "|".join(_PLACES)
-    return bool(
-        re.search(rf"\b(?:is|was|are|were|happens?|happened|stands?|parked|in|on|at) (?:(?:on|in|at|near) )?(?:the |this )?(?:\w+ )?(?:{place})\b", low)
-        or (re.search(r"\b(?:what|which|who) (?:is|are|was|were|stands?|happens?) (?:standing |parked |visible |seen |left |there |happening )*(?:at|on|in|along|near|for)?\b", low)
-        and re.search(r"\b(?:parked|visible|moving|there|happening)\b", low))
-    )  # fmt: skip
-
-
 def _sides_of(low: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The sides named for entering and for leaving, where the question fixes them."""
 
@@ -358,13 +262,33 @@ def _place(low: str, asked: Asked) -> tuple[str, ...]:
     return tuple(s for s in lexicon.sides_in(found[1])) if found else ()
 
 
-def _kinds(low: str, asked: Asked) -> tuple[str, ...]:
-    kinds = lexicon.kinds_in(low)
-    if asked is Asked.ORDER or (asked is Asked.DIRECTION and "turned" not in kinds):
-        return ()
-    if asked is Asked.HAPPENS and re.match(r"what (?:does|do|did|is|are)\b", low):
-        return ()
-    return tuple(k for k in kinds if not (k == "stopped" and re.search(r"\bparked\b", low)))
+def _kinds(low: str, asked: Asked, streams: Sequence[Stream]) -> tuple[tuple[str, ...], str]:
+    """The kinds of event asked about, and the question without the phrases that named them."""
+    kinds, rest = read_kinds(low)
+    if asked in (Asked.ORDER, Asked.TEXT, Asked.COMPARE) or (
+        asked is Asked.DIRECTION and "turned" not in kinds
+    ):
+        return (), low
+    if asked is Asked.SPEED:
+        return tuple(k for k in kinds if k == "speeding"), rest
+    if (
+        asked is Asked.HAPPENS
+        and re.match(r"what (?:does|do|did|is|are)\b", low)
+        and not set(kinds[:1]) & OF_CAMERA
+    ):
+        return (), low
+    if streams and not re.search(r"\blines?\b", low) and not any(s.layout.lines for s in streams):
+        kinds = tuple(
+            k for k in kinds if k != "crossed_line"
+        )  # without a line, crossing is just a way of moving
+    if "together" in kinds and asked is Asked.COUNT:
+        return tuple(k for k in kinds if k != "together"), low
+    return tuple(k for k in kinds if not (k == "stopped" and re.search(r"\bparked\b", low))), rest
+
+
+INDEFINITE = frozenset({"anyone", "anybody", "someone", "somebody", "nobody", "everyone", "who"})
+OF_ANYONE = frozenset({"wrong_way", "speeding", "collision", "near_miss", "crossed_line", *OF_CAMERA})
+"""Kinds of which `anyone` means a driver as much as a walker."""
 
 
 def _grouping(low: str, asked: Asked) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from agent import lexicon
+from agent.kinds import BLIND
 from core.clock import Micros, Span, covered, merge, subtract
 from core.ids import EntityId
 from core.media import Chunk, Stream
@@ -66,6 +67,17 @@ class Visit:
         value = self.entity.attributes.get(key)
         return lexicon.sides_in(str(value).replace("_", " ")) if value else ()
 
+    def speed(self) -> float | None:
+        """Metres a second, where a scale is drawn."""
+        value = self.entity.attributes.get("speed")
+        known = self.entity.attributes.get("speed_unit") == "m/s"
+        return float(value) if known and isinstance(value, int | float) else None
+
+    def pace(self) -> float | None:
+        """How fast for its size: its own heights a second, or metres where a scale is drawn."""
+        value = self.entity.attributes.get("speed")
+        return float(value) if isinstance(value, int | float) else None
+
     def moved(self) -> bool:
         """Whether it went further than half its own size."""
         if len(self.points) < 3:
@@ -82,8 +94,10 @@ class Visit:
         points = tuple(p for p in self.points if within is None or p.at in within)
         if len(points) < 3:
             return stored
-        seen = _heading(points)
+        seen = _heading(points, self.stream)
         whole = within is None or (within.start <= self.span.start and self.span.end <= within.end)
+        if seen == {"still"} and whole and stored & {"towards", "away"}:
+            return stored
         if not whole or not stored - {"still"} or seen == {"still"}:
             return seen
         contrary = {lexicon.OPPOSITE[way] for way in stored if way in lexicon.OPPOSITE}
@@ -105,10 +119,22 @@ def _ends(points: Sequence[TrackPoint]) -> tuple[Box, Box]:
     return usual(points[:part]), usual(points[-part:])
 
 
-def _heading(points: Sequence[TrackPoint]) -> frozenset[str]:
+EDGE = 0.006
+"""How near, as a part of the picture, a box's side must come to its edge to be cut off by it (as perception has it)."""
+
+
+def _cut(box: Box, stream: Stream) -> tuple[bool, bool]:
+    """Whether the picture's edge cuts the box across (left or right) and down (top or bottom)."""
+    width, height = stream.width, stream.height
+    if not width or not height:
+        return False, False
+    across = box.x1 <= EDGE * width or box.x2 >= (1 - EDGE) * width
+    return across, box.y1 <= EDGE * height or box.y2 >= (1 - EDGE) * height
+
+
+def _heading(points: Sequence[TrackPoint], stream: Stream) -> frozenset[str]:
     a, b = _ends(points)
     dx, dy = b.centre[0] - a.centre[0], b.foot[1] - a.foot[1]
-    grown = b.height / a.height
     out: set[str] = set()
     far = (dx * dx + dy * dy) ** 0.5
     if far > 0.35 * min(a.diagonal, b.diagonal):
@@ -116,6 +142,7 @@ def _heading(points: Sequence[TrackPoint]) -> frozenset[str]:
             out.add("right" if dx > 0 else "left")
         if abs(dy) > 0.4 * abs(dx):
             out.add("down" if dy > 0 else "up")
+    grown = _grown(a, b, stream)
     if grown > 1.3:
         out.add("towards")
     elif grown < 1 / 1.3:
@@ -123,13 +150,34 @@ def _heading(points: Sequence[TrackPoint]) -> frozenset[str]:
     return frozenset(out or {"still"})
 
 
+def _grown(a: Box, b: Box, stream: Stream) -> float:
+    """How much larger the second box is, by the measure that the picture's edge does not cut.
+
+    Where only one of the two is cut, its true size is unknown but not smaller: what goes out of the picture has not
+    shrunk by that, and what comes in has not grown.
+    """
+    (a_across, a_down), (b_across, b_down) = _cut(a, stream), _cut(b, stream)
+    across, down = a_across or b_across, a_down or b_down
+    if across and down:
+        return 1.0
+    if not across and not down:
+        return b.height / a.height
+    grown = b.width / a.width if down else b.height / a.height
+    cut_a, cut_b = a_across or a_down, b_across or b_down
+    return grown if cut_a and cut_b else max(1.0, grown) if cut_b else min(1.0, grown)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """One stream within one span: everything the memory holds there, each kind read at most once."""
+    """One stream within one span: everything the memory holds there, each kind read at most once.
+
+    `home` is the scene of a longer recording that the span lies in: what was elsewhere is another world.
+    """
 
     store: GraphStore
     stream: Stream
     span: Span
+    home: Span | None = None
     _found: dict[Want, Found] = field(default_factory=dict, compare=False, repr=False)
     _visits: list[Visit] = field(default_factory=list, compare=False, repr=False)
 
@@ -148,8 +196,12 @@ class View:
 
     def whole(self) -> View:
         """The same stream from its beginning to its end."""
-        span = whole_span(self.stream, self.store)
-        return self if span == self.span else View(store=self.store, stream=self.stream, span=span)
+        span = self.home or whole_span(self.stream, self.store)
+        return (
+            self
+            if span == self.span
+            else View(store=self.store, stream=self.stream, span=span, home=self.home)
+        )
 
     def captions(self, text: str = "", limit: int = 50) -> tuple[Caption, ...]:
         """The captions, best match first where words are given."""
@@ -180,8 +232,8 @@ class View:
         return next((v for v in self.visits() if v.entity.id == id), None)
 
     def whole_has(self, labels: tuple[str, ...]) -> bool:
-        """Whether the stream holds anything of those labels at any time."""
-        query = Query(want=Want.ENTITIES, streams=(self.stream.id,), labels=labels, limit=1)
+        """Whether the stream (or the scene at home) holds anything of those labels at any time."""
+        query = Query(want=Want.ENTITIES, streams=(self.stream.id,), labels=labels, span=self.home, limit=1)
         return bool(self.store.find(query).entities)
 
     def unlooked(self) -> list[Span]:
@@ -193,9 +245,22 @@ class View:
         seen = (c.span.intersect(self.span) for c in self.coverage() if c.state in SEEN)
         return merge(s for s in seen if s)
 
+    def blinded(self) -> list[Event]:
+        """When the camera was dark, covered or frozen: somebody looked, but nothing of the place could be seen."""
+        return [e for e in self.events(tuple(sorted(BLIND))) if e.span.duration > 1]
+
+    def unseen(self) -> list[Span]:
+        """The parts of the span in which nothing could be seen: nobody looked, or the camera was blind."""
+        blind = (s for e in self.blinded() if (s := e.span.intersect(self.span)))
+        return merge([*self.unlooked(), *blind])
+
     def covered_share(self) -> float:
         """How much of the span was looked at, 0 to 1."""
         return covered(self.looked()) / self.span.duration
+
+    def seen_share(self) -> float:
+        """How much of the span was looked at while the camera could see, 0 to 1."""
+        return 1 - covered(self.unseen()) / self.span.duration
 
     def looked_for(self) -> frozenset[str]:
         """The labels that were looked for."""

@@ -11,8 +11,13 @@ from core.ports import Ask, Reply
 from core.sight import THING
 
 MOST_SENTENCES = 4
+UNUSUAL = ("sitting", "lying")
+"""Poses worth a word; people mostly stand."""
 PEOPLE = frozenset({"person", "player", "worker", "pedestrian"})
-URGENT = ("collision", "near_miss", "fell", "wrong_way", "object_left", "blocked", "object_removed")
+URGENT = (
+    "collision", "near_miss", "fell", "wrong_way", "on_road", "speeding", "goal", "object_left", "blocked", "stalled",
+    "object_removed", "shelf_empty", "camera_covered", "camera_dark", "camera_frozen", "camera_moved", "camera_blurred",
+)  # fmt: skip
 """Kinds that are told before anything else."""
 EARLY = ("appeared", "crossed_line", "entered_zone", "stopped", "dwelled")
 """At one and the same moment, these are told in this order and before all others."""
@@ -28,7 +33,7 @@ PHRASES: dict[str, str] = {
     "stopped": "stops{long}{in_zone}",
     "started": "moves on",
     "dwelled": "stays{long}{in_zone}",
-    "turned": "turns",
+    "turned": "turns{turn}",
     "running": "runs",
     "fell": "falls",
     "approached": "comes near {other}",
@@ -40,8 +45,27 @@ PHRASES: dict[str, str] = {
     "object_removed": "is taken away{from_zone}",
     "blocked": "blocks {zone}",
     "wrong_way": "goes the wrong way{in_zone}",
+    "speeding": "is too fast{pace}{in_zone}",
+    "on_road": "is on the road{long}",
+    "stalled": "stands broken down{long}{in_zone}",
+    "queue": "waits in a queue{long}{in_zone}",
+    "crowd": "is in a crowd{long}{in_zone}",
+    "possession": "has the ball{long}",
+    "pass": "passes the ball{to_other}",
+    "shot": "takes a shot",
+    "goal": "scores",
+    "goal_area": "is in {zone}{long}",
+    "fast_break": "runs a fast break",
 }
 """What the first participant does, by kind of event; other kinds are told by their names."""
+IMPERSONAL: dict[str, str] = {
+    "scene_changed": "the scene changes", "camera_moved": "the camera moves", "camera_dark": "the picture is dark{long}",
+    "camera_frozen": "the picture is frozen{long}", "camera_blurred": "the picture is blurred{long}",
+    "camera_covered": "the camera is covered{long}", "stream_down": "the stream is down{long}", "stream_up": "the stream is back",
+    "shelf_empty": "{zone} is empty{long}", "shelf_restocked": "{zone} is restocked", "ball_out": "the ball goes out",
+    "team_shape": "{team} changes its shape", "text_changed": "the text changes{to_text}", "score": "the score changes{to_text}",
+}  # fmt: skip
+"""What happens to the picture, a zone or the play: nobody does it."""
 
 
 class Describer:
@@ -161,14 +185,20 @@ class _Names:
 
 
 def _looks(entity: Entity) -> str:
+    """`red car AB 123`, `sitting person in blue of the red team`: label, looks, and what was read on it."""
+    known = entity.attributes
     label = _label(entity.label)
-    if entity.name:
-        label = f"{label} {entity.name}"
-    upper, colour = entity.attributes.get("upper"), entity.attributes.get("colour")
-    if entity.label in PEOPLE:
-        clothes = upper or colour
-        return f"{label} in {clothes}" if clothes else label
-    return f"{colour} {label}" if colour else label
+    if entity.name or known.get("text"):
+        label = f"{label} {entity.name or known['text']}"
+    upper, colour = known.get("upper"), known.get("colour")
+    if entity.label not in PEOPLE:
+        return f"{colour} {label}" if colour else label
+    if known.get("pose") in UNUSUAL:
+        label = f"{known['pose']} {label}"
+    if team := known.get("team"):
+        return f"{label} of the {team} team"
+    clothes = upper or colour
+    return f"{label} in {clothes}" if clothes else label
 
 
 def _sentences(events: Sequence[Event], names: _Names, span: Span) -> list[tuple[str, int]]:
@@ -180,6 +210,7 @@ def _sentences(events: Sequence[Event], names: _Names, span: Span) -> list[tuple
     for event in ordered:
         if event.kind not in URGENT:
             subject = event.participants[0].entity_id if event.participants else ""
+            subject = "" if event.kind in IMPERSONAL else subject or "nobody named"
             by_subject.setdefault(subject, []).append(event)
     told = [
         (_joined([_clause(e, names, span, who=i == 0) for i, e in enumerate(mine)]), len(mine))
@@ -212,26 +243,42 @@ def _without_echoes(events: Sequence[Event]) -> list[Event]:
 
 def _clause(event: Event, names: _Names, span: Span, *, who: bool) -> str:
     people = event.participants
-    subject = names.of(people[0].entity_id) if people else "the picture"
-    pattern = PHRASES.get(event.kind, event.kind.replace("_", " ") + "{in_zone}")
-    other = names.of(people[1].entity_id) if "{other}" in pattern and len(people) > 1 else "something"
-    side = str(event.attributes.get("side", ""))
-    zone = event.zone or "the zone"
-    words = pattern.format(
-        from_side=f" from the {side}" if side else "",
-        to_side=f" at the {side}" if side else "",
-        zone=zone,
-        in_zone=f" in {event.zone}" if event.zone else "",
-        from_zone=f" from {event.zone}" if event.zone else "",
-        long=_how_long(event),
-        other=other,
+    pattern = (
+        PHRASES.get(event.kind) or IMPERSONAL.get(event.kind) or event.kind.replace("_", " ") + "{in_zone}"
     )
-    told = f"{subject} {words}" if who else words
-    if event.kind not in PHRASES:
+    impersonal = event.kind in IMPERSONAL
+    subject = names.of(people[0].entity_id) if people and not impersonal else "the picture"
+    other = ""
+    if ("{other}" in pattern or "{to_other}" in pattern) and len(people) > 1:
+        other = names.of(people[1].entity_id)
+    words = pattern.format(**_details(event, other))
+    told = f"{subject} {words}" if who and not impersonal else words
+    if event.kind not in PHRASES and not impersonal:
         told = f"{words} ({subject})" if people else words
     if event.span.start < span.start:
         return f"{told} since {_time(event.span.start)}"
     return f"{told} at {_time(event.span.start)}"
+
+
+def _details(event: Event, other: str) -> dict[str, str]:
+    """What the phrases have places for; what is not known is left out of them."""
+    known = event.attributes
+    side, text, speed = (str(known.get(key, "")) for key in ("side", "text", "speed"))
+    zone = event.zone
+    return {
+        "from_side": f" from the {side}" if side else "",
+        "to_side": f" at the {side}" if side else "",
+        "turn": f" {side}" if side else "",
+        "zone": zone or "the zone",
+        "in_zone": f" in {zone}" if zone else "",
+        "from_zone": f" from {zone}" if zone else "",
+        "long": _how_long(event),
+        "other": other or "something",
+        "to_other": f" to {other}" if other else "",
+        "pace": f" at {float(speed):.0f} m/s" if speed and known.get("speed_unit") == "m/s" else "",
+        "team": f"the {known['team']} team" if known.get("team") else "the team",
+        "to_text": f" to “{text}”" if text else "",
+    }
 
 
 def _how_long(event: Event) -> str:

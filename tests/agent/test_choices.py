@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.choices import numbers_in, pick, read
+from agent.choices import pick
 from agent.finding import Finding
 from agent.grammar import Asked
 from agent.plan import Plan
+from agent.saying import numbers_in, read
 from core.answers import AnswerStatus
 
 
@@ -20,7 +23,19 @@ from core.answers import AnswerStatus
         ("three", 3, 3),
         ("about 4.5 seconds", 4.5, 4.5),
         ("about 30 to 45", 30, 45),
-        ("more than 300", 300, float("inf")),
+        ("more than 300", 301, float("inf")),
+        ("more than three", 4, float("inf")),
+        ("fewer than five", 0, 4),
+        ("at least two", 2, float("inf")),
+        ("no more than 4", 0, 4),
+        ("3 or more", 3, float("inf")),
+        ("between two and four", 2, 4),
+        ("2 or 3", 2, 3),
+        ("more than 10 s", 10, float("inf")),
+        ("half a minute", 30, 30),
+        ("a dozen", 12, 12),
+        ("twice", 2, 2),
+        ("1:02:05", 3725, 3725),
         ("0:15", 15, 15),
         ("12:30", 750, 750),
         ("2 minutes", 120, 120),
@@ -87,3 +102,42 @@ def test_some_choice_is_always_picked(
     assert 0 <= got.confidence <= 1
     if got.guess:
         assert got.confidence <= 1 / len(choices) + 1e-3
+
+
+CHOICES = st.lists(
+    st.sampled_from(
+        ["0", "1", "two", "3 or more", "between 4 and 6", "Red", "White and blue", "a dark grey van", "To the left", "Upwards",
+         "Towards the camera", "They stand still", "Yes", "No", "No, never", "Nobody", "About 5 s", "1:05", "A person falls",
+         "Two people", "At the top right", "Stands together in the same place", "Flamingo", "ewz.ch/jobs", "30 km/h"]
+    ),
+    min_size=2, max_size=6, unique=True,
+)  # fmt: skip
+FINDINGS = st.builds(
+    finding,
+    numbers=st.lists(st.tuples(st.integers(0, 9).map(float), st.sampled_from([1.0, 0.5])), max_size=2).map(tuple),
+    seconds=st.lists(st.floats(0, 90), max_size=3).map(tuple),
+    colours=st.lists(st.sampled_from(["red", "white", "grey", "blue"]), max_size=3).map(tuple),
+    headings=st.lists(st.frozensets(st.sampled_from(["left", "up", "towards", "still"]), max_size=2), max_size=3).map(tuple),
+    sides=st.lists(st.sampled_from([("left",), ("right", "top"), ()]), max_size=3).map(tuple),
+    names=st.lists(st.sampled_from(["red", "north lane", "van"]), max_size=2).map(tuple),
+    yes=st.sampled_from([None, True, False]),
+    hint=st.booleans(),
+)  # fmt: skip
+
+
+@given(
+    choices=CHOICES,
+    found=FINDINGS,
+    asked=st.sampled_from(list(Asked)),
+    shuffle=st.randoms(use_true_random=False),
+)
+def test_the_order_of_the_choices_never_matters(
+    choices: list[str], found: Finding, asked: Asked, shuffle: Random
+) -> None:
+    plan = Plan(text="?", asked=asked)
+    got = pick(plan, found, choices)
+    other = list(choices)
+    shuffle.shuffle(other)
+    again = pick(plan, found, other)
+    assert other[again.index] == choices[got.index]
+    assert (again.guess, again.confidence) == (got.guess, got.confidence)

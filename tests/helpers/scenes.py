@@ -86,13 +86,19 @@ class Scene:
         return entity
 
     def event(
-        self, kind: str, start: float, end: float | None = None, *who: Entity, zone: str | None = None
+        self,
+        kind: str,
+        start: float,
+        end: float | None = None,
+        *who: Entity,
+        zone: str | None = None,
+        **attributes: str | float,
     ) -> Event:
         """Something that happened; a moment where no end is given."""
         span = Span.at(micros(start)) if end is None else Span.of_seconds(start, end)
         event = Event(
             id=ids.event_id(self.id, kind, span.start, zone, *(e.id for e in who)), stream_id=self.id, kind=kind, span=span, zone=zone,
-            participants=tuple(Participant(entity_id=e.id) for e in who), confidence=0.8, source="test",
+            participants=tuple(Participant(entity_id=e.id) for e in who), confidence=0.8, source="test", attributes=dict(attributes),
             evidence=(Evidence(chunk_id=self.chunk_id(span.start), at=span.start),),
         )  # fmt: skip
         self._events.append(event)

@@ -98,7 +98,37 @@ def test_it_does_not_pretend_to_see_pictures() -> None:
     assert all("cannot look at pictures" in r.problem and not r.text and r.data is None for r in replies)
 
 
-KINDS = st.sampled_from([*EVENT_KINDS, "juggled"])
+@pytest.mark.parametrize(
+    ("kind", "zone", "words"),
+    [
+        ("camera_covered", None, "The camera is covered for 3 s at 0:02."),
+        ("camera_moved", None, "The camera moves at 0:02."),
+        ("shelf_empty", "shelf 2", "Shelf 2 is empty for 3 s at 0:02."),
+        ("possession", None, "The person of the red team has the ball for 3 s at 0:02."),
+        ("goal", None, "The person of the red team scores at 0:02."),
+        ("on_road", None, "The person of the red team is on the road for 3 s at 0:02."),
+    ],
+)
+def test_plain_words_for_what_happens_on_pitches_roads_and_to_cameras(
+    kind: str, zone: str | None, words: str
+) -> None:
+    player = entity(7, "person", 0, 10, team="red", upper="red")
+    assert told(event(kind, 2, 5, player, zone=zone), entities=(player,)).endswith(words)
+
+
+def test_a_pass_names_who_gets_it_and_what_was_read_is_said() -> None:
+    sender, taker = entity(8, "person", 0, 10, team="red"), entity(9, "person", 0, 10, team="blue")
+    words = told(event("pass", 2, 3, sender, taker), entities=(sender, taker))
+    assert "of the red team passes the ball to a person of the blue team" in words.replace(
+        "the person", "a person"
+    )
+    assert "a white van AB 12" in told(entities=(entity(5, "van", 0, 9, colour="white", text="AB 12"),))
+    assert "a lying person in grey" in told(entities=(entity(6, "person", 0, 9, upper="grey", pose="lying"),))
+
+
+KINDS = st.sampled_from(
+    [*EVENT_KINDS, "juggled", "goal", "camera_frozen", "ball_out", "on_road", "text_changed"]
+)
 WHO = (CAR, PERSON, OTHER, entity(4, "thing", 0, 10))
 
 
