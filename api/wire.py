@@ -26,7 +26,7 @@ from core.memory import (
     Query,
     Want,
 )
-from core.place import Box, Layout
+from core.place import Box, Lane, Layout, Zone
 from core.ports import GraphStore
 from core.sight import Track
 
@@ -347,10 +347,12 @@ def coverage(value: Coverage, names: Mapping[StreamId, str]) -> CoverageOut:
 def layout(value: Layout) -> dict[str, Any]:
     """What is drawn on a stream, in the form of a zones file in pixels."""
     out: dict[str, Any] = {
-        "zones": [{"name": z.name, "kind": z.kind, "polygon": [list(p) for p in z.polygon]} for z in value.zones],
+        "zones": [
+            {"name": z.name, "kind": z.kind, "polygon": [list(p) for p in z.polygon], **_limit(z)} for z in value.zones
+        ],
         "lines": [{"name": li.name, "from": list(li.start), "to": list(li.end)} for li in value.lines],
         "lanes": [
-            {"name": la.name, "polygon": [list(p) for p in la.polygon], "direction": list(la.direction)}
+            {"name": la.name, "polygon": [list(p) for p in la.polygon], "direction": list(la.direction), **_limit(la)}
             for la in value.lanes
         ],
     }  # fmt: skip
@@ -360,6 +362,10 @@ def layout(value: Layout) -> dict[str, Any]:
         m = value.ground.matrix
         out["scale"] = {"homography": [list(m[:3]), list(m[3:6]), list(m[6:])]}
     return out
+
+
+def _limit(area: Zone | Lane) -> dict[str, float]:
+    return {} if area.limit_kmh is None else {"limit_kmh": area.limit_kmh}
 
 
 def stream(value: Stream, *, job: str | None = None, progress: float | None = None) -> StreamOut:

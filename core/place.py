@@ -13,11 +13,15 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zone:
-    """A named area of the picture; `kind` is free (aisle, shelf, road, crossing, dock, goal …)."""
+    """A named area of the picture; `kind` is free (aisle, shelf, road, crossing, dock, goal …).
+
+    `limit_kmh` is the speed vehicles may have in it, where one is set.
+    """
 
     name: str
     polygon: tuple[Point, ...]
     kind: str = "area"
+    limit_kmh: float | None = None
 
     def __post_init__(self) -> None:
         if len(self.polygon) < 3:
@@ -54,11 +58,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
-    """A zone with the direction in which it may be driven, as (dx, dy) in the picture."""
+    """A zone with the direction in which it may be driven, as (dx, dy) in the picture, and the limit that holds in it."""
 
     name: str
     polygon: tuple[Point, ...]
     direction: Point
+    limit_kmh: float | None = None
 
     def __post_init__(self) -> None:
         if len(self.polygon) < 3:
@@ -68,7 +73,7 @@ class Lane:
 
     def zone(self) -> Zone:
         """The lane's area."""
-        return Zone(name=self.name, polygon=self.polygon, kind="lane")
+        return Zone(name=self.name, polygon=self.polygon, kind="lane", limit_kmh=self.limit_kmh)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -207,9 +207,9 @@ def _named(page: _Page, node: Node, what: str, drawn: dict[str, Node]) -> tuple[
 
 def _zone(page: _Page, node: Node, drawn: dict[str, Node]) -> Zone:
     keys, name = _named(page, node, "a zone", drawn)
-    keys.done("name", "kind", "polygon")
+    keys.done("name", "kind", "polygon", "limit_kmh")
     polygon = _polygon(page, keys.need("polygon", "[[x, y], [x, y], [x, y]]"), f"zone {name!r}")
-    return Zone(name=name, kind=keys.text("kind", "area"), polygon=polygon)
+    return Zone(name=name, kind=keys.text("kind", "area"), polygon=polygon, limit_kmh=_limit(page, keys))
 
 
 def _line(page: _Page, node: Node, drawn: dict[str, Node]) -> Line:
@@ -224,7 +224,7 @@ def _line(page: _Page, node: Node, drawn: dict[str, Node]) -> Line:
 
 def _lane(page: _Page, node: Node, drawn: dict[str, Node]) -> Lane:
     keys, name = _named(page, node, "a lane", drawn)
-    keys.done("name", "polygon", "direction")
+    keys.done("name", "polygon", "direction", "limit_kmh")
     polygon = _polygon(page, keys.need("polygon", "[[x, y], [x, y], [x, y]]"), f"lane {name!r}")
     toward = keys.need("direction", "[dx, dy]")
     dx, dy = _pair(page, toward, f"direction of lane {name!r}", "[dx, dy]")
@@ -234,7 +234,17 @@ def _lane(page: _Page, node: Node, drawn: dict[str, Node]) -> Lane:
         raise page.wrong(
             toward, f"the direction of lane {name!r} is [0, 0]", "Say where it leads, e.g. [1, 0]"
         )
-    return Lane(name=name, polygon=polygon, direction=(dx, dy))
+    return Lane(name=name, polygon=polygon, direction=(dx, dy), limit_kmh=_limit(page, keys))
+
+
+def _limit(page: _Page, keys: _Keys) -> float | None:
+    node = keys.node("limit_kmh")
+    if node is None:
+        return None
+    value = _number(page, node, "limit_kmh")
+    if value <= 0:
+        raise page.wrong(node, f"limit_kmh is {value:g}", "It is more than 0, e.g. 50")
+    return value
 
 
 def _polygon(page: _Page, node: Node, what: str) -> tuple[Point, ...]:

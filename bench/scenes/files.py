@@ -8,11 +8,14 @@ from typing import Any
 
 import yaml
 
+from api import wire
 from bench.scenes.scene import Scene
 from bench.scenes.truth import Happening, Stay, side_of
 from core.place import Layout
 
-CLASSES = {"person": 1, "forklift": 2, "pallet": 3, "car": 4, "bicycle": 5, "ball": 6, "box": 11, "cart": 12}
+CLASSES = {"person": 1, "forklift": 2, "pallet": 3, "car": 4, "bicycle": 5, "ball": 6, "van": 7, "truck": 8, "bus": 9,
+    "motorcycle": 10, "box": 11, "cart": 12,
+}  # fmt: skip
 """Class numbers in the MOT files."""
 
 
@@ -87,18 +90,7 @@ def write_mot(path: Path, visits: list[Stay]) -> None:
 
 def write_zones(path: Path, layout: Layout) -> None:
     """Writes the drawings as a zones file, in pixels."""
-    document: dict[str, Any] = {
-        "zones": [
-            {"name": z.name, "kind": z.kind, "polygon": [list(p) for p in z.polygon]} for z in layout.zones
-        ],
-        "lines": [
-            {"name": line.name, "from": list(line.start), "to": list(line.end)} for line in layout.lines
-        ],
-        "lanes": [
-            {"name": lane.name, "polygon": [list(p) for p in lane.polygon], "direction": list(lane.direction)}
-            for lane in layout.lanes
-        ],
-    }
+    document: dict[str, Any] = wire.layout(layout)
     kept = {name: rows for name, rows in document.items() if rows}
     path.write_text(yaml.safe_dump(kept, sort_keys=False, allow_unicode=True, default_flow_style=None))
 

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from bench.scenes.dock import loading_dock
 from bench.scenes.scene import Scene
 from bench.scenes.sports import football
+from bench.scenes.traffic import traffic
 
 KINDS: dict[str, Callable[[int], Scene]] = {
     "dock": loading_dock,
     "sports": football,
+    "traffic": traffic,
 }
 """Kind → the function that writes the scene for a seed, the same scene for the same seed."""
