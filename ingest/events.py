@@ -13,6 +13,7 @@ from ingest.chunk import Grid
 from ingest.decode import Look
 from ingest.events_book import Book, Draft, to_event, to_relation
 from ingest.events_camera import DarkMaker
+from ingest.events_fall import FallMaker
 from ingest.events_group import GroupMaker
 from ingest.events_line import LineMaker
 from ingest.events_miss import MissMaker
@@ -20,6 +21,7 @@ from ingest.events_motion import MannerMaker, TurnMaker
 from ingest.events_object import ObjectMaker
 from ingest.events_pair import CompanyMaker, FollowMaker, pairs
 from ingest.events_rest import HindranceMaker, RestMaker
+from ingest.events_shelf import ShelfMaker
 from ingest.events_trail import Step, Trails
 from ingest.events_visit import VisitMaker
 from ingest.events_zone import ZoneMaker
@@ -68,6 +70,7 @@ class EventMaker:
             LineMaker(self._events, layout, thresholds),
             TurnMaker(self._events, thresholds),
             MannerMaker(self._events, layout, thresholds),
+            FallMaker(self._events, thresholds),
             GroupMaker(self._events, layout, thresholds),
             self._objects,
         )
@@ -76,7 +79,10 @@ class EventMaker:
             FollowMaker(self._relations, thresholds),
             MissMaker(self._events, layout, thresholds),
         )
-        self._sighted: tuple[Sighted, ...] = (DarkMaker(self._events, thresholds),)
+        self._sighted: tuple[Sighted, ...] = (
+            DarkMaker(self._events, thresholds),
+            ShelfMaker(self._events, layout, thresholds),
+        )
 
     def see(self, look: Look, moment: Moment) -> None:
         """Shows the look's picture to the makers that judge pictures; `update` with the same moment comes after it."""

@@ -18,8 +18,9 @@ from ingest.thresholds import Thresholds
 
 WAYS = frozenset({"aisle", "dock", "exit", "door", "doorway", "corridor", "fire_lane", "entrance"})
 """Kinds of zone that must stay free (`blocked`)."""
+AISLES = frozenset({"aisle"})
 ROADS = frozenset({"road", "crossing", "lane", "rails", "junction"})
-"""Kinds of zone in which a vehicle that rests has stalled."""
+"""Kinds of zone in which a vehicle that rests has stalled; so it has in an aisle."""
 
 
 class RestMaker:
@@ -171,7 +172,11 @@ class HindranceMaker:
         zones = [*layout.zones, *(lane.zone() for lane in layout.lanes)]
         self._ways = [
             _Way("blocked", z, thresholds.at(z.name).span("blocked_s")) for z in zones if z.kind in WAYS
-        ] + [_Way("stalled", z, thresholds.at(z.name).span("stalled_s")) for z in zones if z.kind in ROADS]
+        ] + [
+            _Way("stalled", z, thresholds.at(z.name).span("stalled_s"))
+            for z in zones
+            if z.kind in ROADS | AISLES
+        ]
         self._drafts: dict[EntityId, dict[str, Draft]] = {}
 
     def step(self, step: Step) -> None:

@@ -82,7 +82,12 @@ class Thresholds:
     blocked_s: float = 5.0
     """`blocked`: how long a thing rests in a zone of kind aisle, dock or exit (or alike)."""
     stalled_s: float = 10.0
-    """`stalled`: how long a vehicle rests on a road, a crossing or in a lane."""
+    """`stalled`: how long a vehicle rests on a road, a crossing, in a lane or an aisle."""
+    fall_s: float = 1.0
+    fall_share: float = 0.55
+    """`fell`: for how long somebody lies, and of the height before at most this share is left."""
+    shelf_share: float = 0.4
+    """`shelf_empty`, `shelf_restocked`: which share of the zone's pixels has to differ."""
     alone_s: float = 1.0
     with_share: float = 0.75
     with_m: float = 1.5

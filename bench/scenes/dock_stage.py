@@ -18,7 +18,7 @@ DOORS = (-4.6, 0.0, 4.6)
 """Middles of the dock doors, metres."""
 
 
-class _Brush:
+class Brush:
     """Paints flat patches of the world onto a canvas `zoom` times as large as the picture."""
 
     def __init__(self, camera: Camera, canvas: Pixels, zoom: int) -> None:
@@ -63,7 +63,7 @@ def paint_dock(scene: Scene) -> Pixels:
     camera, zoom = scene.camera, 2
     rng = np.random.default_rng(scene.seed)
     canvas = np.full((camera.height_px * zoom, camera.width * zoom, 3), 96, np.uint8)
-    brush = _Brush(camera, canvas, zoom)
+    brush = Brush(camera, canvas, zoom)
     _floor(brush, rng)
     _markings(brush, scene)
     _wall(brush)
@@ -71,10 +71,10 @@ def paint_dock(scene: Scene) -> Pixels:
         _door(brush, middle, place)
     picture = cv2.resize(canvas, (camera.width, camera.height_px), interpolation=cv2.INTER_AREA)
     _furniture(picture, camera, rng)
-    return _as_a_camera_sees(picture)
+    return as_a_camera_sees(picture)
 
 
-def _floor(brush: _Brush, rng: np.random.Generator) -> None:
+def _floor(brush: Brush, rng: np.random.Generator) -> None:
     """Concrete: lighter under the lamps, stained, with joints and tyre marks."""
     camera, zoom = brush.camera, brush.zoom
     height, width = brush.canvas.shape[:2]
@@ -100,7 +100,7 @@ def _floor(brush: _Brush, rng: np.random.Generator) -> None:
         brush.floor((-9, 9), (y + shift, y + shift + 0.13), (84, 82, 80), 0.28)
 
 
-def _markings(brush: _Brush, scene: Scene) -> None:
+def _markings(brush: Brush, scene: Scene) -> None:
     """Yellow lines along the aisle, a hatched frame at the dock, red hatching in the restricted area, a white line."""
     for y in (9.55, 12.75):
         brush.floor((-9.5, 9.5), (y - 0.07, y + 0.07), YELLOW, 0.9)
@@ -118,7 +118,7 @@ def _markings(brush: _Brush, scene: Scene) -> None:
     _restricted(brush)
 
 
-def _restricted(brush: _Brush) -> None:
+def _restricted(brush: Brush) -> None:
     x1, x2, y1, y2 = -7.4, -3.6, 14.4, 17.0
     brush.floor((x1, x2), (y1, y2), (176, 82, 66), 0.22)
     for i in range(-7, 10):
@@ -135,7 +135,7 @@ def _restricted(brush: _Brush) -> None:
         brush.floor((x1, x2), (y - 0.08, y + 0.08), (198, 58, 44), 0.95)
 
 
-def _wall(brush: _Brush) -> None:
+def _wall(brush: Brush) -> None:
     """Corrugated panels with a dark plinth and a beam."""
     brush.wall((-16, 16), (0, 7), (138, 148, 156))
     for x in np.arange(-16, 16, 0.3):
@@ -151,7 +151,7 @@ def _wall(brush: _Brush) -> None:
             brush.wall((x - 0.14, x + 0.14), (z, z + 0.2), (40, 40, 40))
 
 
-def _door(brush: _Brush, middle: float, place: int) -> None:
+def _door(brush: Brush, middle: float, place: int) -> None:
     """A dock door: 0 has its shutter down, 1 a lit empty trailer behind it, 2 a half-full one."""
     wide, tall = 1.4, 3.2
     brush.wall((middle - wide - 0.16, middle + wide + 0.16), (0, tall + 0.18), (48, 52, 58))
@@ -176,7 +176,7 @@ def _door(brush: _Brush, middle: float, place: int) -> None:
     brush.wall((middle + 1.76, middle + 1.9), (2.38, 2.58), (70, 34, 32) if place else lamp)
 
 
-def _trailer(brush: _Brush, middle: float, wide: float, tall: float, *, boxes: bool) -> None:
+def _trailer(brush: Brush, middle: float, wide: float, tall: float, *, boxes: bool) -> None:
     """The inside of a truck backed against the door: floor, sides and roof running away, light at the front."""
     deep, low, high, half = WALL_Y + 7.0, 0.05, tall - 0.15, wide - 0.12
     near = WALL_Y
@@ -203,7 +203,7 @@ def _trailer(brush: _Brush, middle: float, wide: float, tall: float, *, boxes: b
         _cargo(brush, middle, half, low, near + 2.2)
 
 
-def _cargo(brush: _Brush, middle: float, half: float, low: float, y: float) -> None:
+def _cargo(brush: Brush, middle: float, half: float, low: float, y: float) -> None:
     for i, (x, z, w, h) in enumerate(
         ((-1.2, 0, 0.8, 0.7), (-0.4, 0, 0.85, 0.75), (0.45, 0, 0.75, 0.7), (-1.2, 0.7, 0.75, 0.65),
          (-0.42, 0.75, 0.8, 0.6), (0.4, 0.7, 0.7, 0.7), (-1.15, 1.35, 0.9, 0.6), (-0.2, 1.35, 0.75, 0.55))
@@ -219,7 +219,7 @@ def _cargo(brush: _Brush, middle: float, half: float, low: float, y: float) -> N
 def _furniture(picture: Pixels, camera: Camera, rng: np.random.Generator) -> None:
     """Racks along the wall, a charging cabinet and staged pallets, each with its shadow."""
     for left, right in ((-12.4, -6.9), (6.9, 12.4)):
-        _rack(picture, camera, rng, left, right)
+        rack(picture, camera, rng, left, right)
     cabinet = Figure()
     solid = Solid(-5.6, 16.6, 0.0, camera)
     solid.box(cabinet, (-0.7, 0.7), (-0.3, 0.3), (0.0, 1.25), (112, 128, 108))
@@ -227,16 +227,18 @@ def _furniture(picture: Pixels, camera: Camera, rng: np.random.Generator) -> Non
     solid.box(cabinet, (0.05, 0.6), (-0.31, -0.3), (0.2, 1.1), (98, 114, 95))
     sign = [solid.spot(f, -0.32, u) for f, u in ((-0.42, 0.62), (-0.22, 0.62), (-0.32, 0.82))]
     cabinet.patch(sign, (244, 206, 40), shadow=False)
-    _put(picture, camera, cabinet)
+    put(picture, camera, cabinet)
     for x, y, shade in ((8.3, 17.0, 1), (6.7, 17.2, 3), (7.6, 15.6, 2)):
         figure = Figure()
         load(figure, Solid(x, y, 0.0, camera), 0.0, 0.0, shade)
-        _put(picture, camera, figure)
+        put(picture, camera, figure)
 
 
-def _rack(picture: Pixels, camera: Camera, rng: np.random.Generator, left: float, right: float) -> None:
+def rack(
+    picture: Pixels, camera: Camera, rng: np.random.Generator, left: float, right: float, y: float = 19.2
+) -> None:
     """Three levels of pallets with goods in a steel rack."""
-    figure, solid = Figure(), Solid(0.0, 19.2, 0.0, camera)
+    figure, solid = Figure(), Solid(0.0, y, 0.0, camera)
     bays = np.linspace(left, right, 3)
     for x in bays:
         figure.stroke([solid.spot(x, 0.5, 0), solid.spot(x, 0.5, 4.1)], 0.05, (34, 58, 108))
@@ -258,16 +260,17 @@ def _rack(picture: Pixels, camera: Camera, rng: np.random.Generator, left: float
         solid.box(figure, (left, right), (-0.5, -0.4), (level, level + 0.11), (214, 104, 36))
     for x in bays:
         figure.stroke([solid.spot(x, -0.5, 0), solid.spot(x, -0.5, 4.1)], 0.055, (44, 74, 134))
-    _put(picture, camera, figure)
+    put(picture, camera, figure)
 
 
-def _put(picture: Pixels, camera: Camera, figure: Figure) -> None:
+def put(picture: Pixels, camera: Camera, figure: Figure) -> None:
+    """Paints a figure and its shadow onto the still picture."""
     sprite = seen_by(camera, figure)
     paint_shadow(picture, sprite)
     paint(picture, sprite)
 
 
-def _as_a_camera_sees(picture: Pixels) -> Pixels:
+def as_a_camera_sees(picture: Pixels) -> Pixels:
     """A little blur and less light in the corners."""
     height, width = picture.shape[:2]
     gy, gx = np.mgrid[0:height, 0:width].astype(np.float32)

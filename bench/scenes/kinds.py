@@ -8,9 +8,11 @@ from bench.scenes.dock import loading_dock
 from bench.scenes.scene import Scene
 from bench.scenes.sports import football
 from bench.scenes.traffic import traffic
+from bench.scenes.warehouse import warehouse
 
 KINDS: dict[str, Callable[[int], Scene]] = {
     "dock": loading_dock,
+    "warehouse": warehouse,
     "sports": football,
     "traffic": traffic,
 }

@@ -204,3 +204,48 @@ def _beacon(figure: Figure, solid: Solid, at: float) -> None:
     figure.stroke([solid.spot(-0.7, 0, 2.19), top], 0.055, (255, 176, 40) if on else (170, 96, 20))
     if on:
         figure.glows.append((top, 0.22, (150, 84, 8)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Robot:
+    """How a driverless cart looks: its body's colour, and the shade of the totes stacked on it."""
+
+    body: Rgb
+    shade: int
+
+
+def robot(looks: Robot, camera: Camera) -> Callable[[Pose], Figure]:
+    """A driverless cart with two stacks of totes; its lamp turns red while it stands."""
+
+    def draw(pose: Pose) -> Figure:
+        figure, solid = Figure(), Solid(pose.x, pose.y, pose.facing, camera)
+        near = -1 if solid.cos >= 0 else 1
+        for f in (0.38, -0.38):
+            solid.wheel(figure, f, -0.36 * near, 0.12, pose.walked)
+        solid.box(figure, (-0.62, 0.62), (-0.4, 0.4), (0.1, 0.42), looks.body)
+        for f in (0.38, -0.38):
+            solid.wheel(figure, f, 0.41 * near, 0.12, pose.walked)
+        for f in sorted((-0.3, 0.3), key=lambda f: -solid.spot(f, 0, 0)[1]):
+            for row in range(2):
+                rgb = lit(((70, 96, 150), (150, 74, 60))[looks.shade % 2], 0.9 + 0.12 * row)
+                low = 0.43 + 0.36 * row
+                solid.box(figure, (f - 0.27, f + 0.27), (-0.36, 0.36), (low, low + 0.34), rgb)
+        lamp = (60, 205, 90) if pose.speed > 0.05 else (225, 52, 44)
+        figure.stroke([solid.spot(-0.58, 0, 0.42), solid.spot(-0.58, 0, 1.3)], 0.025, (60, 62, 66))
+        figure.stroke([solid.spot(-0.58, 0, 1.34)], 0.06, lamp)
+        figure.glows.append((solid.spot(-0.58, 0, 1.34), 0.12, lit(lamp, 0.4)))
+        return figure
+
+    return draw
+
+
+def carton(camera: Camera, shade: int) -> Callable[[Pose], Figure]:
+    """A carton standing on the floor, as large as one carried."""
+
+    def draw(pose: Pose) -> Figure:
+        figure = Figure()
+        rgb = CARTONS[shade % len(CARTONS)]
+        Solid(pose.x, pose.y, 0.0, camera).box(figure, (-0.26, 0.26), (-0.22, 0.22), (0.0, 0.42), rgb)
+        return figure
+
+    return draw

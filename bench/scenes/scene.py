@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -148,10 +148,15 @@ class Walk:
         """Stays until a moment."""
         return self.wait(at - self.at, doing=doing, facing=facing)
 
+    def then(self, doing: str) -> Walk:
+        """Does this from here on, until the next leg is told otherwise."""
+        self.keys[-1] = replace(self.keys[-1], doing=doing)
+        return self
+
     def _face(self, facing: float | None) -> None:
         if facing is not None:
             last = self.keys[-1]
-            self.keys[-1] = Key(at=last.at, x=last.x, y=last.y, ease=last.ease, facing=facing)
+            self.keys[-1] = replace(last, facing=facing)
 
     def path(self) -> Path:
         """The finished path."""
@@ -164,7 +169,7 @@ class Actor:
 
     `figure` turns a pose into shapes in the world. `vehicle` says what near misses count it as, `put_down` that it is
     an object that lies from its first key to its last. `scenery` is painted but belongs to the place (goods in a
-    shelf, a fan): no visit, no box, no events of its own.
+    shelf, a fan): no visit, no box, no events of its own; `share` says how much of it is there at a moment, 0 to 1.
     """
 
     name: str
@@ -176,6 +181,7 @@ class Actor:
     vehicle: bool = False
     put_down: bool = False
     scenery: bool = False
+    share: Callable[[float], float] | None = None
 
     def pose(self, at: float) -> Pose | None:
         """The pose at that moment, or None while it is not in the world."""

@@ -122,6 +122,8 @@ def _draw(canvas: Pixels, shape: Flat, origin: tuple[int, int], zoom: float, rgb
 
 
 def _window(shapes: tuple[Flat, ...], frame: Pixels, margin: int) -> tuple[int, int, int, int] | None:
+    if not shapes:
+        return None
     points = np.concatenate([shape.points for shape in shapes])
     wide = np.repeat([shape.radius for shape in shapes], [len(shape.points) for shape in shapes])[:, None]
     low, high = (points - wide).min(axis=0) - margin, (points + wide).max(axis=0) + margin

@@ -220,7 +220,7 @@ def _held(flags: list[bool], least: int) -> list[bool]:
     return out
 
 
-def _runs(flags: list[bool]) -> list[tuple[int, int]]:
+def runs_of(flags: list[bool]) -> list[tuple[int, int]]:
     """First and last index of every run of True."""
     edges = [i for i in range(len(flags)) if flags[i] and (i == 0 or not flags[i - 1])]
     ends = [i for i in range(len(flags)) if flags[i] and (i == len(flags) - 1 or not flags[i + 1])]
@@ -231,7 +231,7 @@ def _in_zones(scene: Scene, stay: Stay) -> list[Happening]:
     out: list[Happening] = []
     for zone in (*scene.layout.zones, *(lane.zone() for lane in scene.layout.lanes)):
         inside = _held([zone.holds(place) for place in stay.places], round(HOLD_S * scene.fps))
-        for first, last in _runs(inside):
+        for first, last in runs_of(inside):
             start, end = stay.frames[first] / scene.fps, stay.frames[last] / scene.fps
             if first > 0:
                 out.append(_change("entered_zone", start, stay, zone.name))
@@ -270,8 +270,10 @@ def _crossings(scene: Scene, stay: Stay) -> list[Happening]:
     return out
 
 
-def _rests(scene: Scene, stay: Stay) -> list[Happening]:
-    """Rests: the longest stretches within a circle of max(6 px, 6 % of the box's diagonal), at least 2 s."""
+def rests_of(scene: Scene, stay: Stay) -> list[tuple[int, int]]:
+    """Rests: the longest stretches within a circle of max(6 px, 6 % of the box's diagonal), at least 2 s; as the
+    first and last index into the stay.
+    """
     places = np.array(stay.places, np.float32)
     candidates, end = [], 0
     for start in range(len(places)):
@@ -285,13 +287,17 @@ def _rests(scene: Scene, stay: Stay) -> list[Happening]:
     for start, end in sorted(candidates, key=lambda c: c[0] - c[1]):
         if all(end < s or start > e for s, e in chosen):
             chosen.append((start, end))
+    return sorted(chosen)
+
+
+def _rests(scene: Scene, stay: Stay) -> list[Happening]:
     out = []
-    for start, end in sorted(chosen):
+    for start, end in rests_of(scene, stay):
         begin, stop = stay.frames[start] / scene.fps, stay.frames[end] / scene.fps
         where = next((z.name for z in scene.layout.zones if z.holds(stay.places[(start + end) // 2])), None)
         due = begin + REST_S
         out.append(Happening(kind="stopped", start=begin, end=stop, who=_me(stay), zone=where, due=due))
-        if end < len(places) - 1:
+        if end < len(stay.places) - 1:
             out.append(Happening(kind="started", start=stop, end=stop, who=_me(stay), zone=where))
     return out
 
@@ -351,7 +357,7 @@ def _alone_from(scene: Scene, stay: Stay, visits: list[Stay]) -> float | None:
             if box.gap(stay.boxes[0]) <= WITH_SHARE * box.height:
                 near.add(frame)
     alone = [frame not in near for frame in stay.frames]
-    runs = [run for run in _runs(alone) if run[1] - run[0] >= ALONE_S * scene.fps]
+    runs = [run for run in runs_of(alone) if run[1] - run[0] >= ALONE_S * scene.fps]
     return stay.frames[runs[0][0]] / scene.fps if runs else None
 
 
