@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from core.clock import SECOND, Micros
 from core.media import Frame
@@ -17,8 +19,20 @@ SAME_PLACE = 0.3
 """Overlap (IoU) from which on a region is taken for the one that was there a look before …"""
 REMEMBERED = SECOND
 """… if that look was at most this long ago."""
-MEMORY = 0.6
-"""How much what was thought of it before weighs against what is seen now: one look alone is easily misread."""
+MEMORY = 6
+"""How many looks' opinions of a region are remembered: what is thought of it is their mean, for one look alone is easily
+misread.
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Opinion:
+    """What is thought of the region that was in `box` at that moment, from so many looks."""
+
+    at: Micros
+    box: Box
+    row: Floats
+    looks: int
 
 
 class SortedDetector:
@@ -30,7 +44,7 @@ class SortedDetector:
     def __init__(self, motion: MotionDetector | None = None, sorter: Sorter | None = None) -> None:
         self._motion = motion or MotionDetector()
         self._sorter = sorter or own_sorter()
-        self._before: list[tuple[Micros, Box, Floats]] = []
+        self._before: list[_Opinion] = []
 
     @property
     def name(self) -> str:
@@ -56,21 +70,24 @@ class SortedDetector:
         boxes = [d.box.scaled(1 / frame.scale) for d in found]
         plain = [i for i, box in enumerate(boxes) if min(box.width, box.height) >= LEAST_SIDE]
         table = self._sorter.judge([cut_out(frame.picture, self._motion.mask, boxes[i]) for i in plain])
-        out, now = list(found), []
-        for i, seen in zip(plain, table, strict=True):
-            row = self._remembered(frame.at, found[i].box, seen)
-            now.append((frame.at, found[i].box, row))
-            kind = self._sorter.say(row)
+        out = list(found)
+        now = [self._thought(frame.at, found[i].box, row) for i, row in zip(plain, table, strict=True)]
+        for i, opinion in zip(plain, now, strict=True):
+            kind = self._sorter.say(opinion.row)
             if kind is not None:
                 out[i] = replace(found[i], label=kind[0], score=kind[1], source="motion+sorter")
         self._before = now
         return out
 
-    def _remembered(self, at: Micros, box: Box, seen: Floats) -> Floats:
+    def _thought(self, at: Micros, box: Box, row: Floats) -> _Opinion:
         """What is thought of a region, given what was thought of the one in its place a look before."""
-        near = [(old.iou(box), row) for then, old, row in self._before if at - then <= REMEMBERED]
-        overlap, row = max(near, key=lambda pair: pair[0], default=(0.0, seen))
-        return seen if overlap < SAME_PLACE else MEMORY * row + (1 - MEMORY) * seen
+        near = [(o.box.iou(box), o) for o in self._before if at - o.at <= REMEMBERED]
+        overlap, old = max(near, key=lambda pair: pair[0], default=(0.0, None))
+        if old is None or overlap < SAME_PLACE:
+            return _Opinion(at, box, row, 1)
+        looks = min(old.looks, MEMORY - 1)
+        mean: Floats = (old.row * np.float32(looks) + row) / np.float32(looks + 1)
+        return _Opinion(at, box, mean, looks + 1)
 
     def __getstate__(self) -> dict[str, Any]:
         shipped = self._sorter is own_sorter()

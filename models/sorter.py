@@ -1,16 +1,17 @@
-"""Tells what a region of a picture shows: a small network over gradients, outline, colours and shape. Needs no download."""
+"""Tells what a region of a picture shows: a small convolutional network of the project's own. Needs no download."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from core.colour import shares
 from core.errors import ModelUnavailable
 from core.media import Picture
 from core.place import Box
@@ -19,13 +20,11 @@ Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.uint8]
 """0 or 255."""
 
-DATA = "sorter.npz"
+DATA = "sorter.onnx"
 SIDE = 48
 """Pixels each way of the patch that is judged, whatever the region's proportions."""
-CONTEXT = 0.12
+CONTEXT = 0.15
 """How much of its width and height is seen beyond each side of the region."""
-CELLS, ORIENTATIONS = 6, 9
-OUTLINE = 8
 LEAST_SIDE = 6.0
 """Regions smaller than this, in picture pixels each way, show nothing that could be told."""
 
@@ -89,82 +88,39 @@ def _grown(plane: npt.NDArray[np.uint8], box: Box, size: tuple[int, int]) -> npt
     return out
 
 
-def features(region: Region) -> Floats:
-    """What the network is shown of a region: one vector, about 450 long."""
-    grey = cv2.cvtColor(region.patch, cv2.COLOR_RGB2GRAY).astype(np.float32)
+def seen(region: Region) -> npt.NDArray[np.uint8]:
+    """What the network sees of a region: SIDE × SIDE × 4, red, green, blue and what differs."""
+    return np.dstack([region.patch, region.mask])
+
+
+def shape(region: Region) -> Floats:
+    """What the network is told besides: proportions, size in the picture, how full the box is, and where it is cut."""
     width, height = region.picture
-    outline = cv2.resize(region.mask, (OUTLINE, OUTLINE), interpolation=cv2.INTER_AREA)
-    shape = [
-        np.log(region.width / region.height),
-        np.log(region.height / height),
-        np.log(region.width / width),
-        float(region.mask.mean()) / 255,
-        *(float(side) for side in region.cut),
-    ]
-    inside = region.mask > 127
-    colours = shares(region.patch, inside if inside.any() else None)
-    return np.concatenate(
+    return np.array(
         [
-            _gradients(grey),
-            outline.ravel().astype(np.float32) / 255,
-            _tones(grey),
-            np.sqrt(colours),
-            np.asarray(shape, np.float32),
-        ]
-    ).astype(np.float32)
-
-
-def _gradients(grey: Floats) -> Floats:
-    """Histograms of gradient directions per cell, each normalised by the energy of its surroundings.
-
-    After Dalal and Triggs, "Histograms of Oriented Gradients for Human Detection", 2005.
-    """
-    across = cv2.Sobel(grey, cv2.CV_32F, 1, 0, ksize=1)
-    down = cv2.Sobel(grey, cv2.CV_32F, 0, 1, ksize=1)
-    strength, angle = cv2.cartToPolar(across, down)
-    place = (angle * np.float32(ORIENTATIONS / np.pi)) % ORIENTATIONS
-    low = place.astype(np.int32)
-    part = place - low
-    low %= ORIENTATIONS
-    cell = SIDE // CELLS
-    row = np.arange(SIDE) // cell
-    base = (row[:, None] * CELLS + row[None, :]) * ORIENTATIONS
-    length = CELLS * CELLS * ORIENTATIONS
-    table = np.bincount((base + low).ravel(), (strength * (1 - part)).ravel(), length)
-    table += np.bincount((base + (low + 1) % ORIENTATIONS).ravel(), (strength * part).ravel(), length)
-    cells = table.reshape(CELLS, CELLS, ORIENTATIONS).astype(np.float32)
-    energy = cv2.blur((cells * cells).sum(axis=2), (3, 3), borderType=cv2.BORDER_REFLECT_101)
-    usual = np.float32((cell * cell * 2.0) ** 2)
-    out: Floats = np.minimum(cells / np.sqrt(energy + usual)[..., None], 0.6).ravel()
-    return out
-
-
-def _tones(grey: Floats) -> Floats:
-    """How light each cell is, against the patch's own mean and spread."""
-    cells = cv2.resize(grey, (CELLS, CELLS), interpolation=cv2.INTER_AREA)
-    out: Floats = ((cells - grey.mean()) / (grey.std() + 8.0)).ravel()
-    return out
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Layer:
-    """One layer of several networks side by side: weights (networks × in × out) and biases (networks × 1 × out)."""
-
-    weights: Floats
-    bias: Floats
+            np.log(region.width / region.height),
+            np.log(region.height / height),
+            np.log(region.width / width),
+            float(region.mask.mean()) / 255,
+            *(float(side) for side in region.cut),
+        ],
+        np.float32,
+    )
 
 
 class Sorter:
-    """Says of regions what they show, with a probability: a few small networks whose opinions are averaged.
+    """Says of regions what they show, with a probability.
 
-    Its weights are a file of the project's own making: `bench/train_sorter` says from what and how well it does.
+    Its weights are a file of the project's own making: `bench/train_sorter` says from what and how well it does. The
+    file is an ONNX model with its classes and the least probability of each to be said in its metadata. One thread.
     """
 
-    def __init__(
-        self, name: str, classes: tuple[str, ...], mean: Floats, layers: list[Layer], least: Floats
-    ) -> None:
-        self._name, self._classes = name, classes
-        self._mean, self._layers, self._least = mean, layers, least
+    def __init__(self, model: bytes) -> None:
+        self._session: Any = _open(model)
+        kept: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
+        self._name = kept["name"]
+        self._classes = tuple(json.loads(kept["classes"]))
+        self._least = np.array(json.loads(kept["least"]), np.float32)
 
     @property
     def name(self) -> str:
@@ -176,21 +132,13 @@ class Sorter:
         """What it tells apart; the last, `other`, is everything else."""
         return self._classes
 
-    def probabilities(self, vectors: Floats) -> Floats:
-        """One row of probabilities, in the order of `classes`, for each row of `features`."""
-        value = np.broadcast_to(vectors - self._mean, (len(self._layers[0].weights), *vectors.shape))
-        for layer in self._layers[:-1]:
-            value = np.maximum(value @ layer.weights + layer.bias, 0)
-        value = value @ self._layers[-1].weights + self._layers[-1].bias
-        value = np.exp(value - value.max(axis=2, keepdims=True))
-        out: Floats = (value / value.sum(axis=2, keepdims=True)).mean(axis=0)
-        return out
-
     def judge(self, regions: list[Region]) -> Floats:
         """One row of probabilities, in the order of `classes`, for each region."""
         if not regions:
             return np.zeros((0, len(self._classes)), np.float32)
-        return self.probabilities(np.stack([features(region) for region in regions]))
+        feed = {"seen": np.stack([seen(r) for r in regions]), "shape": np.stack([shape(r) for r in regions])}
+        out: Floats = self._session.run(None, feed)[0]
+        return out
 
     def say(self, row: Floats) -> tuple[str, float] | None:
         """The class of one row of probabilities and how sure it is (0 to 1), or None where it is not sure enough to be said."""
@@ -202,26 +150,23 @@ class Sorter:
 
 @lru_cache(maxsize=1)
 def own_sorter() -> Sorter:
-    """The sorter that ships with the package. Raises `ModelUnavailable` where its file is missing."""
-    file = resources.files("models") / "data" / DATA
+    """The sorter that ships with the package. Raises `ModelUnavailable` where its file is missing or broken."""
     try:
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as kept:
-            return _read({name: kept[name] for name in kept.files})
+        return Sorter((resources.files("models") / "data" / DATA).read_bytes())
     except FileNotFoundError as error:
         raise ModelUnavailable(
             f"the package's own file {DATA} is missing", next_step="install sightline again"
         ) from error
 
 
-def _read(kept: dict[str, npt.NDArray[np.generic]]) -> Sorter:
-    layers: list[Layer] = []
-    while f"w{len(layers)}" in kept:
-        weights = kept[f"w{len(layers)}"].astype(np.float32)
-        layers.append(Layer(weights=weights, bias=kept[f"b{len(layers)}"].astype(np.float32)))
-    return Sorter(
-        str(kept["name"]),
-        tuple(str(c) for c in kept["classes"]),
-        kept["mean"].astype(np.float32),
-        layers,
-        kept["least"].astype(np.float32),
-    )
+def _open(model: bytes) -> Any:
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    try:
+        return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's exceptions share no base of their own
+        raise ModelUnavailable(
+            f"the package's own file {DATA} cannot be loaded: {error}", next_step="install sightline again"
+        ) from error

@@ -6,8 +6,10 @@ A sample is a region with as much again around it, so that training may shift, g
 from __future__ import annotations
 
 import argparse
+import json
 import pickle
 import time
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,10 +30,13 @@ AROUND = 0.5
 """How much of its width and height is kept beyond each side of a region."""
 MOST_SIDE = 112
 """Samples are shrunk to this many pixels each way."""
-EVERY = 3
-"""Samples are taken of every third look, for neighbours show the same; of every one where a clip has truth of its own
+EVERY = 2
+"""Samples are taken of every second look, for neighbours show the same; of every one where a clip has truth of its own
 or nothing to be told apart.
 """
+GROUNDS = 2
+"""Crops of empty ground taken of such a look, in sizes of what was found in the clip."""
+TWO_WHEELERS = frozenset({"bicycle", "motorcycle"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,6 +64,8 @@ class Truth:
 def collect(source: Source, motion: MotionDetector, eyes: Sequence[OnnxDetector]) -> Iterator[Sample]:
     """All samples of one clip."""
     rows = _mot(source.truth) if source.truth else {}
+    dice = np.random.default_rng(zlib.crc32(source.name.encode()))
+    sizes: list[tuple[float, float]] = []
     every = (
         1 if source.only_other or (source.truth and not source.rendered) else 2 if source.rendered else EVERY
     )
@@ -70,16 +77,38 @@ def collect(source: Source, motion: MotionDetector, eyes: Sequence[OnnxDetector]
         (moving,) = motion.detect([look.frame])
         if number < 6 or number % every:
             continue
-        yield from _samples(
-            source, look.frame, motion.mask, [d.box for d in moving], _truth(source, look.frame, rows, eyes)
-        )
+        truth = _truth(source, look.frame, rows, eyes)
+        boxes = [d.box.scaled(1 / look.frame.scale) for d in moving]
+        yield from _samples(source, look.frame, motion.mask, boxes, truth)
+        sizes = [*sizes, *((b.width, b.height) for b in [*boxes, *(b for _, b in truth.sure)])][-400:]
+        if (source.others or source.only_other) and sizes:
+            yield from _grounds(
+                source, look.frame, sizes, [*boxes, *truth.doubtful, *(b for _, b in truth.sure)], dice
+            )
+
+
+def _grounds(
+    source: Source,
+    frame: Frame,
+    sizes: list[tuple[float, float]],
+    taken: list[Box],
+    dice: np.random.Generator,
+) -> Iterator[Sample]:
+    """Crops in which nothing was found by anyone."""
+    for _ in range(GROUNDS):
+        width, height = sizes[int(dice.integers(len(sizes)))]
+        if min(width, height) < LEAST_SIDE or width >= frame.width or height >= frame.height:
+            continue
+        x, y = dice.uniform(0, frame.width - width), dice.uniform(0, frame.height - height)
+        box = Box(x, y, x + width, y + height)
+        if all(other.overlap(box) < 0.02 * box.area for other in taken):
+            yield _sample(source, frame, None, box, "other", "ground")
 
 
 def _samples(
     source: Source, frame: Frame, mask: Mask | None, moving: list[Box], truth: Truth
 ) -> Iterator[Sample]:
-    boxes = [b.scaled(1 / frame.scale) for b in moving]
-    for box in boxes:
+    for box in moving:
         label = _label(source, box, truth)
         if label and min(box.width, box.height) >= LEAST_SIDE:
             yield _sample(source, frame, mask, box, label, "motion")
@@ -102,6 +131,11 @@ def _label(source: Source, box: Box, truth: Truth) -> str:
             other is known or other.overlap(box) < 0.3 * shared or name == label for name, other in touching
         ):
             return label
+    ridden = [known for label, known in touching if label in TWO_WHEELERS]
+    if names - TWO_WHEELERS <= {"person"} and any(
+        k.overlap(box) > 0.7 * k.area > 0.2 * box.area for k in ridden
+    ):
+        return "bicycle"  # with who rides it
     if len(names) == 1:
         (label,) = names
         inside = [known for _, known in touching if known.overlap(box) > 0.7 * known.area]
@@ -122,13 +156,15 @@ def _truth(
         return Truth(sure=[], doubtful=[])
     if source.truth:
         number = round(frame.at / 1e6 * source.fps) + 1
-        return Truth(sure=[(n, b.scaled(1 / frame.scale)) for n, b in rows.get(number, [])], doubtful=[])
+        known = [(name, box.scaled(1 / frame.scale)) for name, box in rows.get(number, [])]
+        return Truth(sure=[row for row in known if row[0]], doubtful=[box for name, box in known if not name])
     found = [eye.detect([frame])[0] for eye in eyes]
     sure, doubtful = [], []
     for detection in found[0]:
         box = detection.box.scaled(1 / frame.scale)
         same = [o for o in found[1] if o.box.iou(detection.box) > 0.5 and o.label == detection.label]
         label = from_coco(detection.label)
+        label = "car" if label == "truck" and source.vans else label
         agreed = detection.score + (max(o.score for o in same) if same else 0) > (0.85 if same else 0.62)
         if label == "ball" and not source.balls:  # hard hats and lamps are round as well
             doubtful.append(box)
@@ -141,6 +177,7 @@ def _truth(
 
 
 def _mot(path: Path) -> dict[int, list[tuple[str, Box]]]:
+    """Frame by frame what a truth file says; a thing that is mostly hidden has no label."""
     from bench.scenes.files import CLASSES
 
     names = {number: label for label, number in CLASSES.items()}
@@ -148,10 +185,13 @@ def _mot(path: Path) -> dict[int, list[tuple[str, Box]]]:
     rows: dict[int, list[tuple[str, Box]]] = {}
     for line in path.read_text().splitlines():
         frame, _, x, y, w, h, _, kind, seen = (float(v) for v in line.split(","))
-        label = names[int(kind)] if rendered else "car"
-        if seen >= 0.4:
-            rows.setdefault(int(frame), []).append((label, Box(x, y, x + w, y + h)))
+        label = names.get(int(kind), "") if rendered else "car"
+        rows.setdefault(int(frame), []).append((label if seen >= 0.4 else "", Box(x, y, x + w, y + h)))
     return rows
+
+
+def _rate(video: Path) -> float:
+    return float(json.loads(video.with_suffix(".truth.json").read_text())["fps"])
 
 
 def _share(mask: Mask, box: Box, frame: Frame) -> float:
@@ -200,7 +240,7 @@ def main() -> None:
     sources = [row.at(chosen.clips) for row in REAL] if chosen.clips else []
     videos = sorted(chosen.scenes.glob("*.mp4")) if chosen.scenes else []
     sources += [
-        Source(v.stem, path=v, truth=v.with_suffix(".gt.txt"), fps=12.0, others=True, rendered=True)
+        Source(v.stem, path=v, truth=v.with_suffix(".gt.txt"), fps=_rate(v), others=True, rendered=True)
         for v in videos
     ]
     samples: list[Sample] = []

@@ -24,13 +24,15 @@ CLASSES = (
 @dataclass(frozen=True, slots=True)
 class Source:
     """One clip. `others`: a moving region that no detector explains, even unsurely, is something else. `only_other`:
-    nothing in it has a name of ours. `balls`: what a detector calls a ball is one. `truth`: a MOT file to take instead of detectors.
+    nothing in it has a name of ours. `balls`: what a detector calls a ball is one; `vans`: what it calls a truck is a van,
+    which people call a car. `truth`: a MOT file to take instead of detectors.
     """
 
     name: str
     others: bool = False
     only_other: bool = False
     balls: bool = False
+    vans: bool = False
     rendered: bool = False
     truth: Path | None = None
     fps: float = 0.0
@@ -56,7 +58,7 @@ REAL: tuple[Source, ...] = (
     Source("tree_then_hand", only_other=True),
     Source("dog_toy"),
     Source("bedroom_kids"),
-    Source("campus_pets_vtest", others=True),
+    Source("campus_pets_vtest", others=True, vans=True),
     Source("hall_groups", others=True),
     Source("highstreet_walkers"),
     Source("plaza_crowd_topdown"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from bench.train_sorter.collect import AROUND, Sample
 from core.place import Box
@@ -13,13 +14,18 @@ TURNS = frozenset({"topdown_cars", "road_arrows"})
 """Clips seen from straight above: there every direction is as likely as the one filmed."""
 
 
-def region(sample: Sample, dice: np.random.Generator | None) -> Region:
-    """The sample as it would be judged; with dice, varied."""
+def region(
+    sample: Sample, dice: np.random.Generator | None, ground: npt.NDArray[np.uint8] | None = None
+) -> Region:
+    """The sample as it would be judged; with dice, varied, and set before another `ground` if one is given."""
     patch, mask = sample.patch, sample.mask
     box = Box(*sample.box)
+    outlined = mask is not None
     if mask is None:
         mask = _guess(patch.shape[0], patch.shape[1], dice)
     mask = cv2.resize(mask, (patch.shape[1], patch.shape[0]), interpolation=cv2.INTER_LINEAR)
+    if ground is not None and outlined:
+        patch = _moved_before(patch, mask, ground)
     if dice is not None and sample.clip in TURNS and dice.random() < 0.7:
         patch, mask, box = _turned(patch, mask, box, int(dice.integers(4)))
     width, height = box.width, box.height
@@ -38,11 +44,23 @@ def region(sample: Sample, dice: np.random.Generator | None) -> Region:
             patch, mask = np.ascontiguousarray(patch[:, ::-1]), np.ascontiguousarray(mask[:, ::-1])
             cut = (cut[2], cut[1], cut[0], cut[3])
         patch, mask = _lit(patch, dice), _worn(mask, dice)
-        far = float(np.exp(dice.normal(0, 0.35)))
+        far = float(np.exp(dice.normal(0, 0.45)))
         width, height = width * far, height * far
         if dice.random() < 0.15:
             patch, mask = _hidden(patch, mask, dice)
     return Region(patch=patch, mask=mask, width=width, height=height, picture=picture, cut=cut)
+
+
+def _moved_before(
+    patch: npt.NDArray[np.uint8], mask: npt.NDArray[np.uint8], ground: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.uint8]:
+    """What the mask covers, softly cut out and laid on another ground, so that no camera's floor is learned."""
+    height, width = mask.shape
+    reach = max(1, round(0.03 * min(height, width)))
+    soft = cv2.dilate(mask, np.ones((2 * reach + 1,) * 2, np.uint8))
+    part = (cv2.GaussianBlur(soft, (0, 0), 0.5 + 0.5 * reach).astype(np.float32) / 255)[..., None]
+    behind = cv2.resize(ground, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.float32)
+    return (patch * part + behind * (1 - part)).astype(np.uint8)
 
 
 def _cut(box: Box, picture: tuple[int, int]) -> tuple[bool, bool, bool, bool]:
@@ -92,13 +110,18 @@ def _lit(patch: np.ndarray, dice: np.random.Generator) -> np.ndarray:
         )
     middle = value.mean()
     value = (value - middle) * float(np.exp(dice.normal(0, 0.25))) + middle + float(dice.normal(0, 22))
+    night = dice.random() < 0.15
+    if dice.random() < 0.3 or night:
+        bend = float(dice.uniform(1.5, 2.6) if night else dice.uniform(0.6, 1.6))
+        value = 255 * (np.clip(value, 0, 255) / 255) ** bend
     if dice.random() < 0.35:
         side = int(dice.integers(12, 36))
         value = cv2.resize(cv2.resize(value, (side, side), interpolation=cv2.INTER_AREA), (SIDE, SIDE))
     if dice.random() < 0.2:
         value = cv2.GaussianBlur(value, (0, 0), float(dice.uniform(0.5, 1.5)))
     if dice.random() < 0.5:
-        value = value + dice.normal(0, float(dice.uniform(0, 7)), value.shape).astype(np.float32)
+        grain = float(dice.uniform(0, 14 if night else 7))
+        value = value + dice.normal(0, grain, value.shape).astype(np.float32)
     return np.clip(value, 0, 255).astype(np.uint8)
 
 

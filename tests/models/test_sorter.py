@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import pickle
 import time
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from core.errors import ModelUnavailable
 from core.media import Frame, Picture
 from core.place import Box
 from core.sight import THING
 from ingest.decode import DecodePlan, looks
 from models.detect_sorted import SortedDetector
-from models.sorter import SIDE, cut_out, features, own_sorter
+from models.sorter import DATA, SIDE, Sorter, cut_out, own_sorter, seen, shape
 
 
 def street(seed: int = 3) -> Picture:
@@ -24,11 +26,23 @@ def street(seed: int = 3) -> Picture:
 def test_probabilities_sum_to_one_and_are_the_same_alone_or_together() -> None:
     sorter = own_sorter()
     regions = [cut_out(street(i), None, Box(20 + i, 10, 60 + 3 * i, 90)) for i in range(5)]
-    vectors = np.stack([features(r) for r in regions])
-    table = sorter.probabilities(vectors)
+    table = sorter.judge(regions)
     assert table.shape == (5, len(sorter.classes))
     assert np.allclose(table.sum(axis=1), 1, atol=1e-4)
-    assert np.allclose(sorter.probabilities(vectors[2:3])[0], table[2], atol=1e-5)
+    assert np.allclose(sorter.judge(regions[2:3])[0], table[2], atol=1e-5)
+
+
+def test_the_contracts_kinds_are_among_its_classes() -> None:
+    assert {"person", "car", "truck", "bicycle", "forklift", "ball"} <= set(own_sorter().classes)
+
+
+def test_the_file_of_weights_is_small() -> None:
+    assert len((resources.files("models") / "data" / DATA).read_bytes()) < 3_000_000
+
+
+def test_a_broken_file_of_weights_says_what_to_do() -> None:
+    with pytest.raises(ModelUnavailable, match="cannot be loaded"):
+        Sorter(b"no model")
 
 
 def test_the_region_is_as_large_whatever_the_box_and_is_cut_where_the_picture_ends() -> None:
@@ -38,9 +52,12 @@ def test_the_region_is_as_large_whatever_the_box_and_is_cut_where_the_picture_en
     assert region.cut == (True, False, False, True)
 
 
-def test_features_are_finite_even_of_a_flat_picture() -> None:
+def test_a_flat_picture_is_judged_as_well() -> None:
     flat = np.full((50, 50, 3), 128, np.uint8)
-    assert np.isfinite(features(cut_out(flat, np.zeros((50, 50), np.uint8), Box(10, 10, 16, 16)))).all()
+    region = cut_out(flat, np.zeros((50, 50), np.uint8), Box(10, 10, 16, 16))
+    assert seen(region).shape == (SIDE, SIDE, 4)
+    assert np.isfinite(shape(region)).all()
+    assert np.isfinite(own_sorter().judge([region])).all()
 
 
 def test_other_is_never_said() -> None:
@@ -65,12 +82,12 @@ def test_a_pickled_detector_is_small_because_the_weights_stay_in_the_package() -
     assert pickle.loads(kept).vocabulary == detector.vocabulary
 
 
-def test_a_region_is_sorted_within_a_millisecond() -> None:
+def test_a_region_is_sorted_within_two_milliseconds() -> None:
     sorter, picture = own_sorter(), street()
     best = min(
         _seconds(lambda: sorter.judge([cut_out(picture, None, Box(20, 10, 80, 110))])) for _ in range(30)
     )
-    assert best < 0.003, "one region takes under 1 ms on an idle core"
+    assert best < 0.006, "one region takes under 2 ms on an idle core"
 
 
 def _seconds(work: object) -> float:
