@@ -70,6 +70,7 @@ class Stay:
     sure: bool = False
     missing: Micros = 0
     covered: bool = False
+    bare: Micros = 0
     hidden_in: EntityId | None = None
     split_from: EntityId | None = None
     entered: str = ""
@@ -91,7 +92,7 @@ class Stay:
         self.stirred += "motion" in seen.source
         self.votes[seen.label] = self.votes.get(seen.label, 0.0) + seen.score
         self.seen_at, self.box, self.score = seen.at, seen.box, seen.score
-        self.missing, self.hidden_in, self.covered = 0, None, False
+        self.missing, self.bare, self.hidden_in, self.covered = 0, 0, None, False
         whole = clear and not cut_off(seen.box, self.frame)
         self.profile.note(seen.at, seen.box, whole=whole, score=seen.score, appearance=seen.appearance)
         if self.looks % 4 == 0:
@@ -125,6 +126,11 @@ class Stay:
     def moving(self) -> bool:
         """Whether it was getting anywhere when last seen."""
         return math.hypot(*self.velocity) > 0.12 * self.box.diagonal
+
+    @property
+    def lies(self) -> bool:
+        """Whether it is an object at rest, which goes nowhere by itself: no person, vehicle or two-wheeler."""
+        return not self.roams and not self.moving and _kinds(self.label) == {""}
 
     @property
     def confidence(self) -> float:

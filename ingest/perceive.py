@@ -28,6 +28,8 @@ RESTING_FOR = 2_500_000
 """… after which what rested, and whose place something else has touched, has gone."""
 HIDDEN_FOR = 20 * SECOND
 """… after which what was last seen inside another's box has gone."""
+BARE_FOR = 800_000
+"""… after which what rested and was hidden has been carried off, while its place is in plain sight and nothing is there."""
 UNSURE_FOR = 700_000
 """… after which what was never sure is dropped."""
 BEFORE = 8
@@ -288,7 +290,12 @@ class Perception:
                 continue
             stay.missing += elapsed
             self._note_cover(stay)
-            if stay.missing > self._patience(stay, at):
+            stay.bare = stay.bare + elapsed if self._is_bare(stay) else 0
+            if stay.bare >= BARE_FOR:
+                # taken while it was hidden: half-way between when it was last seen and when its place was seen bare
+                stay.seen_at += (at - stay.bare - stay.seen_at) // 2
+                gone += self._close(stay, "")
+            elif stay.missing > self._patience(stay, at):
                 gone += self._end(stay)
         return gone
 
@@ -306,6 +313,16 @@ class Perception:
                 host = other
         if stay.hidden_in is None:
             stay.hidden_in = host.entity_id if host is not None else None
+
+    def _is_bare(self, stay: Stay) -> bool:
+        """Whether who hid an object has moved off its place and nothing is seen there: it was carried off."""
+        host = self._stays.get(stay.hidden_in) if stay.hidden_in is not None else None
+        if host is None or not stay.lies or not self._lately:
+            return False
+        at, seen = self._lately[-1]
+        if host.seen_at != at:
+            return False
+        return all(d.box.overlap(stay.box) < 0.2 * stay.box.area for d in seen)
 
     def _patience(self, stay: Stay, at: Micros) -> Micros:
         if not stay.sure:

@@ -233,6 +233,31 @@ def test_a_forklift_that_came_load_first_is_it_and_not_its_pallet(watcher: Watch
     assert forklift_entity.id == first.entity_id
 
 
+def carry(watcher: Watcher, *, taken: bool) -> None:
+    """A forklift drives up to a pallet, covers it, and backs off with or without it."""
+    pallet = thing(300, 170, 44, 40, label="pallet", colours=BLUE)
+    for i in range(20):
+        watcher.see(pallet, thing(20 + 8 * i, 120, 72, 90, label="forklift"))
+    for _ in range(12):
+        watcher.see(thing(236, 120, 110, 90, label="forklift"))
+    for i in range(16):
+        forklift = thing(236 - 12 * i, 120, 110 if taken else 72, 90, label="forklift")
+        watcher.see(*([] if taken or i < 3 else [pallet]), forklift)
+
+
+def test_what_is_carried_off_is_gone_once_its_place_is_seen_to_be_bare(watcher: Watcher) -> None:
+    carry(watcher, taken=True)
+    (gone,) = watcher.gone
+    assert gone.label == "pallet"
+    assert 19 * STEP < gone.at < 36 * STEP
+
+
+def test_what_was_only_covered_stays_the_same(watcher: Watcher) -> None:
+    carry(watcher, taken=False)
+    assert watcher.gone == []
+    assert sorted(e.label for e in watcher.entities()) == ["forklift", "pallet"]
+
+
 @pytest.mark.parametrize(
     ("one", "other", "may"),
     [
