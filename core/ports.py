@@ -75,7 +75,7 @@ class Detector(Protocol):
 
     @property
     def vocabulary(self) -> frozenset[str]:
-        """The labels it can give; what is not here was not looked for."""
+        """The labels it can give at present; what is not here was not looked for in the frame it saw last."""
 
     def detect(self, frames: Sequence[Frame], /) -> list[list[Detection]]:
         """Detections per frame, in order of time; boxes in source pixels."""

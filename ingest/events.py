@@ -12,7 +12,7 @@ from core.place import EMPTY_LAYOUT, Layout
 from ingest.chunk import Grid
 from ingest.decode import Look
 from ingest.events_book import Book, Draft, to_event, to_relation
-from ingest.events_camera import DarkMaker
+from ingest.events_camera import CameraMaker
 from ingest.events_fall import FallMaker
 from ingest.events_group import GroupMaker
 from ingest.events_line import LineMaker
@@ -79,8 +79,9 @@ class EventMaker:
             FollowMaker(self._relations, thresholds),
             MissMaker(self._events, layout, thresholds),
         )
+        self._camera = CameraMaker(self._events, thresholds)
         self._sighted: tuple[Sighted, ...] = (
-            DarkMaker(self._events, thresholds),
+            self._camera,
             ShelfMaker(self._events, layout, thresholds),
         )
 
@@ -89,6 +90,10 @@ class EventMaker:
         self._events.now = moment.at
         for maker in self._sighted:
             maker.see(look, moment)
+
+    def blind(self, within: Span) -> list[tuple[Span, str]]:
+        """In which parts of the span the camera showed nothing, and why: for an account of what was looked at."""
+        return self._camera.blind(within)
 
     def update(self, moment: Moment) -> None:
         """Takes in one look. Raises ValueError when looks do not come in order of time."""

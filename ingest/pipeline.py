@@ -15,9 +15,8 @@ from dataclasses import dataclass, replace
 
 from core.clock import SECOND, Micros, Span, covered, micros, seconds
 from core.errors import BadMedia
-from core.ids import StreamId
 from core.media import Frame, Stream, StreamState
-from core.memory import Caption, CaptionStatus, Coverage, CoverageState, Observation, Query, Want
+from core.memory import Caption, CaptionStatus, CoverageState, Observation, Query, Want
 from core.ports import Detector, GraphStore, House
 from core.settings import Settings
 from core.work import Progress, quiet
@@ -28,14 +27,18 @@ from ingest.decode import DecodePlan, Look, looks
 from ingest.events import EventMaker
 from ingest.perceive import Perception
 from ingest.source import resolve_source
+from ingest.tally import Tally
 
 log = logging.getLogger(__name__)
 
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3
 """Goes up whenever the same pictures would give other events: what an older version learned is then learned anew."""
 
 WARM_UP = 2 * SECOND
 """How much of a new scene the detector is shown at once."""
+
+BLIND = "the camera or the light changed too much for things to be told apart by their motion"
+"""Why nothing was seen where a detector says that it can see nothing at the moment."""
 
 OnChunk = Callable[[Stream, Observation], None]
 
@@ -146,7 +149,9 @@ class _Run:
         self.memory = self.checkpoints.load(stream.id, how) or self._afresh(detector)
         self.pictures = Pictures()
         self.tally = Tally(stream.id, by=detector.name, looked_for=tuple(sorted(detector.vocabulary)))
-        self.tally.begin(self.memory.next_chunk * self.grid.length)
+        self.looked_to: Micros = self.memory.next_chunk * self.grid.length
+        self.tally.begin(self.looked_to)
+        self.vocabulary = detector.vocabulary
         self.waiting: list[Look] = []
         self.knows_scene = self.memory.next_chunk > 0
 
@@ -218,9 +223,19 @@ class _Run:
             moment = memory.perception.look(look, detections)
             memory.events.see(look, moment)
             memory.events.update(moment)
+            self._account(look)
         for frame in frames:
             self.pictures.keep(frame)
         self.waiting, self.knows_scene = [], True
+
+    def _account(self, look: Look) -> None:
+        """Notes where the detector could see less than it usually can: motion sees nothing from a moving camera."""
+        sees = self.memory.detector.vocabulary
+        since, self.looked_to = self.looked_to, look.at + 1
+        if look.frame is None or sees >= self.vocabulary:
+            return
+        span = Span(min(since, look.at), look.at + 1)
+        self.tally.amend(span, reason="" if sees else BLIND, looked_for=tuple(sorted(sees)))
 
     def _tell(self, on_chunk: OnChunk | None) -> None:
         """Writes down what was just noticed, with those who took part, ahead of the rest of its chunk.
@@ -272,6 +287,9 @@ class _Run:
         until = min(end, seen_to) if seen_to is not None else end
         seen = memory.perception.flush(Span(chunk.span.start, max(until, chunk.span.start + 1)), final=final)
         events = memory.events.flush(until, final=final)
+        self.tally.fill(end)
+        for span, reason in memory.events.blind(chunk.span):
+            self.tally.amend(span, reason=reason)
         observation = Observation(
             chunk=chunk,
             tracks=seen.tracks,
@@ -313,68 +331,3 @@ class Pictures:
         """The frames kept since the last call."""
         kept, self._kept, self._every, self._count = self._kept, [], 1, 0
         return kept
-
-
-class Tally:
-    """Keeps account of how a stream's time was treated: looked at, gated, failed."""
-
-    def __init__(self, stream: StreamId, *, by: str, looked_for: tuple[str, ...]) -> None:
-        self._stream, self._by, self._looked_for = stream, by, looked_for
-        self._entries: list[Coverage] = []
-        self._treated = (CoverageState.LOOKED, "")
-        self.end: Micros = 0
-        self.last: Micros | None = None
-
-    def begin(self, at: Micros) -> None:
-        """Starts to count at a moment other than 0 (a resumed run)."""
-        self.end = at
-
-    def note(self, look: Look) -> None:
-        """The time since the look before was spent as this look says."""
-        state = CoverageState.GATED if look.frame is None else CoverageState.LOOKED
-        self._add(max(look.at, self.end) + 1, state, "" if look.frame is not None else "nothing moved")
-        self.last = look.at
-
-    def fail(self, until: Micros, reason: str) -> None:
-        """All from here to `until` could not be looked at."""
-        self._add(until, CoverageState.FAILED, reason)
-
-    def _add(self, until: Micros, state: CoverageState, reason: str) -> None:
-        if until <= self.end:
-            return
-        self._treated = (state, reason)
-        last = self._entries[-1] if self._entries else None
-        span = Span(self.end, until)
-        if last is not None and last.state is state and last.reason == reason and last.span.end == span.start:
-            self._entries[-1] = replace(last, span=last.span.hull(span))
-        else:
-            self._entries.append(self._entry(span, state, reason))
-        self.end = until
-
-    def _entry(self, span: Span, state: CoverageState, reason: str) -> Coverage:
-        looked = state in (CoverageState.LOOKED, CoverageState.GATED)
-        return Coverage(
-            stream_id=self._stream,
-            span=span,
-            state=state,
-            by=self._by if looked else "",
-            looked_for=self._looked_for if looked else (),
-            reason=reason,
-        )
-
-    def take(self, chunk: Span, *, final: bool) -> tuple[Coverage, ...]:
-        """What was noted inside the chunk; a chunk's open end is treated as its last look was."""
-        if self.end < chunk.end:
-            self._add(chunk.end, *self._treated)
-        inside = self.inside(chunk)
-        self._entries = [
-            replace(entry, span=Span(max(entry.span.start, chunk.end), entry.span.end))
-            for entry in self._entries
-            if entry.span.end > chunk.end and not final
-        ]
-        return inside
-
-    def inside(self, chunk: Span) -> tuple[Coverage, ...]:
-        """What is noted so far inside the chunk."""
-        parts = ((entry, entry.span.intersect(chunk)) for entry in self._entries)
-        return tuple(replace(entry, span=part) for entry, part in parts if part is not None)

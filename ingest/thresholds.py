@@ -95,6 +95,20 @@ class Thresholds:
     dark_level: float = 32.0
     dark_s: float = 1.0
     """`camera_dark`: not one pixel in twenty reaches this brightness (0 to 255), for as long as this."""
+    covered_share: float = 0.5
+    covered_s: float = 1.5
+    """`camera_covered`: this part of what had detail has lost it, for as long as this."""
+    blurred_share: float = 0.5
+    blurred_s: float = 1.5
+    """`camera_blurred`: fine detail beside the coarse has fallen to this part of what it was, for as long as this."""
+    frozen_share: float = 0.2
+    frozen_floor: float = 0.03
+    frozen_s: float = 3.0
+    """`camera_frozen`: pictures differ by less than this part of what two pictures of the scene differ by at the least
+    (which has to be `frozen_floor` grey levels), for as long as this."""
+    moved_share: float = 0.025
+    moved_s: float = 1.0
+    """`camera_moved`: the view lies this part of the picture's width elsewhere, for as long as this."""
     zones: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

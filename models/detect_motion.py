@@ -29,6 +29,7 @@ class MotionDetector:
 
     def __init__(self) -> None:
         self._background = Background()
+        self._upset = False
         self.mask: Mask | None = None
         """What differs in the latest frame (0 or 255), shrunk; None before the first and while the view is upset."""
 
@@ -39,8 +40,8 @@ class MotionDetector:
 
     @property
     def vocabulary(self) -> frozenset[str]:
-        """It sees things and names none."""
-        return frozenset({THING})
+        """It sees things and names none; while the camera or the light changes all over, it sees nothing."""
+        return frozenset() if self._upset else frozenset({THING})
 
     def reset(self) -> None:
         """Starts afresh, as after a scene cut."""
@@ -60,6 +61,7 @@ class MotionDetector:
     def _detect(self, frame: Frame) -> list[Detection]:
         changed = self._background.compare(frame.picture, frame.at)
         self.mask = None if changed.upset else changed.mask
+        self._upset = changed.upset
         boxes = joined(boxes_of(changed.mask))
         if len(boxes) > 120:
             return []

@@ -53,7 +53,9 @@ class SortedDetector:
 
     @property
     def vocabulary(self) -> frozenset[str]:
-        """The kinds it tells apart, and `thing`."""
+        """The kinds it tells apart, and `thing`; nothing while the motion detector sees nothing."""
+        if not self._motion.vocabulary:
+            return frozenset()
         return (frozenset(self._sorter.classes) - {"other"}) | {THING}
 
     def reset(self) -> None:

@@ -10,7 +10,8 @@ from core.ids import StreamId
 from core.media import Frame
 from core.memory import Coverage, CoverageState
 from ingest.decode import Look
-from ingest.pipeline import Pictures, Tally
+from ingest.pipeline import Pictures
+from ingest.tally import Tally
 
 PICTURE = np.zeros((4, 4, 3), np.uint8)
 
@@ -73,3 +74,22 @@ def test_a_handful_of_pictures_spread_over_the_chunk(count: int) -> None:
     if count > 30:
         assert kept[-1] > count * 0.8
     assert pictures.take() == []
+
+
+@given(looks, st.integers(0, 20 * SECOND), st.integers(1, 10 * SECOND), st.booleans())
+def test_what_is_amended_is_still_accounted_for_once(
+    steps: list[tuple[int, bool]], start: int, length: int, nothing_seen: bool
+) -> None:
+    counted, at = tally(), 0
+    for step, moved in steps:
+        at += step
+        counted.note(look(at, moved=moved))
+    wrong = Span(start, start + length)
+    counted.amend(wrong, reason="dark" if nothing_seen else "", looked_for=())
+    entries = counted.take(Span(0, at + 1), final=True)
+    assert merge([entry.span for entry in entries]) == [Span(0, at + 1)]
+    assert sum(entry.span.duration for entry in entries) == at + 1
+    for entry in entries:
+        inside = entry.span.intersect(wrong) is not None
+        assert (entry.looked_for == ()) == inside
+        assert (entry.state is CoverageState.FAILED) == (inside and nothing_seen)
