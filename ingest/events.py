@@ -91,9 +91,11 @@ class EventMaker:
         for maker in self._sighted:
             maker.see(look, moment)
 
-    def blind(self, within: Span) -> list[tuple[Span, str]]:
-        """In which parts of the span the camera showed nothing, and why: for an account of what was looked at."""
-        return self._camera.blind(within)
+    def impaired(self, within: Span) -> list[tuple[Span, str, bool]]:
+        """In which parts of the span the camera showed less than it should, why, and whether it showed nothing at all: for
+        an account of what was looked at.
+        """
+        return self._camera.impaired(within)
 
     def update(self, moment: Moment) -> None:
         """Takes in one look. Raises ValueError when looks do not come in order of time."""

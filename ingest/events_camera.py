@@ -84,10 +84,11 @@ class CameraMaker:
             return
         self._compare(view, self._base, at)
 
-    def blind(self, within: Span) -> list[tuple[Span, str]]:
-        """In which parts of the span nothing could be seen, and why: for an account of what was looked at."""
-        states = (self._dark, self._covered, self._frozen.state)
-        return [(span, state.reason) for state in states for span in state.spans(within)]
+    def impaired(self, within: Span) -> list[tuple[Span, str, bool]]:
+        """In which parts of the span less could be seen, why, and whether it was nothing at all."""
+        nothing = (self._dark, self._covered, self._frozen.state)
+        states = [*((state, True) for state in nothing), (self._blurred, False), (self._place.state, False)]
+        return [(span, state.reason, blind) for state, blind in states for span in state.spans(within)]
 
     def _compare(self, view: View, base: View, at: Micros) -> None:
         """Judges focus and cover against the scene as it was."""
@@ -148,8 +149,12 @@ class _State:
 
     @property
     def reason(self) -> str:
-        """Why nothing could be seen meanwhile, in words."""
-        return "the camera was " + self._kind.removeprefix("camera_")
+        """Why less could be seen meanwhile, in words."""
+        return (
+            "the camera "
+            + ("" if self._kind == "camera_moved" else "was ")
+            + self._kind.removeprefix("camera_")
+        )
 
     def judge(self, at: Micros, holds: bool, margin: float, *, turned: Micros | None = None) -> bool:
         """Takes in one look's verdict, and since when it is so if not since now; true when the condition just ended."""
@@ -245,7 +250,7 @@ class _Place:
 
     def __init__(self, book: Book, thresholds: Thresholds) -> None:
         self._t = thresholds
-        self._moving = _State(
+        self.state = _State(
             "camera_moved", book, thresholds.span("moved_s"), grace=thresholds.span("moved_s") * 3 // 2
         )
         self._recent: deque[tuple[Micros, View]] = deque(maxlen=16)
@@ -268,9 +273,9 @@ class _Place:
         still = not before or kept(before[0][1], view) >= STEADY
         swaying = not still and self._sways(view, before, look)
         self._swayed_at = at if swaying else self._swayed_at
-        moving, turned = self._mostly(at, swaying or (self._moving.on and not still and self._swayed(at)))
-        ended = self._moving.judge(at, moving, 0.5, turned=turned)
-        if self._moving.on or ended or moving:
+        moving, turned = self._mostly(at, swaying or (self.state.on and not still and self._swayed(at)))
+        ended = self.state.judge(at, moving, 0.5, turned=turned)
+        if self.state.on or ended or moving:
             self._settle(view, at)
             return True
         if not swaying and at - self._checked >= CHECKED:
@@ -302,7 +307,7 @@ class _Place:
         self._verdicts.append((at, swaying))
         lately = [(then, verdict) for then, verdict in self._verdicts if at - then < 3 * SECOND // 2]
         part = sum(verdict for _, verdict in lately) / len(lately)
-        moving = part >= (0.2 if self._moving.on else 0.5) and len(lately) >= 3
+        moving = part >= (0.2 if self.state.on else 0.5) and len(lately) >= 3
         if moving:
             return True, next(then for then, verdict in lately if verdict)
         last = max((then for then, verdict in lately if verdict), default=at)
@@ -313,7 +318,7 @@ class _Place:
     def _cut(self, view: View, at: Micros) -> bool:
         """Another scene, or the same from elsewhere: a camera that is knocked shows that in one look."""
         shift = self._shift(view, MOST_AT_CUT)
-        self._moving.end(at)
+        self.state.end(at)
         if shift is not None:
             self._note(self._seen_there, at, shift)
         self._verdicts.clear()
@@ -360,7 +365,7 @@ class _Place:
         )
         if side[0] >= self._t.moved_share / 2:
             words["direction"] = side[1]  # what it shows goes the other way
-        self._moving.note(start, end, over(shift.far, self._t.moved_share), words)
+        self.state.note(start, end, over(shift.far, self._t.moved_share), words)
 
     def _settle(self, view: View, at: Micros) -> None:
         self._base, self._seen_there, self._elsewhere, self._checked = view, at, None, at

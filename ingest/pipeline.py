@@ -235,7 +235,7 @@ class _Run:
         if look.frame is None or sees >= self.vocabulary:
             return
         span = Span(min(since, look.at), look.at + 1)
-        self.tally.amend(span, reason="" if sees else BLIND, looked_for=tuple(sorted(sees)))
+        self.tally.amend(span, reason=BLIND, blind=not sees, looked_for=tuple(sorted(sees)))
 
     def _tell(self, on_chunk: OnChunk | None) -> None:
         """Writes down what was just noticed, with those who took part, ahead of the rest of its chunk.
@@ -288,8 +288,8 @@ class _Run:
         seen = memory.perception.flush(Span(chunk.span.start, max(until, chunk.span.start + 1)), final=final)
         events = memory.events.flush(until, final=final)
         self.tally.fill(end)
-        for span, reason in memory.events.blind(chunk.span):
-            self.tally.amend(span, reason=reason)
+        for span, reason, blind in memory.events.impaired(chunk.span):
+            self.tally.amend(span, reason=reason, blind=blind)
         observation = Observation(
             chunk=chunk,
             tracks=seen.tracks,

@@ -38,8 +38,12 @@ class Tally:
         """What no look has reached yet is treated as the last one was."""
         self._add(until, *self._treated)
 
-    def amend(self, span: Span, *, reason: str = "", looked_for: tuple[str, ...] = ()) -> None:
-        """Notes that of the looks in the span nothing could be made (`reason`), or that they saw no more than `looked_for`."""
+    def amend(
+        self, span: Span, *, reason: str, blind: bool = True, looked_for: tuple[str, ...] | None = None
+    ) -> None:
+        """Notes of the looks in the span that nothing could be made of them (`blind`), or that less could be, and why;
+        `looked_for` is what was still looked for, where that is less than always.
+        """
         out: list[Coverage] = []
         for entry in self._entries:
             part = entry.span.intersect(span)
@@ -48,10 +52,11 @@ class Tally:
                 continue
             if entry.span.start < part.start:
                 out.append(replace(entry, span=Span(entry.span.start, part.start)))
-            if reason:
+            if blind:
                 out.append(self._entry(part, CoverageState.FAILED, reason))
             else:
-                out.append(replace(entry, span=part, looked_for=looked_for))
+                labels = entry.looked_for if looked_for is None else looked_for
+                out.append(replace(entry, span=part, reason=reason, looked_for=labels))
             if part.end < entry.span.end:
                 out.append(replace(entry, span=Span(part.end, entry.span.end)))
         self._entries = _joined(out)

@@ -85,7 +85,7 @@ def test_what_is_amended_is_still_accounted_for_once(
         at += step
         counted.note(look(at, moved=moved))
     wrong = Span(start, start + length)
-    counted.amend(wrong, reason="dark" if nothing_seen else "", looked_for=())
+    counted.amend(wrong, reason="dark", blind=nothing_seen, looked_for=())
     entries = counted.take(Span(0, at + 1), final=True)
     assert merge([entry.span for entry in entries]) == [Span(0, at + 1)]
     assert sum(entry.span.duration for entry in entries) == at + 1
