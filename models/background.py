@@ -28,6 +28,8 @@ SHADE = 0.4
 """How much a difference counts that may be a shadow: grey clothes before a pale wall look the same, so not nothing."""
 UPSET = 0.6
 """The part of the picture that, changed at once, means that the light or the camera changed, not that things moved."""
+SOFT = 0.18
+"""How steep (`slope`) the ratio of luma may be where a shadow is cast: the edge of a thing is steeper."""
 LEAST_REGION = 1.2e-4
 """Regions that cover less of the picture are noise."""
 RELIT, SAME = 0.7, 0.9
@@ -237,8 +239,20 @@ class Background:
             y, x = slice(max(0, top - 3), top + height + 3), slice(max(0, left - 3), left + width + 3)
             inside = labels[y, x] == index
             if not relit(even[y, x], self._mean[y, x], inside):
-                mask[y, x][inside] = 255
+                mask[y, x][inside & within_core(inside & ~self._cast_on(even[y, x], y, x), inside)] = 255
         return mask
+
+    def _cast_on(self, even: Plane, y: slice, x: slice) -> npt.NDArray[np.bool_]:
+        """Where a shadow may lie, in one part of the picture: the ground's colour, darker, and without a sharp edge."""
+        assert self._mean is not None  # noqa: S101 - compare() has seeded it
+        known, noise = self._mean[y, x], self._noise[y, x]
+        ratio = cv2.blur((even[..., 0] + 4.0) / (known[..., 0] + 4.0), (3, 3))
+        floor = np.maximum(DEVIATIONS * np.maximum(noise[..., 1], noise[..., 2]), CHROMA_FLOOR)
+        tint = np.abs(even[..., 1:] - known[..., 1:]).max(axis=2) / floor
+        soft = (tint < 1.3) & (ratio > 0.45) & (ratio < 0.98) & (slope(ratio) < SOFT)
+        opened = cv2.morphologyEx(soft.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        cast: npt.NDArray[np.bool_] = opened > 0
+        return cast
 
     @staticmethod
     def _closer(shape: tuple[int, ...]) -> Mask:
@@ -298,6 +312,25 @@ class Background:
         pace = np.float32(1 - np.exp(-elapsed / 6))
         self._flicker *= 1 - pace
         self._flicker[raw != self._raw] += pace
+
+
+def within_core(core: npt.NDArray[np.bool_], inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """The rows and columns of a region that hold its core, what is no shadow; all of it where that is too little to go by.
+
+    Grey legs before a grey floor look like a shadow too: so no more than a quarter of the height is cut off, and the
+    core must be at least half of the region.
+    """
+    rows, columns = np.flatnonzero(core.sum(axis=1) > 1), np.flatnonzero(core.sum(axis=0) > 1)
+    whole = np.ones_like(inside)
+    if core.sum() < 0.5 * inside.sum() or not len(rows) or not len(columns):
+        return whole
+    tall = np.count_nonzero(inside.any(axis=1))
+    wide = np.count_nonzero(inside.any(axis=0))
+    out = np.zeros_like(inside)
+    out[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = True
+    if rows[-1] + 1 - rows[0] < 0.75 * tall or columns[-1] + 1 - columns[0] < 0.5 * wide:
+        return whole
+    return out
 
 
 def relit(seen: Plane, known: Plane, inside: npt.NDArray[np.bool_]) -> bool:
