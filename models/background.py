@@ -246,7 +246,7 @@ class Background:
         """Where a shadow may lie, in one part of the picture: the ground's colour, darker, and without a sharp edge."""
         assert self._mean is not None  # noqa: S101 - compare() has seeded it
         known, noise = self._mean[y, x], self._noise[y, x]
-        ratio = cv2.blur((even[..., 0] + 4.0) / (known[..., 0] + 4.0), (3, 3))
+        ratio: Plane = cv2.blur((even[..., 0] + 4.0) / (known[..., 0] + 4.0), (3, 3)).astype(np.float32)
         floor = np.maximum(DEVIATIONS * np.maximum(noise[..., 1], noise[..., 2]), CHROMA_FLOOR)
         tint = np.abs(even[..., 1:] - known[..., 1:]).max(axis=2) / floor
         soft = (tint < 1.3) & (ratio > 0.45) & (ratio < 0.98) & (slope(ratio) < SOFT)
