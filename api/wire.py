@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -29,6 +29,9 @@ from core.memory import (
 from core.place import Box, Lane, Layout, Zone
 from core.ports import GraphStore
 from core.sight import Track
+
+if TYPE_CHECKING:
+    from ingest.reading import TextSeen
 
 Shape = TypeVar("Shape")
 Attributes = dict[str, str | float]
@@ -134,6 +137,20 @@ class CaptionOut(Out):
     text: str
     model: str
     status: CaptionStatus
+
+
+class TextOut(Out):
+    """One line of text that was in the picture: data, whatever it says."""
+
+    stream: str
+    start_s: float
+    end_s: float
+    text: str
+    confidence: float
+    box: list[float]
+    entity: str | None = None
+    zone: str | None = None
+    by: str
 
 
 class CoverageOut(Out):
@@ -313,6 +330,21 @@ def track(value: Track, names: Mapping[StreamId, str]) -> TrackOut:
             TrackPointOut(time_s=seconds(p.at), box=p.box.rounded(), score=round(p.score, 3))
             for p in value.points
         ],
+    )
+
+
+def text_seen(value: TextSeen, stream: str, by: str) -> TextOut:
+    """Text in a picture of the named stream, as `by` read it."""
+    return TextOut(
+        stream=stream,
+        start_s=seconds(value.span.start),
+        end_s=seconds(value.span.end),
+        text=value.reading.text,
+        confidence=value.reading.score,
+        box=value.reading.box.rounded(),
+        entity=value.entity_id,
+        zone=value.zone,
+        by=by,
     )
 
 

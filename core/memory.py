@@ -16,7 +16,7 @@ EVENT_KINDS: tuple[str, ...] = (
     "approached", "together", "parted", "near_miss", "collision", "fell", "running", "wrong_way", "speeding", "queue",
     "crowd", "object_left", "object_removed", "shelf_empty", "shelf_restocked", "blocked", "stalled", "possession",
     "pass", "shot", "goal_area", "scene_changed", "camera_moved", "camera_dark", "camera_covered", "camera_blurred",
-    "camera_frozen", "stream_down", "stream_up",
+    "camera_frozen", "text_seen", "text_changed", "score_changed", "stream_down", "stream_up",
 )  # fmt: skip
 """The common kinds of event; the vocabulary is open."""
 

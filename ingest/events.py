@@ -9,6 +9,7 @@ from core.clock import Micros, Span
 from core.ids import StreamId
 from core.memory import Event, Relation
 from core.place import EMPTY_LAYOUT, Layout
+from core.sight import Reading
 from ingest.chunk import Grid
 from ingest.decode import Look
 from ingest.events_book import Book, Draft, to_event, to_relation
@@ -22,6 +23,7 @@ from ingest.events_object import ObjectMaker
 from ingest.events_pair import CompanyMaker, FollowMaker, pairs
 from ingest.events_rest import HindranceMaker, RestMaker
 from ingest.events_shelf import ShelfMaker
+from ingest.events_text import TextMaker, ToRead
 from ingest.events_trail import Step, Trails
 from ingest.events_visit import VisitMaker
 from ingest.events_zone import ZoneMaker
@@ -80,8 +82,10 @@ class EventMaker:
             MissMaker(self._events, layout, thresholds),
         )
         self._camera = CameraMaker(self._events, thresholds)
+        self._texts = TextMaker(self._events, layout)
         self._sighted: tuple[Sighted, ...] = (
             self._camera,
+            self._texts,
             ShelfMaker(self._events, layout, thresholds),
         )
 
@@ -90,6 +94,14 @@ class EventMaker:
         self._events.now = moment.at
         for maker in self._sighted:
             maker.see(look, moment)
+
+    def to_read(self) -> list[ToRead]:
+        """The zones whose text should be read now, each but once; `told` takes the readings."""
+        return self._texts.to_read()
+
+    def told(self, asked: ToRead, readings: Sequence[Reading], by: str) -> None:
+        """Takes in what was read in a zone, in source pixels, and by whom."""
+        self._texts.told(asked, readings, by)
 
     def impaired(self, within: Span) -> list[tuple[Span, str, bool]]:
         """In which parts of the span the camera showed less than it should, why, and whether it showed nothing at all: for

@@ -59,6 +59,7 @@ class Draft:
     latest: tuple[tuple[Micros, Box | None], ...] = ()
     end: Micros | None = None
     noticed: Micros = 0
+    source: str = SOURCE
 
     def show(self, at: Micros, *boxes: Box | None) -> None:
         """Replaces the later evidence: the moment and the boxes of those who take part."""
@@ -168,7 +169,7 @@ def to_event(draft: Draft, span: Span, still_open: bool, stream_id: StreamId, gr
         zone=draft.zone,
         confidence=draft.confidence,
         evidence=_evidence(draft, span, grid),
-        source=SOURCE,
+        source=draft.source,
         attributes=dict(draft.attributes),
         open=still_open,
         noticed=draft.noticed,

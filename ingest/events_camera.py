@@ -15,6 +15,8 @@ from ingest.presence import Moment
 from ingest.thresholds import Thresholds
 from ingest.view import Motion, View, change, kept, matched, motion, votes
 
+SOURCE = "pictures"
+"""What says so: whole pictures, not what was followed in them."""
 LATELY: Micros = SECOND
 """How far back the view is compared to tell whether the camera moves."""
 STEADY = 0.45
@@ -163,6 +165,7 @@ class _State:
         if self._draft is None:
             if self._spell.begins(at, holds, turned=turned) and self._spell.since is not None:
                 self._draft = self._book.open(self._kind, self._spell.since, ())
+                self._draft.source = SOURCE
         elif self._spell.ends(at, holds, turned=turned):
             self.end(at if self._spell.lapsed is None else self._spell.lapsed)
             ended = True
@@ -184,6 +187,7 @@ class _State:
     def note(self, start: Micros, end: Micros, margin: float, attributes: Attributes) -> None:
         """Writes down what was over as soon as it was known."""
         draft = self._book.open(self._kind, start, (), confidence=sure(1.0, margin), attributes=attributes)
+        draft.source = SOURCE
         draft.show(end, None)
         self._book.close(draft, end)
 

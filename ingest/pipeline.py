@@ -26,6 +26,7 @@ from ingest.chunk import Grid
 from ingest.decode import DecodePlan, Look, looks
 from ingest.events import EventMaker
 from ingest.perceive import Perception
+from ingest.reading import ZoneTexts
 from ingest.source import resolve_source
 from ingest.tally import Tally
 
@@ -148,6 +149,7 @@ class _Run:
         )
         self.memory = self.checkpoints.load(stream.id, how) or self._afresh(detector)
         self.pictures = Pictures()
+        self.texts = ZoneTexts(house, self.stream)
         self.tally = Tally(stream.id, by=detector.name, looked_for=tuple(sorted(detector.vocabulary)))
         self.looked_to: Micros = self.memory.next_chunk * self.grid.length
         self.tally.begin(self.looked_to)
@@ -222,6 +224,7 @@ class _Run:
             detections = None if look.frame is None else next(found)
             moment = memory.perception.look(look, detections)
             memory.events.see(look, moment)
+            self.texts.serve(memory.events)
             memory.events.update(moment)
             self._account(look)
         for frame in frames:
