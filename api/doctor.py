@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Literal
 
 from api import wiring
-from core.errors import SightlineError
+from core.errors import SightlineError, Unavailable
 from core.media import Stream
 from core.memory import Query, Want
 from core.ports import Ask, House
@@ -67,6 +67,7 @@ def examine(settings: Settings) -> list[Finding]:
         _media(house, settings),
         _eyes(house, settings),
         *_finder(house),
+        _reader(house),
         _captions(house, settings),
     ]
     found += [_language(settings), _queue(house, settings), _keys(house)]
@@ -128,6 +129,10 @@ def _media(house: House, settings: Settings) -> Finding:
     return _try("media", "uploads, clips and reports cannot be kept", look)
 
 
+SORTED_KINDS = 12
+"""The package's own sorter tells fewer kinds than this apart, every detector with weights more."""
+
+
 def _eyes(house: House, settings: Settings) -> Finding:
     def look() -> Finding:
         awaited = wiring.awaited(settings)
@@ -141,7 +146,7 @@ def _eyes(house: House, settings: Settings) -> Finding:
             )
         eyes = house.detector()
         named = sorted(eyes.vocabulary)
-        if len(named) > 5:
+        if len(named) > SORTED_KINDS:
             return Finding(
                 what="detector", state="ok", how=f"{eyes.name}: knows {len(named)} kinds of things"
             )
@@ -167,6 +172,18 @@ def _finder(house: House) -> list[Finding]:
         return Finding(what="finder", state="ok", how=f"{make().name} looks at event frames for {words}")
 
     return [_try("finder", "nothing can be found by words", look)]
+
+
+def _reader(house: House) -> Finding:
+    """What reads text: an extra, so that it is missing and not broken where it was not installed."""
+    try:
+        name = house.reader().name
+    except Unavailable as error:
+        costs = "signs, scoreboards, plates and numbers on shirts are not read"
+        return Finding(
+            what="text", state="missing", how=error.message, costs=costs, next_step=error.next_step
+        )
+    return Finding(what="text", state="ok", how=f"{name} reads text in pictures")
 
 
 def _captions(house: House, settings: Settings) -> Finding:
