@@ -30,6 +30,8 @@ UPSET = 0.6
 """The part of the picture that, changed at once, means that the light or the camera changed, not that things moved."""
 SOFT = 0.18
 """How steep (`slope`) the ratio of luma may be where a shadow is cast: the edge of a thing is steeper."""
+THREAD = 0.08
+"""Which part of a region's width or height a row or column of it must fill to be more than a shadow's rim."""
 LEAST_REGION = 1.2e-4
 """Regions that cover less of the picture are noise."""
 RELIT, SAME = 0.7, 0.9
@@ -320,15 +322,16 @@ def within_core(core: npt.NDArray[np.bool_], inside: npt.NDArray[np.bool_]) -> n
     Grey legs before a grey floor look like a shadow too: so no more than a quarter of the height is cut off, and the
     core must be at least half of the region.
     """
-    rows, columns = np.flatnonzero(core.sum(axis=1) > 1), np.flatnonzero(core.sum(axis=0) > 1)
     whole = np.ones_like(inside)
-    if core.sum() < 0.5 * inside.sum() or not len(rows) or not len(columns):
-        return whole
     tall = np.count_nonzero(inside.any(axis=1))
     wide = np.count_nonzero(inside.any(axis=0))
+    rows = np.flatnonzero(core.sum(axis=1) > max(1, THREAD * wide))
+    columns = np.flatnonzero(core.sum(axis=0) > max(1, THREAD * tall))
+    if core.sum() < 0.5 * inside.sum() or not len(rows) or not len(columns):
+        return whole
     out = np.zeros_like(inside)
     out[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = True
-    if rows[-1] + 1 - rows[0] < 0.75 * tall or columns[-1] + 1 - columns[0] < 0.5 * wide:
+    if rows[-1] + 1 - rows[0] < 0.75 * tall or columns[-1] + 1 - columns[0] < 0.3 * wide:
         return whole
     return out
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from core.media import Frame, Picture
 from core.place import Box
 from core.sight import Detection
+from models.background import within_core
 from models.detect_motion import MotionDetector, joined
 
 STEP = 125_000
@@ -150,6 +151,30 @@ def test_a_soft_shadow_is_not_part_of_the_thing() -> None:
     for (left, _), found in zip(rows, play(detector, [p for _, p in rows], 12), strict=True):
         assert len(found) == 1
         assert found[0].box.x2 < left + 62
+
+
+def test_a_dark_soft_shadow_at_the_feet_does_not_move_the_place() -> None:
+    detector, floor = learnt()
+    for i in range(14):
+        left = 60 + 14 * i
+        light = np.ones((HEIGHT, WIDTH))
+        cv2.ellipse(light, (left + 40, 168), (42, 12), 0, 0, 360, 0.58, -1)
+        lit = floor * cv2.GaussianBlur(light, (21, 21), 0)[..., None]
+        (row,) = play(detector, [shot(lit, (left, 60, left + 36, 164), seed=i)], 12 + i)
+        assert len(row) == 1
+        assert abs(row[0].box.y2 - 164) <= 6
+        assert row[0].box.x2 <= left + 46
+
+
+def test_grey_legs_are_not_cut_off_as_a_shadow() -> None:
+    inside = np.ones((100, 30), bool)
+    legs_too = np.ones((100, 30), bool)
+    legs_too[55:] = False
+    assert within_core(legs_too, inside).all()
+    feet_only = np.ones((100, 30), bool)
+    feet_only[85:] = False
+    assert within_core(feet_only, inside)[:85].all()
+    assert not within_core(feet_only, inside)[85:].any()
 
 
 def test_leaves_in_the_wind_stop_being_seen() -> None:
