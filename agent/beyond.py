@@ -18,7 +18,7 @@ def beyond(plan: Plan, view: View) -> tuple[str, str] | None:
         return next(kind for kind in plan.kinds if kind in NEVER), ""
     if plan.undrawn:
         return plan.undrawn, f"no such zone, lane or line is drawn on {view.stream.name}"
-    if plan.pose and not any(v.entity.attributes.get("pose") for v in view.whole().visits()):
+    if plan.pose and not any(v.entity.attributes.get("pose") == plan.pose for v in view.whole().visits()):
         return plan.pose, "nothing here tells how people hold themselves"
     if plan.kinds and (lacking := _lacking(plan.kinds[0], view)):
         return NOUNS.get(plan.kinds[0], plan.kinds[0].replace("_", " ")), lacking

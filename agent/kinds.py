@@ -11,7 +11,7 @@ _CAMERA = r"(?:camera|lens|picture|image|view|screen|video)"
 _KIND_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"near[- ]?miss(?:es)?|almost (?:hit|collid)\w*|nearly (?:hit|collid)\w*|close calls?", ("near_miss",)),
     (r"colli(?:de|des|ded|ding|sion|sions)|crash(?:es|ed|ing)?|accidents?|bump(?:s|ed) into", ("collision",)),
-    (r"score ?board|(?:the )?score (?:change|changes|changed)|(?:text|sign|display|number|clock|timer|reading)s? (?:ever )?(?:chang\w+|switch\w*)|change of (?:text|score)", ("score", "text_changed")),
+    (r"score ?board|(?:the )?score (?:change|changes|changed)|(?:text|sign|display|number|clock|timer|reading)s? (?:ever )?(?:chang\w+|switch\w*)|change of (?:text|score)", ("score_changed", "text_changed")),
     (r"shots?\b(?! from)|shoots?|shooting (?:at|on)|shot at|kick\w* at (?:the )?goal|tr(?:y|ies|ied) to score", ("shot",)),
     (r"goals? (?:is |are |was |were )?scored|scor(?:es|ed|ing) a|scores a|how many goals\b|(?:a|first|last|second|no|any) goal\b(?! area| line| post|keeper)|(?:did|does) .* scores?\b", ("goal",)),
     (r"goal area|penalty (?:area|box)|goal mouth", ("goal_area",)),
@@ -56,7 +56,7 @@ _KIND_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
 _COMPILED = tuple((re.compile(rf"\b(?:{pattern})"), kinds) for pattern, kinds in _KIND_WORDS)
 _SWALLOWS = frozenset(
     {"pass", "possession", "shot", "goal", "goal_area", "ball_out", "fast_break", "camera_covered", "camera_frozen",
-     "camera_blurred", "camera_moved", "camera_dark", "stream_down", "stream_up", "shelf_empty", "score", "wrong_way",
+     "camera_blurred", "camera_moved", "camera_dark", "stream_down", "stream_up", "shelf_empty", "score_changed", "wrong_way",
      "object_left", "object_removed", "on_road", "together", "shelf_restocked"}
 )  # fmt: skip
 """Kinds whose phrase is taken out once read: its words (`moved`, `turned`, `passes`, `empty`) must not be read twice."""
@@ -94,13 +94,14 @@ TOLD: Mapping[str, str] = {
     "shelf_restocked": "{zone} was restocked", "possession": "had the ball", "pass": "passed the ball", "shot": "took a shot",
     "goal_area": "was in {zone}", "goal": "scored", "fast_break": "ran a fast break", "ball_out": "the ball went out",
     "team_shape": "the team changed its shape", "on_road": "was on the road", "text_changed": "the text changed",
-    "score": "the score changed",
+    "score_changed": "the score changed", "text_seen": "text was read",
 }  # fmt: skip
 """What the doers did, by kind of event, as a clause; other kinds are told by their names."""
 
 SUBJECTLESS = frozenset(
     {"scene_changed", "camera_moved", "camera_dark", "camera_frozen", "camera_blurred", "camera_covered", "stream_down",
-     "stream_up", "shelf_empty", "shelf_restocked", "ball_out", "team_shape", "text_changed", "score"}
+     "stream_up", "shelf_empty", "shelf_restocked", "ball_out", "team_shape", "text_changed",
+     "text_seen", "score_changed"}
 )  # fmt: skip
 """Kinds whose clause names what it happened to: nobody is put before it."""
 
@@ -112,7 +113,7 @@ NOUNS: Mapping[str, str] = {
     "fast_break": "fast break", "ball_out": "ball out of play", "crossed_line": "crossing", "stopped": "stop", "turned": "turn",
     "wrong_way": "wrong way", "speeding": "speeding", "collision": "collision", "queue": "queue", "crowd": "crowd",
     "possession": "possession", "stream_down": "outage", "entered_zone": "entry", "left_zone": "exit", "dwelled": "stay",
-    "text_changed": "change of text", "score": "change of the score", "running": "run", "approached": "approach",
+    "text_changed": "change of text", "score_changed": "change of the score", "text_seen": "text", "running": "run", "approached": "approach",
 }  # fmt: skip
 """What one event of a kind is called when such events are counted."""
 

@@ -14,7 +14,7 @@ from core.clock import SECOND, Span, covered
 from core.ids import EntityId
 from core.memory import Event
 
-OF_TEXT = ("text_changed", "score", "text")
+OF_TEXT = ("text_changed", "score_changed", "text_seen")
 """Kinds of event that carry what was read."""
 
 

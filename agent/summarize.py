@@ -21,7 +21,7 @@ from core.ports import Ask, GraphStore, Vlm
 WEIGHT = {
     "collision": 9, "goal": 9, "near_miss": 8, "fell": 8, "wrong_way": 7, "on_road": 7, "object_left": 7, "object_removed": 7,
     "blocked": 6, "stalled": 6, "speeding": 6, "running": 6, "camera_dark": 6, "camera_covered": 6, "camera_frozen": 6,
-    "shelf_empty": 6, "shot": 6, "score": 6, "stream_down": 6, "camera_moved": 5, "camera_blurred": 5, "crowd": 5, "queue": 5,
+    "shelf_empty": 6, "shot": 6, "score_changed": 6, "stream_down": 6, "camera_moved": 5, "camera_blurred": 5, "crowd": 5, "queue": 5,
     "crossed_line": 5, "entered_zone": 5, "fast_break": 5, "goal_area": 5, "shelf_restocked": 5, "ball_out": 4, "text_changed": 4,
     "scene_changed": 4, "dwelled": 4, "stopped": 4, "possession": 3, "team_shape": 3, "pass": 3, "approached": 3,
     "left_zone": 3, "started": 2, "turned": 2, "appeared": 1, "left": 0,

@@ -14,6 +14,7 @@ Attributes = dict[str, str | float]
 The common keys: `colour` (a colour name), `upper`/`lower` (a person's clothes), `size` (small, medium, large),
 `shape` (tall, wide, square), `direction` (a key of `DIRECTIONS`), `speed` (box heights a second, or metres a second
 where a scale is drawn, then also `speed_unit`), `entered`/`left` (the side of the picture: left, right, top, bottom),
+`pose` (of a person: standing, sitting, lying),
 `text` (what can be read on it; `text_by` names the reader).
 """
 

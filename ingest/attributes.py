@@ -14,6 +14,7 @@ from core.colour import COLOURS, Shares, halves
 from core.ground import Ground
 from core.place import Box, Point
 from core.sight import Attributes
+from ingest.pose import pose_word
 
 DIRECTIONS: tuple[str, ...] = tuple(
     "-".join(part for part in (depth, across) if part)
@@ -80,6 +81,8 @@ class Profile:
         self._say_colours(out, label)
         out["size"] = size_word(self._largest / (frame[0] * frame[1]))
         out["shape"] = shape_word(box)
+        if label == "person" and (pose := pose_word(self._path)):
+            out["pose"] = pose
         self._say_motion(out, ground)
         return out
 

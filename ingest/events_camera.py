@@ -37,6 +37,8 @@ MOST_AT_CUT = 0.6
 """What a cut shows is most likely another scene, so that more cells have to say so."""
 FARTHEST = 0.6
 """Further than this (picture widths) two views share too little to be told for one scene."""
+FOLLOWED_EVERY: Micros = SECOND // 5
+"""Points are followed this often: it is the dearest part of it."""
 GOES_ON: Micros = 4 * SECOND
 """A moving camera is taken to move on for so long without a look that proves it, while nothing proves it still."""
 CHECKED: Micros = SECOND
@@ -264,6 +266,8 @@ class _Place:
         self._elsewhere: Micros | None = None
         self._checked: Micros = -CHECKED
         self._swayed_at: Micros = -GOES_ON
+        self._followed_at: Micros = -FOLLOWED_EVERY
+        self._sways_now = False
 
     def see(self, view: View, at: Micros, look: Look) -> bool:
         """Takes in one picture; true where the remembered view is void: the camera moves, moved, or shows a new scene."""
@@ -275,7 +279,10 @@ class _Place:
             self._settle(view, at)
             return False
         still = not before or kept(before[0][1], view) >= STEADY
-        swaying = not still and self._sways(view, before, look)
+        if still or at - self._followed_at >= FOLLOWED_EVERY:
+            self._followed_at = at
+            self._sways_now = not still and self._sways(view, before, look)
+        swaying = self._sways_now
         self._swayed_at = at if swaying else self._swayed_at
         moving, turned = self._mostly(at, swaying or (self.state.on and not still and self._swayed(at)))
         ended = self.state.judge(at, moving, 0.5, turned=turned)

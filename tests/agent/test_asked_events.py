@@ -50,7 +50,7 @@ def picked(scene: Scene, text: str, *choices: str) -> str:
         ("did the camera move?", "camera_moved"),
         ("was the picture dark?", "camera_dark"),
         ("when did the lights go out?", "camera_dark"),
-        ("did the score change?", "score"),
+        ("did the score change?", "score_changed"),
         ("did a car go the wrong way?", "wrong_way"),
         ("was anyone speeding?", "speeding"),
         ("when did the forklift break down?", "stalled"),
