@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core import ids
 from core.clock import SECOND, Micros, Span
@@ -33,6 +33,10 @@ SETTLED = 2 * SECOND
 """How long a resting thing may be unseen and still be taken for what starts to move near by."""
 WORDS_KEPT = 4
 """For how many looks what was said of a thing is said again before it is judged anew."""
+GROWTH = 1.25
+"""How many times its own area a box that holds what lies must have to be it together with somebody …"""
+GROWN_FOR = 3 * SECOND
+"""… for so long: what has been larger ever since was seen in part before."""
 RECENT = SECOND
 """The stretch over which velocity is judged."""
 
@@ -71,6 +75,7 @@ class Stay:
     missing: Micros = 0
     covered: bool = False
     bare: Micros = 0
+    grown_at: Micros | None = None
     hidden_in: EntityId | None = None
     split_from: EntityId | None = None
     entered: str = ""
@@ -105,6 +110,18 @@ class Stay:
         piece = self.tracks.setdefault(self.track_id, Piece(number=self.track_number, born=seen.at))
         piece.seen_at = seen.at
         piece.points.append(TrackPoint(seen.at, seen.box, seen.score))
+
+    def alone(self, seen: Seen) -> Seen:
+        """The sighting, less who stands before it: what lies does not grow, so a larger box round its own holds another."""
+        mine = self.box.overlap(seen.box) > 0.9 * self.box.area and seen.box.area > GROWTH * self.box.area
+        if not mine or self.looks < 8 or not self.lies:
+            self.grown_at = None
+            return seen
+        if self.grown_at is None:
+            self.grown_at = seen.at
+        if seen.at - self.grown_at > GROWN_FOR:
+            return seen
+        return replace(seen, box=self.box, label=THING, appearance=())
 
     @property
     def label(self) -> str:

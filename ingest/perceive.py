@@ -147,7 +147,7 @@ class Perception:
         carriers = {stay.entity_id: glimpse.box for stay, glimpse in glimpses}
         hosts = {s.hidden_in for s in self._stays.values() if s.hidden_in is not None}
         for stay, glimpse in glimpses:
-            stay.take(glimpse, clear=stay.entity_id not in hosts)
+            stay.take(stay.alone(glimpse), clear=stay.entity_id not in hosts)
         for number, glimpse in fresh:
             self._begin(number, glimpse, carriers)
         self._lately = [*self._lately[-BEFORE:], (at, list(detections))]

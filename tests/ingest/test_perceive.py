@@ -233,6 +233,25 @@ def test_a_forklift_that_came_load_first_is_it_and_not_its_pallet(watcher: Watch
     assert forklift_entity.id == first.entity_id
 
 
+def test_who_passes_a_pallet_does_not_move_its_place(watcher: Watcher) -> None:
+    pallet = thing(300, 170, 60, 44, label="pallet", colours=BLUE)
+    for i in range(16):
+        watcher.see(pallet, thing(10 + 15 * i, 130))
+    for i in range(5):  # one box for both
+        watcher.see(thing(268 + 3 * i, 130, 92, 90, label="pallet"))
+    for i in range(12):
+        watcher.see(pallet, thing(366 + 15 * i, 130))
+    (entity,) = (e for e in watcher.entities() if e.label == "pallet")
+    places = {p.box.foot for m in watcher.moments for p in m.present if p.entity_id == entity.id}
+    assert places == {pallet.box.foot}
+
+
+def test_what_stays_larger_was_seen_in_part_before(watcher: Watcher) -> None:
+    for i in range(60):
+        watcher.see(thing(300, 170, 60, 44 if i < 16 else 80, label="pallet", colours=BLUE))
+    assert watcher.moments[-1].present[0].box.height == 80
+
+
 def carry(watcher: Watcher, *, taken: bool) -> None:
     """A forklift drives up to a pallet, covers it, and backs off with or without it."""
     pallet = thing(300, 170, 44, 40, label="pallet", colours=BLUE)
