@@ -78,6 +78,7 @@ class View:
         grey = shrunk(picture)
         values = grey.astype(np.float32)
         soft = cv2.GaussianBlur(values, (0, 0), 1.0)
+        sharp = np.asarray((values - soft) * (values - soft), np.float32)
         smooth = cv2.GaussianBlur(
             cv2.resize(soft, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), (0, 0), 2.5
         )
@@ -85,7 +86,7 @@ class View:
         return cls(
             grey=grey,
             bright=float(np.percentile(grey[::2, ::2], 95)),
-            fine=np.sqrt(np.sqrt(_cells((values - soft) ** 4))),  # the fourth power lets edges outweigh noise
+            fine=np.sqrt(np.sqrt(_cells(sharp * sharp))),  # the fourth power lets edges outweigh noise
             coarse=_cells(np.abs(soft - smooth)),
             edges=_edges(np.asarray(soft, np.float32)),
             tiny=np.asarray(cv2.resize(values, TINY, interpolation=cv2.INTER_AREA), np.float32),
