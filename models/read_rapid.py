@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
@@ -38,6 +39,7 @@ class RapidReader:
             ) from error
         logging.getLogger("RapidOCR").propagate = False
         self._name = f"rapidocr/{version('rapidocr')}"
+        self._one_at_a_time = threading.Lock()
         self._engine: Any = RapidOCR(
             params={
                 "Global.log_level": "critical",  # that there is no text is no error
@@ -68,7 +70,8 @@ class RapidReader:
         if by > 1:
             bgr = cv2.resize(bgr, None, fx=by, fy=by, interpolation=cv2.INTER_CUBIC)
         bgr = cv2.copyMakeBorder(bgr, RIM, RIM, RIM, RIM, cv2.BORDER_REPLICATE)
-        found = self._engine(bgr)
+        with self._one_at_a_time:  # a reader is shared, and its engine keeps state between its steps
+            found = self._engine(bgr)
         boxes = getattr(found, "boxes", None)
         if boxes is None:
             return []

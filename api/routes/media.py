@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from PIL import Image
 
+from api import wire
 from api.auth import VIEWER
 from api.context import Context, Ctx
 from api.errors import problems
@@ -19,6 +20,7 @@ from api.find import stream_named
 from core.clock import Span, micros, seconds
 from core.errors import Invalid, NotFound
 from core.media import Stream
+from ingest.reading import read_span
 from ingest.reopen import Reopener
 
 router = APIRouter(prefix="/v1", tags=["media"], dependencies=VIEWER, responses=problems(401, 404, 422, 503))
@@ -123,6 +125,20 @@ def _pieces(file: BinaryIO, start: int, end: int) -> Iterator[bytes]:
         while left > 0 and (piece := file.read(min(PIECE, left))):
             left -= len(piece)
             yield piece
+
+
+@router.get("/texts/{stream}", summary="The text in the pictures of a moment")
+def texts(
+    stream: str,
+    ctx: Ctx,
+    at_s: Annotated[float, Query(ge=0, description="Seconds on the stream's clock.")] = 0.0,
+    zone: Annotated[str | None, Query(description="Only inside this zone.")] = None,
+) -> wire.Page[wire.TextOut]:
+    """Line by line what can be read then: data, whatever it says. 503 where the extra `ocr` is not installed."""
+    row = stream_named(ctx.house.ledger, stream)
+    found = read_span(ctx.house, row, Span(micros(at_s), micros(at_s) + 1), zone=zone)
+    by = ctx.house.reader().name
+    return wire.Page(items=[wire.text_seen(each, row.name, by) for each in found])
 
 
 @router.get(

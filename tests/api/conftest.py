@@ -19,8 +19,10 @@ from core.clock import SECOND, VirtualClock
 from core.ids import StreamId
 from core.media import Stream, StreamState
 from core.memory import CoverageState, Observation
+from core.place import Box
 from core.ports import House
 from core.settings import Settings, read_settings
+from core.sight import Reading
 from core.work import Progress
 from graph.ledger import SqliteLedger
 from graph.media import FolderMedia
@@ -148,7 +150,7 @@ def door(home: Path) -> Iterator[Door]:
         clock=VirtualClock(),
         detector=FakeDetector,
         tracker=lambda _rate: FakeTracker(),
-        reader=FakeReader,
+        reader=lambda: FakeReader(lambda _: [Reading(text="EXIT", box=Box(1, 2, 30, 12), score=0.9)]),
         reports=("something was chosen otherwise",),
     )
     executor = EagerExecutor(ledger, handlers(house, settings, watch=learn_scene), house.clock)

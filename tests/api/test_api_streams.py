@@ -244,6 +244,18 @@ def test_a_frame_is_a_picture(door, video: Path) -> None:
     assert Image.open(io.BytesIO(small.content)).width == 100
 
 
+def test_what_is_written_in_a_picture_can_be_asked_for(door, video: Path) -> None:
+    id = upload(door, video).json()["id"]
+    (text,) = door.get(f"/v1/texts/{id}", params={"at_s": 2})["items"]
+    assert (text["text"], text["start_s"], text["box"], text["by"]) == (
+        "EXIT",
+        2.0,
+        [1, 2, 30, 12],
+        "fake-reader:1",
+    )
+    assert door.client.get(f"/v1/texts/{id}", params={"zone": "moon"}).status_code == 404
+
+
 def test_no_frame_is_shown_for_a_moment_after_the_end(door, video: Path) -> None:
     id = upload(door, video).json()["id"]
     answer = door.client.get(f"/v1/frames/{id}", params={"at_s": 99})
@@ -254,6 +266,7 @@ def test_no_frame_is_shown_for_a_moment_after_the_end(door, video: Path) -> None
 def test_pictures_of_an_unknown_stream_are_not_found(door) -> None:
     assert door.client.get("/v1/clips/none").status_code == 404
     assert door.client.get("/v1/frames/none").status_code == 404
+    assert door.client.get("/v1/texts/none").status_code == 404
 
 
 def test_a_job_tells_its_way_as_events(door, video: Path) -> None:

@@ -35,6 +35,7 @@ CONTRACT = {
     "/v1/webhooks/{id}/redeliver": {"post"},
     "/v1/clips/{stream}": {"get"},
     "/v1/frames/{stream}": {"get"},
+    "/v1/texts/{stream}": {"get"},
     "/v1/chat/completions": {"post"},
     "/v1/models": {"get"},
     "/v1/alerts/live": {"get"},
