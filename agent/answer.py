@@ -10,6 +10,7 @@ from agent import choices, scenes, second
 from agent.cite import check
 from agent.compose import compose
 from agent.finding import Finding
+from agent.grammar import Bound
 from agent.lookup import look_up
 from agent.plan import Plan, plan
 from agent.recall import View, whole_span
@@ -101,9 +102,29 @@ def views_of(planned: Plan, question: Question, streams: Sequence[Stream], store
                 start = max(whole.end, round(planned.bound.a * 1_000_000))
                 inside = Span(start, start + 1)
             span = (span.intersect(inside) or inside) if inside else None
+        if planned.anchor and span is not None:
+            span = _anchored(planned, View(store=store, stream=stream, span=span, home=home))
         if span is not None:
             views.append(View(store=store, stream=stream, span=span, home=home))
     return views
+
+
+def _anchored(planned: Plan, view: View) -> Span:
+    """The part of the view after, before or about the moment at which what the plan names happened.
+
+    Where nobody saw that happen, the whole view stays: the answer then rests on more than was asked, never on less.
+    """
+    found = look_up(plan(f"when {planned.anchored}", [view.stream]), [view])
+    if found.status is not AnswerStatus.ANSWERED or not found.seconds:
+        return view.span
+    at = round(found.seconds[0] * 1_000_000)
+    about = Bound(kind="around", a=found.seconds[0]).within(view.span.end)
+    part = {
+        "after": Span(at, max(view.span.end, at + 1)),
+        "before": Span(0, max(at, 1)),
+        "when": about or view.span,
+    }
+    return view.span.intersect(part[planned.anchor]) or view.span
 
 
 def _scene_span(planned: Plan, stream: Stream, whole: Span, store: GraphStore) -> Span | None:

@@ -199,12 +199,18 @@ def read_ordinal(text: str) -> int | None:
         " ",
         text.lower(),
     )
+    low = re.sub(r"\bwhich second\b", " ", low)
     low = re.sub(r"\bbetween the first\b.*|\b(?:at|for) (?:the )?(?:first|last)\b", " ", low)
     low = re.sub(r"\b[\d.]+ seconds?\b|\ba second\b|\bper second\b", " ", low)
     for word in re.findall(r"[a-z0-9]+", low):
         if word in lexicon.ORDINALS:
             return lexicon.ORDINALS[word]
     return None
+
+
+def read_ordinals(text: str) -> tuple[int, ...]:
+    """All the places in an order that the text names, in the order in which they stand there."""
+    return tuple(lexicon.ORDINALS[w] for w in re.findall(r"[a-z0-9]+", text.lower()) if w in lexicon.ORDINALS)
 
 
 def read_asked(text: str) -> Asked:
@@ -228,7 +234,8 @@ _ASKED: tuple[tuple[str, Asked], ...] = (
     (r"\bwhat (?:are|is|was|were)?\s*(?:the\s+|their\s+|his\s+|her\s+|its\s+)?(?:\w+\s+){0,2}colou?rs?\b|\b(?:which|what) colou?rs?\b", Asked.COLOUR),
     (r"\bwhat does .* wear\b|\bwhat (?:is|was) .* wearing\b", Asked.COLOUR),
     (r"\b(?:at )?(?:about |around )?what time\b(?! of day)|^when\b|\bat which (?:moment|time|second)\b|\bwhen (?:is|was|does|did|do)\b", Asked.WHEN),
-    (r"\b(?:in|from) (?:which|what) order\b|\bin what sequence\b", Asked.ORDER),
+    (r"\b(?:left or (?:to the )?right|right or (?:to the )?left|up(?:wards)? or down|down(?:wards)? or up|towards? .*\bor away|away .*\bor towards?)\b(?!.*\bmore\b)", Asked.DIRECTION),
+    (r"\b(?:in|from) (?:which|what) order\b|\border of\b|\bthe order\b|\bin what sequence\b", Asked.ORDER),
     (r"\bin (?:which|what) directions?\b|\bwhich (?:way|direction)\b|\bwhat direction\b|\bhow do(?:es)? .* leave\b|\bwhere (?:is|are|do|does|did) .*\b(?:go|going|head|heading|drive|walk(?:ing)?) ?(?:to)?\b", Asked.DIRECTION),
     (r"\b(?:on|at|from|to|by) (?:which|what) (?:side|edge|corner)\b|\bfrom where\b|\bwhere (?:do|does|did|is|are) .*\b(?:leave|exit|enter|come|arriv|go out)\w*\b", Asked.SIDE),
     (r"^where\b|\bwhere (?:is|are|was|were|do|does|did)\b", Asked.WHERE),

@@ -184,7 +184,7 @@ ENTER = re.compile(
     r"|comes? from|came from|come from)\b"
 )
 LEAVE = re.compile(
-    r"\b(leave(?:s)?|leaving|exit(?:s|ed|ing)?|go(?:es)? out|went out|walk(?:s|ed)? out|depart\w*|left (?:the|to|through|at|by))\b"
+    r"\b(leave(?:s)?|leaving|exit(?:s|ed|ing)?|go(?:es)? out|went out|walk(?:s|ed)? out|depart\w*|(?<!from )(?<!the )left (?:the|to|through|at|by))\b"
 )
 APPEAR = re.compile(
     r"\b(appear(?:s|ed|ing)?|come(?:s)? into view|show(?:s|ed)? up|first seen|visible first)\b"
@@ -293,7 +293,8 @@ LOWER_WORDS_TEXT = "trousers skirt jeans shorts pants leggings"
 LOWER_WORDS = frozenset(LOWER_WORDS_TEXT.split())
 UNSEEN_PARTS_TEXT = (
     "hat hats helmet helmets cap caps shoes shoe hair eyes gloves glasses bag toy banner sign letters "
-    "line lines court surface mat floor wall sky carpet curtain logo text"
+    "line lines court surface mat floor wall sky carpet curtain logo text ground grass road pavement background roof "
+    "building house door doors lights stripe stripes arrow arrows eyes beard"
 )
 UNSEEN_PARTS = frozenset(UNSEEN_PARTS_TEXT.split())
 """Parts and places whose colour nobody writes down."""

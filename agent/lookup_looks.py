@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from agent import lookup_sum, lookup_time, narrow
 from agent.finding import Finding, name_of, sentence, visit_words
@@ -12,9 +13,6 @@ from agent.recall import View, Visit
 from core.answers import AnswerStatus
 from core.clock import SECOND
 from core.memory import Event
-
-PICKS = frozenset({"fastest", "slowest", "largest", "smallest", "longest", "shortest"})
-"""Superlatives that pick one visit."""
 
 
 def colour(plan: Plan, view: View, visits: list[Visit]) -> Finding:
@@ -52,7 +50,12 @@ _HEADING_WORDS = {
 
 
 def direction(plan: Plan, view: View, visits: list[Visit]) -> Finding:
-    """Which way it goes, in the span if one is asked."""
+    """Which way it goes (or turns, where that is asked), in the span if one is asked."""
+    if "turned" in plan.kinds and (
+        turns := lookup_time.at_place(plan, lookup_time.events_of(replace(plan, turn=""), view, visits))
+    ):
+        found = lookup_time.of_events(plan, view, turns)
+        return replace(found, headings=tuple(frozenset({str(e.attributes.get("side", ""))}) for e in turns))
     visits = narrow.ordinal(plan, visits)
     if "three" in plan.text.lower() or "group" in plan.text.lower():
         visits = max(narrow.groups(visits), key=len, default=[])
@@ -159,7 +162,6 @@ def which(plan: Plan, view: View, visits: list[Visit]) -> Finding:
             return lookup_time.of_events(plan, view, ranked_events(plan, view, events))
         visits = _changed(plan, view, visits)
     chosen = narrow.neighbour(plan, visits) if plan.next_to else narrow.ordinal(plan, visits)
-    chosen = lookup_sum.by_superlative(plan, chosen)[:1] if plan.most in PICKS else chosen
     if not chosen:
         return none_seen(plan, view, 0.6)
     if plan.bound is not None and plan.ordinal is None:

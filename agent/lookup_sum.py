@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agent import lexicon, lookup_time, narrow
 from agent.finding import Fact, Finding, cite, counted, event_fact, name_of, sentence, visit_fact, visit_words
@@ -93,14 +95,13 @@ def _plain(name: str) -> str:
 
 
 def compare(plan: Plan, view: View, visits: list[Visit]) -> Finding:
-    """More of these or of those; `yes` says whether there are more (or fewer) of the first."""
-    if len(plan.versus) < 2:
+    """More of these or of those, or more this way or that; `yes` says whether there are more (or fewer) of the first."""
+    words, sets = _compared(plan, view, visits)
+    if len(words) < 2:
         return none_seen(plan, view, 0.2)
-    sets = [narrow.narrowed(plan, view, narrow.of_subject(one, view)[0]) for one in plan.versus]
     first, second = (len(some) for some in sets)
-    words = [one.word for one in plan.versus]
-    head = f"{sentence(counted(first, words[0]))} and {counted(second, words[1])}"
-    fewer = "fewer" in plan.text.lower() or "less" in plan.text.lower()
+    head = f"{sentence(_amount(first, words[0], plan))} and {_amount(second, words[1], plan)}"
+    fewer = bool(re.search(r"\b(?:fewer|less)\b", plan.text.lower()))
     order = words if (first < second if fewer else first > second) else words[::-1]
     together = [v for some in sets for v in some]
     facts = facts_of(view, together) or tuple(
@@ -113,12 +114,45 @@ def compare(plan: Plan, view: View, visits: list[Visit]) -> Finding:
     )  # fmt: skip
 
 
+def _compared(plan: Plan, view: View, visits: list[Visit]) -> tuple[list[str], list[list[Visit]]]:
+    """The two things that are compared, in words, and the visits of each: two nouns, or two ways or sides."""
+    if len(plan.versus) >= 2:
+        sets = [narrow.narrowed(plan, view, narrow.of_subject(one, view)[0]) for one in plan.versus]
+        return [one.word for one in plan.versus], sets
+    low = plan.text.lower()
+    ways = [w for w in re.findall(r"\b(left|right|up|down|towards|away|top|bottom)", low) if w in WAYS]
+    ways = list(dict.fromkeys(ways))[:2]
+    everyone = narrow.narrowed(
+        replace(plan, heading=frozenset(), left=(), entered=(), place=()),
+        view,
+        narrow.of_subject(plan.subject, view)[0],
+    )
+    return ways, [[v for v in everyone if WAYS[way] in v.heading()] for way in ways]
+
+
+WAYS = {
+    "left": "left",
+    "right": "right",
+    "up": "up",
+    "down": "down",
+    "towards": "towards",
+    "away": "away",
+    "top": "up",
+    "bottom": "down",
+}
+"""Words for a way of moving, and the way."""
+
+
+def _amount(number: int, word: str, plan: Plan) -> str:
+    return f"{number} {word}" if word in WAYS and len(plan.versus) < 2 else counted(number, word)
+
+
 def speed(plan: Plan, view: View, visits: list[Visit]) -> Finding:
     """How fast it went, in metres a second; `unsupported` where no scale is drawn, for then nobody can know."""
     chosen = narrow.ordinal(plan, visits)
     if not chosen:
         return none_seen(plan, view, 0.5)
-    chosen = by_superlative(plan, chosen)
+    chosen = narrow.by_superlative(plan, chosen)
     told = [(v, value) for v in chosen if (value := v.speed()) is not None]
     if not told:
         ranked = sorted(chosen, key=lambda v: -(v.pace() or 0.0))
@@ -138,17 +172,6 @@ def speed(plan: Plan, view: View, visits: list[Visit]) -> Finding:
         status=AnswerStatus.ANSWERED, head=head, facts=facts, visits=tuple(v for v, _ in told), yes=True, sure=sure_of(chosen[:2]) * 0.7,
         numbers=tuple((s, 1.0 if k == 0 else 0.4) for k, (_, s) in enumerate(told)),
     )  # fmt: skip
-
-
-def by_superlative(plan: Plan, visits: list[Visit]) -> list[Visit]:
-    """The visits with the one first that `fastest`, `slowest`, `largest`, `smallest`, `longest` or `shortest` means."""
-    measures = {
-        "fastest": lambda v: -(v.speed() or v.pace() or 0.0), "slowest": lambda v: v.speed() or v.pace() or 0.0,
-        "largest": lambda v: -v.size, "smallest": lambda v: v.size,
-        "longest": lambda v: -v.span.duration, "shortest": lambda v: v.span.duration,
-    }  # fmt: skip
-    measure = measures.get(plan.most)
-    return sorted(visits, key=measure) if measure else visits
 
 
 def text(plan: Plan, view: View, visits: list[Visit]) -> Finding:

@@ -260,6 +260,8 @@ def duration(plan: Plan, view: View, visits: list[Visit]) -> Finding:
         return _with_length(found, head, [e.span.duration / SECOND for e in longest])
     if plan.kinds:
         return none_seen(plan, view, 0.5)
+    if plan.pair and len(visits) >= plan.pair[1]:
+        return _apart(plan, view, visits)
     visits = narrow.ordinal(plan, visits)
     if not visits:
         return none_seen(plan, view, 0.5)
@@ -269,6 +271,16 @@ def duration(plan: Plan, view: View, visits: list[Visit]) -> Finding:
     return Finding(
         status=AnswerStatus.ANSWERED, head=head, facts=facts_of(view, ranked), numbers=tuple((n, 1.0 if k == 0 else 0.4) for k, n in enumerate(lengths)),
         visits=tuple(ranked), sure=sure_of(ranked[:2]) * 0.8, yes=True,
+    )  # fmt: skip
+
+
+def _apart(plan: Plan, view: View, visits: list[Visit]) -> Finding:
+    """The time from the coming of one to the coming of another, by their places in the order."""
+    one, other = (visits[place - 1] for place in plan.pair or (1, 2))
+    length = (other.span.start - one.span.start) / SECOND
+    return Finding(
+        status=AnswerStatus.ANSWERED, head=f"{length:.1f} s pass between {visit_words(one)} and {visit_words(other)}",
+        facts=facts_of(view, [one, other]), numbers=((length, 1.0),), visits=(one, other), yes=True, sure=sure_of([one, other]) * 0.8,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from math import log
 from statistics import median
 
 from agent import lexicon
+from agent.aspects import PICKS
 from agent.grammar import Asked
 from agent.plan import Plan
 from agent.recall import View, Visit
@@ -244,6 +245,8 @@ def neighbour(plan: Plan, visits: list[Visit]) -> list[Visit]:
 
 def ordinal(plan: Plan, visits: list[Visit]) -> list[Visit]:
     """The one that comes at the asked place in the order of appearance (of leaving, where that is asked)."""
+    if plan.most in PICKS and plan.asked not in (Asked.SPEED, Asked.COMPARE):
+        return by_superlative(plan, visits)[:1]
     if plan.ordinal is None or not visits:
         return visits
     if plan.leaving:
@@ -252,6 +255,17 @@ def ordinal(plan: Plan, visits: list[Visit]) -> list[Visit]:
         visits = in_passing(visits)
     at = plan.ordinal - 1 if plan.ordinal > 0 else plan.ordinal
     return [visits[at]] if -len(visits) <= at < len(visits) else []
+
+
+def by_superlative(plan: Plan, visits: list[Visit]) -> list[Visit]:
+    """The visits with the one first that `fastest`, `slowest`, `largest`, `smallest`, `longest` or `shortest` means."""
+    measures = {
+        "fastest": lambda v: -(v.speed() or v.pace() or 0.0), "slowest": lambda v: v.speed() or v.pace() or 0.0,
+        "largest": lambda v: -v.size, "smallest": lambda v: v.size,
+        "longest": lambda v: -v.span.duration, "shortest": lambda v: v.span.duration,
+    }  # fmt: skip
+    measure = measures.get(plan.most)
+    return sorted(visits, key=measure) if measure else visits
 
 
 def in_passing(visits: list[Visit]) -> list[Visit]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from agent import aspects, grammar, lexicon
 from agent.grammar import Asked, Bound
 from agent.kinds import OF_CAMERA, SUMMED, read_kinds
-from agent.subject import ANYTHING, Subject, counts_events, other_noun, other_verb, read_subject
+from agent.subject import ANYTHING, PRONOUNS, Subject, counts_events, other_noun, other_verb, read_subject
 from core.media import Stream
 
 
@@ -27,6 +27,8 @@ class Plan:
     `turn` the side of a turn, `times` says that happenings are counted and not who took part, `denied` that the question
     asks whether it did not happen, `passing` that the order is that of passing by, `summed` that lengths add up,
     `undrawn` is a zone that is named but drawn nowhere, `versus` the two kinds of things to be compared.
+    `pair` are the two places in the order of coming whose distance in time is asked; `anchor` says that the span is `after`,
+    `before` or `when` what `anchored` tells happened.
     """
 
     text: str
@@ -66,6 +68,9 @@ class Plan:
     summed: bool = False
     undrawn: str = ""
     versus: tuple[Subject, ...] = ()
+    pair: tuple[int, int] | None = None
+    anchor: str = ""
+    anchored: str = ""
 
     def __str__(self) -> str:
         said = [
@@ -86,6 +91,9 @@ class Plan:
             "turn",
             "pose",
             "undrawn",
+            "pair",
+            "anchor",
+            "anchored",
         )
         said += [f"{name} {value}" for name in words if (value := getattr(self, name))]
         if self.bound:
@@ -102,6 +110,8 @@ def plan(text: str, streams: Sequence[Stream] = ()) -> Plan:
     low = re.sub(r"[?!]+$", "", head.lower().strip())
     low = re.sub(r"\bgroups? of (?=[a-z]+\b)(?!two|three|four|five|six|seven)", "", low)
     asked = grammar.read_asked(low)
+    pair = aspects.read_pair(low, asked)
+    low, anchor, anchored = aspects.read_anchor(low) if pair is None else (low, "", "")
     zones = _zones(low, streams)
     for zone in zones:
         low = re.sub(re.escape(_plain(zone)).replace(r"\ ", r"[ _-]"), " here ", low)
@@ -111,6 +121,7 @@ def plan(text: str, streams: Sequence[Stream] = ()) -> Plan:
     subject, unknown = read_subject(core if not _bare(core) else rest, asked)
     if not unknown and (other := other_noun(low, asked) or other_verb(low, asked, kinds)):
         unknown = (other,)
+    subject = aspects.read_either(low, asked) or subject
     if subject and subject.word in INDEFINITE and set(kinds[:1]) & OF_ANYONE:
         subject = ANYTHING
     entered, left = _sides_of(rest)
@@ -157,6 +168,9 @@ def plan(text: str, streams: Sequence[Stream] = ()) -> Plan:
         summed=bool(re.search(r"\bin total\b|\bin all\b|\baltogether\b|\btotal time\b|\boverall\b", low)) or bool(set(kinds[:1]) & SUMMED),
         undrawn=aspects.read_undrawn(low, streams) if streams and not zones else "",
         versus=versus,
+        pair=pair,
+        anchor=anchor,
+        anchored=anchored,
     )  # fmt: skip
 
 
@@ -294,12 +308,15 @@ OF_ANYONE = frozenset({"wrong_way", "speeding", "collision", "near_miss", "cross
 def _grouping(low: str, asked: Asked) -> str:
     if asked is not Asked.COUNT:
         return ""
-    if re.search(r"\bgroup\b|\btogether\b", low):
+    if re.search(r"\bgroup\b", low) or (
+        re.search(r"\btogether\b", low)
+        and not re.search(r"\b(?:number of|at most|seen together|visible together)\b", low)
+    ):
         return "together"
     if re.search(r"\btypical\b|\bon average\b|\busually\b|\bnormally\b", low):
         return "typical"
     if re.search(
-        r"\bat once\b|\bat the same time\b|\bsimultaneously\b|\bat most\b|\bat any (?:one )?(?:time|moment)\b",
+        r"\b(?:largest|maximum|greatest|highest) number\b|\b(?:seen|visible) together\b|\bat once\b|\bat the same time\b|\bsimultaneously\b|\bat most\b|\bat any (?:one )?(?:time|moment)\b",
         low,
     ):
         return "at_once"
@@ -321,9 +338,23 @@ def _alone(low: str) -> int | None:
 
 
 def _part(low: str, asked: Asked) -> str:
+    """Whose colour is asked: the `upper` or `lower` clothes, or a part or place whose colour is `unseen`."""
     if asked is not Asked.COLOUR:
         return ""
-    words = set(re.findall(r"[a-z-]+", low.replace("'s", " ")))
-    if words & lexicon.UNSEEN_PARTS:
+    words = re.findall(r"[a-z-]+", re.sub(r"\w+['’]s?(?= )", " ", low))
+    told = [
+        w for w in words[_after_colour(words) :] if (w in lexicon.LABELS and w not in PRONOUNS) or w in _PARTS
+    ][:1]
+    told = told if told and told[0] in _PARTS else [w for w in words if w in _PARTS] if not told else []
+    if told and told[0] in lexicon.UNSEEN_PARTS:
         return "unseen"
-    return "lower" if words & lexicon.LOWER_WORDS else "upper" if words & lexicon.UPPER_WORDS else ""
+    told = told or [w for w in words if w in _PARTS - lexicon.UNSEEN_PARTS]
+    return "" if not told else "lower" if told[0] in lexicon.LOWER_WORDS else "upper"
+
+
+_PARTS = lexicon.UNSEEN_PARTS | lexicon.UPPER_WORDS | lexicon.LOWER_WORDS
+
+
+def _after_colour(words: list[str]) -> int:
+    """The place after the word `colour`, or the beginning."""
+    return next((at + 1 for at, word in enumerate(words) if word.startswith(("colour", "color"))), 0)

@@ -47,6 +47,8 @@ def read_subject(low: str, asked: Asked) -> tuple[Subject | None, tuple[str, ...
             else (None, tuple(w for w in doer[1].split() if w not in lexicon.STOP_WORDS))
         )
     words = re.findall(r"[a-z]+(?:-[a-z]+)*", low.replace("'s", " ").replace("’s", " "))
+    if any(noun(w) and w not in PRONOUNS for w in words):
+        words = [w for w in words if w not in PRONOUNS]
     for at, word in enumerate(words):
         beside = words[max(0, at - 2) : at]
         if (subject := noun(word)) and not (
@@ -68,6 +70,10 @@ def read_subject(low: str, asked: Asked) -> tuple[Subject | None, tuple[str, ...
 
 def other_verb(low: str, asked: Asked, kinds: tuple[str, ...]) -> str:
     """A doing that nobody writes down (`wears`, `carries`, `how many times … throws`), where the question is about it."""
+    if asked is Asked.COUNT and not kinds and not lexicon.colours_in(low):
+        found = re.search(r"\b(?:wear|carr(?:y|ies)|carrying|hold|push|pull|smil|talk|look)\w*\b", low)
+        if found:
+            return found[0]
     if asked in (Asked.WHICH, Asked.HAPPENS) and (
         found := re.search(r"\b(?:wear|carry|hold|push|pull|say|read|writ|hav)\w*\b", low)
     ):
@@ -119,6 +125,8 @@ def noun(word: str) -> Subject | None:
     return Subject(word=word, labels=labels) if labels else None
 
 
+PRONOUNS = frozenset({"it", "they", "these", "those", "he", "she", "him", "his", "her", "who"})
+"""Words that stand for something named elsewhere in the question, where anything is."""
 _EVENT_NOUNS_TEXT = (
     "near misses miss collisions crashes accidents falls times events crossings incidents fights alarms passes pass "
     "shots goals turns stops breaks"

@@ -87,6 +87,15 @@ def test_counts_distinct_visits_and_cites_each(lane: Scene) -> None:
         ("Was a red car there?", ("Yes", "No"), "Yes"),
         ("Did any person walk by?", ("Yes", "No"), "No"),
         ("How many people appear?", ("0", "1", "2"), "0"),
+        ("How much time passes between the first and the second car?", ("1 s", "10 s", "25 s"), "10 s"),
+        ("How long after the first car does the second car appear?", ("1 s", "10 s", "25 s"), "10 s"),
+        ("How many cars appear after the red car leaves?", ("0", "1", "3"), "1"),
+        ("What colour is the car that comes before the red car appears?", ("white", "green"), "white"),
+        ("Do more cars drive up or down?", ("Up", "Down", "The same number"), "The same number"),
+        ("Does the first car drive up or down?", ("Up", "Down"), "Up"),
+        ("Which car is in the picture longest?", ("A white car", "A red car", "A black car"), "A white car"),
+        ("How long does it take the first car to cross the picture?", ("1 s", "4 s", "9 s"), "4 s"),
+        ("What is the maximum number of cars seen together?", ("1", "2", "4"), "2"),
     ],
 )  # fmt: skip
 def test_lane(lane: Scene, question: str, choices: tuple[str, ...], right: str) -> None:
@@ -271,6 +280,8 @@ def test_what_nobody_writes_down_is_not_claimed(hall: Scene) -> None:
         "What is the person carrying?",
         "How many times does the woman throw the ball?",
         "Is the video in colour?",
+        "How many people wear a helmet?",
+        "What colour is the ground?",
     ):
         found = ask(hall, text, "A", "B", "C")
         assert found.status is AnswerStatus.UNSUPPORTED, text
