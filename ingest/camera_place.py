@@ -95,7 +95,7 @@ class CameraPlace:
         for _, past in (before[-1], before[-min(3, len(before))]):
             flow = motion(past.grey, view.grey)
             if flow is not None and _as_one(flow) and flow.far >= SWAY:
-                return True
+                return votes(past, view, flow)[1] <= FEW_CELLS  # two large cars may be all there is to follow
         return False
 
     def _swayed(self, at: Micros) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ from core.media import Frame, Picture
 from core.memory import Event
 from helpers.moments import chunk_at, maker
 from helpers.videos import background
-from ingest.decode import Look
+from ingest.decode import DecodePlan, Look, looks
 from ingest.events import EventMaker
 from ingest.presence import Moment
 
@@ -261,3 +262,29 @@ def test_what_it_remembers_is_small_and_can_be_put_away() -> None:
     for step in range(round(20 * RATE)):
         show(one, step / RATE, world(step / RATE))
     assert len(pickle.dumps(one)) < 8_000_000
+
+
+REAL = {
+    "sports/gym_two_players.mp4": ["camera_moved"],  # handheld
+    "sports/tennis_clay.mp4": ["camera_moved"],  # pans
+    "traffic/dashcam_white_right.mp4": ["camera_moved"],
+    "traffic/topdown_cars.mp4": [],  # two cars that fill half of the picture, on plain ground
+    "warehouse_retail/conveyor_produce.mp4": [],  # all that can be followed moves as one
+    "warehouse_retail/conveyor_bolt.mp4": [],
+    "misc/tea_box_hand.mp4": [],  # the same, and turns
+    "people/plaza_crowd_topdown.mp4": [],
+    "people/highstreet_walkers.mp4": [],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(REAL))
+def test_real_cameras_are_told_of_as_they_are(clips: Path, name: str) -> None:
+    one, last = maker(), 0
+    for look in looks(str(clips / name), DecodePlan()):
+        last = look.at
+        moment = Moment(at=look.at, present=(), quiet=look.frame is None, cut=look.cut)
+        one.see(look, moment)
+        one.update(moment)
+    told = one.flush(last + 1, final=True)
+    assert [e.kind for e in told if e.kind.startswith("camera_")] == REAL[name]
