@@ -16,6 +16,7 @@ from core.memory import Entity, Event, Query, Want
 from core.ports import House
 from core.settings import Settings, read_settings
 from core.sight import Track
+from ingest.source import digest
 
 ZONES = (".zones.yaml", ".zones.yml", ".zones.json")
 """How the file beside a video that says what is drawn on it may end, after the video's name."""
@@ -31,11 +32,20 @@ class Apart:
     def watch(self, video: Path, zones: Path | None = None) -> Stream:
         """Watches the video to its end, with the zones file given or the one beside it."""
         zones = zones or zones_beside(video)
-        seen = watch_one(str(video), name=None, zones=zones, house=self.house, settings=self.settings)
+        seen = watch_one(
+            str(video), name=self._name(video), zones=zones, house=self.house, settings=self.settings
+        )
         stream = self.house.ledger.get(Stream, seen.id)
         if stream is None:
             raise NotFound("the stream was forgotten while it was watched")
         return stream
+
+    def _name(self, video: Path) -> str:
+        """The file's name; with its folder's where another file has that name already."""
+        taken = [
+            row for row in self.house.ledger.find(Stream, name=video.stem) if row.digest != digest(video)
+        ]
+        return f"{video.resolve().parent.name}-{video.stem}" if taken else video.stem
 
     def events(self, stream: Stream) -> tuple[Event, ...]:
         """All that happened in the stream."""

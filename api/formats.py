@@ -16,7 +16,8 @@ from core.media import Stream
 from core.memory import Entity
 from core.ports import MediaStore
 from core.settings import Settings
-from core.sight import Track, TrackPoint
+from core.sight import Detection, Track, TrackPoint
+from evaluate.coco import CocoBoxes, CocoImage, write_coco
 from evaluate.mot import MotRow, between
 from ingest.numbering import moments
 from ingest.source import resolve_source
@@ -75,35 +76,27 @@ def coco(tracks: Iterable[Track], stream: Stream, pictures: Sequence[Micros]) ->
     kept = list(tracks)
     moments = sorted({point.at for track in kept for point in track.points})
     image_of = {at: number for number, at in enumerate(moments, 1)}
-    category_of = {label: n for n, label in enumerate(sorted({track.label for track in kept}), 1)}
-    boxes = [(track, point) for track in kept for point in track.points]
-    return {
-        "info": {"description": stream.name},
-        "images": [
-            {
-                "id": image_of[at],
-                "file_name": f"{stream.name}/{nearest(pictures, at) + 1:06d}.jpg",
-                "width": stream.width,
-                "height": stream.height,
-                "time_s": seconds(at),
-                "frame": nearest(pictures, at) + 1,
-            }
-            for at in moments
-        ],
-        "categories": [{"id": id, "name": label} for label, id in category_of.items()],
-        "annotations": [
-            {
-                "id": number,
-                "image_id": image_of[point.at],
-                "category_id": category_of[track.label],
-                "bbox": [
-                    round(v, 1) for v in (point.box.x1, point.box.y1, point.box.width, point.box.height)
-                ],
-                "area": round(point.box.area, 1),
-                "iscrowd": 0,
-                "track_id": track.number,
-                "score": round(point.score, 3),
-            }
-            for number, (track, point) in enumerate(boxes, 1)
-        ],
-    }
+    boxes: dict[int, list[Detection]] = {}
+    numbers: dict[tuple[int, int], int] = {}
+    for track in kept:
+        for point in track.points:
+            mine = boxes.setdefault(image_of[point.at], [])
+            numbers[image_of[point.at], len(mine)] = track.number
+            mine.append(Detection(label=track.label, box=point.box, score=point.score, source=track.source))
+    document = write_coco(
+        CocoBoxes(
+            images=tuple(_image(number, at, stream, pictures) for at, number in image_of.items()),
+            categories=dict(enumerate(sorted({track.label for track in kept}), 1)),
+            boxes={image: tuple(mine) for image, mine in boxes.items()},
+        ),
+        description=stream.name,
+        tracks=numbers,
+    )
+    for image in document["images"]:
+        image.update(width=stream.width, height=stream.height)
+    return document
+
+
+def _image(number: int, at: Micros, stream: Stream, pictures: Sequence[Micros]) -> CocoImage:
+    frame = nearest(pictures, at) + 1
+    return CocoImage(id=number, file_name=f"{stream.name}/{frame:06d}.jpg", frame=frame, time_s=seconds(at))

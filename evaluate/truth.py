@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,30 @@ def read_events(path: Path) -> EventTruth:
         duration=micros(file.duration_s),
         domain=file.domain,
     )
+
+
+def read_found(path: Path) -> tuple[Mark, ...]:
+    """Found events from a file: what `sightline events --json` prints, or a form in which events are labelled.
+
+    A `noticed_s` says when an event was noticed. Raises `Invalid` with the line of what is wrong.
+    """
+    try:
+        lines = [
+            json.loads(line) for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()
+        ]
+        rows = [_Told.model_validate(line) for line in lines]
+    except (
+        OSError,
+        ValueError,
+    ):  # no JSON lines: then it must be of a labelled form, and that says what is wrong
+        return tuple(replace(mark, at=None) for mark in read_events(path).marks)
+    return tuple(
+        replace(row.mark(), at=None if row.noticed_s is None else micros(row.noticed_s)) for row in rows
+    )
+
+
+class _Told(_Row):
+    noticed_s: float | None = None
 
 
 def _table(text: str) -> list[dict[str, Any]]:
