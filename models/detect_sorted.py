@@ -23,16 +23,37 @@ MEMORY = 6
 """How many looks' opinions of a region are remembered: what is thought of it is their mean, for one look alone is easily
 misread.
 """
+ESTABLISHED = 8
+"""After how many looks under one name a region of the same size is not given one that contradicts it …"""
+SAME_SIZE = 2.5
+"""… where the same size is at most so many times as large or small: who falls lies like a low car, but does not grow."""
+VEHICLES = frozenset({"car", "truck", "forklift"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Opinion:
-    """What is thought of the region that was in `box` at that moment, from so many looks."""
+    """What is thought of the region that was in `box` at that moment, from so many looks; the name it goes by, for how
+    many looks, and how large it was then.
+    """
 
     at: Micros
     box: Box
     row: Floats
     looks: int
+    name: str = ""
+    said: int = 0
+    area: float = 0.0
+
+    def contradicts(self, name: str) -> bool:
+        """Whether it is known well enough that it cannot be this."""
+        if self.said < ESTABLISHED or {self.name, name} - VEHICLES != {"person"} or self.name == name:
+            return False
+        return 1 / SAME_SIZE < self.box.area / self.area < SAME_SIZE
+
+    def called(self, name: str) -> _Opinion:
+        """The opinion after the region was called so."""
+        said = self.said + 1 if name == self.name else 1
+        return replace(self, name=name, said=said, area=self.box.area)
 
 
 class SortedDetector:
@@ -74,10 +95,11 @@ class SortedDetector:
         table = self._sorter.judge([cut_out(frame.picture, self._motion.mask, boxes[i]) for i in plain])
         out = list(found)
         now = [self._thought(frame.at, found[i].box, row) for i, row in zip(plain, table, strict=True)]
-        for i, opinion in zip(plain, now, strict=True):
+        for place, (i, opinion) in enumerate(zip(plain, now, strict=True)):
             kind = self._sorter.say(opinion.row)
-            if kind is not None:
+            if kind is not None and not opinion.contradicts(kind[0]):
                 out[i] = replace(found[i], label=kind[0], score=kind[1], source="motion+sorter")
+                now[place] = opinion.called(kind[0])
         self._before = now
         return out
 
@@ -89,7 +111,7 @@ class SortedDetector:
             return _Opinion(at, box, row, 1)
         looks = min(old.looks, MEMORY - 1)
         mean: Floats = (old.row * np.float32(looks) + row) / np.float32(looks + 1)
-        return _Opinion(at, box, mean, looks + 1)
+        return replace(old, at=at, box=box, row=mean, looks=looks + 1)
 
     def __getstate__(self) -> dict[str, Any]:
         shipped = self._sorter is own_sorter()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench.scenes import SceneFiles, render
 from core.place import Box
 from core.sight import THING, Detection
 from ingest.decode import DecodePlan, looks
-from models.detect_sorted import SortedDetector
+from models.detect_sorted import SortedDetector, _Opinion
 
 SEED, SECONDS = 100, 21.0
 
@@ -71,6 +73,25 @@ def test_a_name_said_once_is_kept_from_look_to_look(seen: list[tuple[float, list
     labels = [d.label for _, row in seen for d in row]
     assert labels.count(THING) < 0.15 * len(labels)
     assert set(labels) <= {"person", THING}
+
+
+@pytest.mark.parametrize(
+    ("said", "box", "name", "cannot"),
+    [
+        (9, Box(0, 0, 90, 45), "car", True),
+        (3, Box(0, 0, 90, 45), "car", False),
+        (9, Box(0, 0, 300, 150), "car", False),
+        (9, Box(0, 0, 90, 45), "bicycle", False),
+        (9, Box(0, 0, 90, 45), "person", False),
+    ],
+)
+def test_who_was_a_person_for_a_second_is_no_car_of_the_same_size(
+    said: int, box: Box, name: str, cannot: bool
+) -> None:
+    opinion = _Opinion(0, Box(0, 0, 40, 100), np.zeros(8, np.float32), 1)
+    for _ in range(said):
+        opinion = opinion.called("person")
+    assert replace(opinion, box=box).contradicts(name) is cannot
 
 
 def _boxes(path: Path) -> dict[int, list[Box]]:
