@@ -24,6 +24,8 @@ UP_FOR: Micros = SECOND // 2
 """… for so long."""
 SINKING = 0.85
 """A fall begins when less than this share of the height is left."""
+WIDER = 1.3
+"""Who lies is so many times as wide as before; who is half hidden is only lower."""
 SAME_FLOOR = 0.6
 """The place on the floor moves by at most this share of the height: else it is somebody else, or only a part is seen."""
 
@@ -42,7 +44,7 @@ class _Fall:
 
 class FallMaker:
     """Tells of falls: a person's box was upright and within `DROPPING` is at most `fall_share` as tall and at least as
-    wide as tall, its place on the floor hardly changed, and stays so for `fall_s`.
+    wide as tall and wider than before, its place on the floor hardly changed, and stays so for `fall_s`.
 
     Heights are compared with what the same person had just before, so that no scale is needed. Boxes cut by the
     picture's edge are not judged. The span lasts from the beginning of the fall until the person is up again or gone.
@@ -82,7 +84,7 @@ class FallMaker:
     def _lies(self, now: TrailPoint, stood: TrailPoint) -> bool:
         low = now.box.height <= self._thresholds.fall_share * stood.box.height
         near = abs(now.box.y2 - stood.box.y2) <= SAME_FLOOR * stood.box.height
-        return low and near and now.box.width >= stood.box.width
+        return low and near and now.box.width >= WIDER * stood.box.width
 
     def _go_on(self, trail: Trail, fall: _Fall) -> None:
         box = trail.box

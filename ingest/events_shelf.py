@@ -155,7 +155,9 @@ class ShelfMaker:
         bright = float(np.percentile(known[..., 0][shelf.inside], 90)) if shelf.inside.any() else 128.0
         floor = max(6.0, LUMA * bright)
         luma = np.abs(now[..., 0] / gain - known[..., 0]) > floor
-        chroma = np.abs(now[..., 1:] - known[..., 1:]).max(axis=2) > CHROMA
+        chroma = np.abs((now[..., 1:] - 128) / gain - (known[..., 1:] - 128)).max(axis=2) > CHROMA / min(
+            1.0, gain
+        )
         differs: Flags = luma | chroma
         return differs
 

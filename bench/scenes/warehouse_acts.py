@@ -271,7 +271,7 @@ def queue_up(play: Play, at: float) -> float:
     served = at + 13.0 + play.dice.uniform(6.0, 9.0)
     end = served
     for i in range(people):
-        spot = plan.counter + (0.75 - 0.72 * i) * side, plan.far + 1.1 - 0.42 * i
+        spot = plan.counter + (0.6 - 1.15 * i) * side, plan.far + 1.1 - 0.1 * i
         walk = Walk(at + i * 2.2, -side * plan.out(spot[1]), spot[1]).to(*spot, speed=play.pace())
         walk.wait_until(served + 2.2 * i, facing=math.pi * 0.5)
         play.person(

@@ -99,7 +99,16 @@ def conditions(dice: random.Random, plan: Plan) -> Conditions:
         for y in (plan.near + 0.6, (plan.aisle + plan.far) / 2)
     )
     pillars = (_pillar(dice, plan),) if dice.random() < 0.3 else ()
-    return Conditions(light=light, rain=rain, lamps=lamps if light != "day" else (), occluders=pillars)
+    # many lamps under a roof, or a clouded sky: shadows are soft and faint, and fall anywhere
+    faint = 0.12 if light == "night" else 0.18
+    return Conditions(
+        light=light,
+        rain=rain,
+        lamps=lamps if light != "day" else (),
+        occluders=pillars,
+        sun=(round(dice.uniform(-0.12, 0.12), 2), round(dice.uniform(-0.16, 0.16), 2)),
+        shadow=round(dice.uniform(faint, 2 * faint), 2),
+    )
 
 
 def _pillar(dice: random.Random, plan: Plan) -> Occluder:
@@ -115,6 +124,11 @@ def _pillar(dice: random.Random, plan: Plan) -> Occluder:
 
 SHELF_Z: Range = (0.75, 2.15)
 """Height of the goods' lower and upper edge, metres."""
+
+
+def waiting(counter: float) -> Range:
+    """From where to where people wait before a counter: from it towards the middle of the picture."""
+    return (counter - 1.4, counter + 3.4) if counter < 0 else (counter - 3.4, counter + 1.4)
 
 
 def layout(plan: Plan) -> Layout:
@@ -139,8 +153,10 @@ def layout(plan: Plan) -> Layout:
         polygon = tuple((round(u, 1), round(v, 1)) for u, v in corners)
         zones.append(Zone(name="shelf A", kind="shelf", polygon=polygon))
     if plan.counter is not None:
-        x, y = plan.counter, plan.far
-        zones.append(Zone(name="counter", kind="queue", polygon=area((x - 1.2, x + 1.2), (y - 1.3, y + 1.9))))
+        y = plan.far
+        zones.append(
+            Zone(name="counter", kind="queue", polygon=area(waiting(plan.counter), (y - 0.7, y + 1.9)))
+        )
     if plan.restricted is not None:
         zones.append(
             Zone(
@@ -200,9 +216,9 @@ def _markings(brush: Brush, plan: Plan) -> None:
         for y in (y1, y2):
             brush.floor((x1, x2), (y - 0.07, y + 0.07), (190, 62, 50), 0.9)
     if plan.counter is not None:
-        x, y = plan.counter, plan.far
-        for side in (-1.2, 1.2):
-            brush.floor((x + side - 0.04, x + side + 0.04), (y - 1.3, y + 1.9), (60, 110, 190), 0.8)
+        y = plan.far
+        for x in waiting(plan.counter):
+            brush.floor((x - 0.04, x + 0.04), (y - 0.7, y + 1.9), (60, 110, 190), 0.8)
 
 
 def _wall(brush: Brush, plan: Plan, rng: np.random.Generator) -> None:
