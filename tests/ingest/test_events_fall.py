@@ -31,7 +31,7 @@ def told(
         box = Box(x - wide / 2, 300 - tall, x + wide / 2, 300)
         presence = Presence(entity_id=EntityId("a"), track_id=TrackId("t"), label=label, box=box, score=0.9)
         maker.update(Moment(at=micros(at), present=(presence,)))
-        maker = pickle.loads(pickle.dumps(maker)) if i == 40 else maker  # noqa: S301 - what a checkpoint does
+        maker = pickle.loads(pickle.dumps(maker)) if i == 40 else maker
     return [event for event in maker.flush(micros(seconds), final=True) if event.kind == "fell"]
 
 

@@ -54,7 +54,7 @@ def told(*parts: tuple[float, dict]) -> list[Event]:  # type: ignore[type-arg]
             maker.see(Look(at=micros(at), frame=frame, moved=0.0, cut=False), moment)
             maker.update(moment)
             at += 1 / 8
-        maker = pickle.loads(pickle.dumps(maker))  # noqa: S301 - what a checkpoint does
+        maker = pickle.loads(pickle.dumps(maker))
     return [e for e in maker.flush(micros(at), final=True) if e.kind.startswith("shelf")]
 
 
