@@ -7,6 +7,7 @@ import importlib
 import sys
 
 BENCHMARKS: dict[str, str] = {
+    "seeing": "questions about real clips, tracks and events against truth, what a stream costs",
     "speed": "whole watch of a clip beside plain decoding of the same file",
 }
 """Name of a module here with `main(arguments) -> int` → what it measures."""

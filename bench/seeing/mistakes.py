@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,6 @@ import numpy as np
 
 from agent.answer import answer
 from api.wiring import build
-from bench.seeing.questions import Asked
 from core.answers import Answer, Question
 from core.clock import Micros, Span, clock_text
 from core.media import Frame, Stream
@@ -49,21 +48,22 @@ class Mistake:
         )
 
 
-def worst(data: Path, home: Path, asked: Iterable[Asked], most: int = 10) -> list[Mistake]:
-    """The wrong answers that were surest of themselves: a wrong guess marked as one misleads nobody.
+def worst(data: Path, home: Path, most: int = 10) -> list[Mistake]:
+    """The wrong answers that are surest of themselves, of all questions in the test data, asked of the memory in `home`.
 
-    `home` is the memory that was asked; `asked` names the questions that were answered wrongly there.
+    A guess that is marked as one misleads nobody: those come last.
     """
     house = build(read_settings(home=home))
-    wrong = {(one.clip, one.question) for one in asked if not one.right}
     lines = (data / "data" / "ground_truth.jsonl").read_text().splitlines()
+    known = {stream.name for stream in house.ledger.find(Stream)}
     found = [
         _mistake(house, clip["clip"], put)
         for clip in map(json.loads, lines)
         for put in clip.get("questions", ())
-        if (clip["clip"], put["question"]) in wrong
+        if Path(clip["clip"]).stem in known
     ]
-    return sorted(found, key=lambda m: (m.said.status.value != "answered", -m.said.confidence))[:most]
+    wrong = [one for one in found if one.said.choice != one.want]
+    return sorted(wrong, key=lambda m: (m.said.status.value != "answered", -m.said.confidence))[:most]
 
 
 def _mistake(house: House, clip: str, put: dict[str, object]) -> Mistake:

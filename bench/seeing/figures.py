@@ -1,0 +1,255 @@
+"""`python -m bench seeing`: every figure of seeing in one run, each beside what was asked of it.
+
+Real clips, their questions and weights are looked for in SIGHTLINE_TEST_DATA (default `../shared`); without them the
+rendered scenes and the speed of the default are left. One set of settings for all clips and scenes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.seeing import mistakes, questions, scenes, speed, tracking
+from evaluate.events import EventScore, by_domain
+from evaluate.show import TRACK_TITLES, event_figures, track_figures, track_row
+
+say = Console()
+DOMAINS = ("warehouse", "traffic", "sports")
+ALARMS = frozenset(
+    {
+        "near_miss", "collision", "fell", "wrong_way", "speeding", "on_road", "stalled", "blocked", "object_left",
+        "object_removed", "shelf_empty", "crowd", "queue", "camera_dark", "camera_moved", "camera_covered",
+        "camera_frozen", "camera_blurred",
+    }
+)  # fmt: skip
+"""Kinds that somebody is woken for; coming, going and playing ball are not."""
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(slots=True)
+class Sheet:
+    """The figures as they come: what was asked, what was reached, and everything else for the JSON file."""
+
+    short: bool
+    data: Path | None
+    keep: Path
+    processes: int
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def weights(self) -> Path | None:
+        """The folder with detector weights, if it is here."""
+        folder = self.data / "models" if self.data else None
+        return folder if folder and folder.is_dir() else None
+
+    def note(self, what: str, wanted: str, reached: str) -> None:
+        """One figure."""
+        self.asked.append((what, wanted, reached))
+        say.print(f"  {what}: wanted {wanted}, reached {reached}", highlight=False)
+
+
+def of_questions(sheet: Sheet) -> None:
+    """Accuracy by domain and type, with weights and without, and where the answers point."""
+    if sheet.data is None:
+        say.print("no test data: no questions about real clips")
+        return
+    only = "traffic/" if sheet.short else ""
+    ways = {"with weights": sheet.weights, "without weights": None}
+    got = {}
+    for way, weights in ways.items():
+        if way == "without weights" or weights is not None:
+            got[way] = questions.examine(
+                sheet.data, sheet.keep / way.replace(" ", "_"), weights=weights, only=only
+            )
+    tables = {way: one.table() for way, one in got.items()}
+    _questions_table(tables)
+    for way, one in got.items():
+        sheet.figures[f"questions {way}"] = {
+            "rows": tables[way], "cited": one.cited, "citing": one.citing, "realtime": one.realtime
+        }  # fmt: skip
+        sheet.note(
+            f"accuracy {way}", "≥ 0.58" if way == "with weights" else "≥ 0.47", f"{one.accuracy():.3f}"
+        )
+        sheet.note(
+            f"citations overlapping the evidence {way}", "≥ 0.90", f"{one.cited / max(one.citing, 1):.3f}"
+        )
+    if (seen := got.get("with weights")) is not None:
+        for kind in ("count", "direction"):
+            sheet.note(f"{kind} questions with weights", "≥ 0.65", f"{seen.accuracy(_of_type(kind)):.3f}")
+
+
+def _of_type(kind: str) -> Callable[[questions.Asked], bool]:
+    return lambda one: one.type == kind
+
+
+def _questions_table(tables: dict[str, list[tuple[str, int, int]]]) -> None:
+    shown = Table("questions", *tables, "chance", box=None)
+    for rows in zip(*tables.values(), strict=True):
+        cells = [f"{right}/{asked} · {right / asked:.1%}" for _, right, asked in rows]
+        shown.add_row(rows[0][0], *cells, f"{questions.CHANCE:.0%}")
+    say.print(shown)
+
+
+def of_tracking(sheet: Sheet) -> None:
+    """HOTA beside plain ByteTrack on the clips that have tracks as truth."""
+    clips = sorted((sheet.data / "data" / "clips").rglob("*.gt.txt")) if sheet.data else []
+    videos = [
+        next(
+            p
+            for p in truth.parent.glob(f"{truth.name.removesuffix('.gt.txt')}.*")
+            if p.suffix in (".mp4", ".avi")
+        )
+        for truth in clips
+    ]
+    if not videos:
+        say.print("no clips with tracks as truth: no tracking figures")
+        return
+    ways = {"with weights": str(sheet.weights)} if sheet.weights else {}
+    for way, models in {**ways, "without weights": ""}.items():
+        found = tracking.measure(videos, models)
+        shown = Table(*TRACK_TITLES, title=way, title_justify="left", box=None)
+        for name, scores in found.items():
+            for score in scores:
+                shown.add_row(*track_row(f"{name}: {score.name}", score))
+        say.print(shown)
+        sheet.figures[f"tracking {way}"] = {
+            n: [track_figures(s) for s in scores] for n, scores in found.items()
+        }
+        ours, peer = found["Sightline"][-1].hota, found["ByteTrack"][-1].hota
+        wanted = "≥ 1.0 ×" if way == "with weights" else "reported"
+        sheet.note(
+            f"HOTA over ByteTrack's {way}",
+            wanted,
+            f"{ours:.3f} / {peer:.3f} = {ours / max(peer, 1e-9):.2f} ×",
+        )
+
+
+def of_scenes(sheet: Sheet) -> None:
+    """Events of rendered scenes against their exact truth, with the default detector: no weights."""
+    seeds = range(1, 2 if sheet.short else 21)
+    seconds = 25.0 if sheet.short else None
+    plays = [
+        scenes.Play(domain=domain, kind=domain, seed=seed, seconds=seconds)
+        for domain in DOMAINS
+        for seed in seeds
+    ]
+    comparisons = scenes.judge(scenes.play_all(plays, processes=sheet.processes))
+    for domain, one in by_domain(comparisons).items():
+        scenes.show(f"{domain}: {one.streams} scenes", one)
+        sheet.figures[f"scenes {domain}"] = event_figures(one)
+        total = one.total
+        sheet.note(f"{domain}: event F1", "≥ 0.85", _number(total.f1))
+        alarms = _false_alarms(one)
+        sheet.note(
+            f"{domain}: false alarms a stream-hour",
+            "≤ 1",
+            f"{alarms:.1f} ({_number(total.false_per_hour)} of any kind)",
+        )
+        sheet.note(f"{domain}: median seconds to detect", "≤ 1.5", _number(total.delay_s))
+    lines = list(scenes.mistakes(comparisons))
+    (sheet.keep / "scene_mistakes.txt").write_text("\n".join(lines) + "\n")
+
+
+def _false_alarms(one: EventScore) -> float:
+    false = sum(counts.false for kind, counts in one.kinds.items() if kind in ALARMS)
+    return false / (one.duration / 3_600_000_000) if one.duration else 0.0
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def of_speed(sheet: Sheet) -> None:
+    """What a 720p stream costs, with YOLOX-nano and without weights."""
+    rows = speed.measure(models=sheet.weights, length=20.0 if sheet.short else 60.0)
+    speed.show(rows)
+    for row in rows:
+        wanted = row.detector == "yolox_nano"
+        sheet.note(
+            f"one 720p stream at 5 looks a second, {row.detector}",
+            "≤ 40 % of a core" if wanted else "reported",
+            f"{row.core:.0%}",
+        )
+        sheet.note(
+            f"a 720p file at that, {row.detector}",
+            "≥ 4 × real time" if wanted else "reported",
+            f"{row.realtime:.1f} ×",
+        )
+    sheet.figures["speed"] = [{"detector": r.detector, "core": r.core, "realtime": r.realtime} for r in rows]
+
+
+PARTS: dict[str, Callable[[Sheet], None]] = {
+    "questions": of_questions,
+    "tracking": of_tracking,
+    "scenes": of_scenes,
+    "speed": of_speed,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Measures what is named (default: all), prints it, and with --json writes it."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench seeing",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; default: all")
+    parser.add_argument(
+        "--short", action="store_true", help="a few clips, one scene of each kind, seconds of each"
+    )
+    parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--keep", type=Path, help="keep memories and lists of mistakes in this folder")
+    parser.add_argument("--pictures", type=Path, help="draw the ten worst answers into this folder")
+    chosen = parser.parse_args(arguments)
+    unknown = sorted(set(chosen.parts) - set(PARTS))
+    if unknown:
+        parser.error(f"there is no part {', '.join(unknown)}: there is {', '.join(PARTS)}")
+    data = (ROOT / os.environ.get("SIGHTLINE_TEST_DATA", "../shared")).resolve()
+    with tempfile.TemporaryDirectory() as scratch:
+        keep = chosen.keep or Path(scratch)
+        keep.mkdir(parents=True, exist_ok=True)
+        sheet = Sheet(
+            short=chosen.short,
+            data=data if (data / "data").is_dir() else None,
+            keep=keep,
+            processes=chosen.processes,
+        )
+        for name in chosen.parts or PARTS:
+            PARTS[name](sheet)
+        if chosen.pictures and sheet.data is not None:
+            _show_mistakes(sheet, chosen.pictures)
+    table = Table("figure", "wanted", "reached", box=None)
+    for row in sheet.asked:
+        table.add_row(*row)
+    say.print(table)
+    if chosen.json:
+        chosen.json.write_text(
+            json.dumps({"asked": sheet.asked, **sheet.figures}, indent=1, ensure_ascii=False) + "\n"
+        )
+    return 0
+
+
+def _show_mistakes(sheet: Sheet, folder: Path) -> None:
+    """Draws the wrong answers that were surest, of the memory made with weights where there is one."""
+    homes = [home for way in ("with_weights", "without_weights") if (home := sheet.keep / way).is_dir()]
+    if not homes:
+        return
+    assert sheet.data is not None
+    found = mistakes.worst(sheet.data, homes[0])
+    for one, picture in zip(found, mistakes.draw(homes[0], found, folder), strict=True):
+        say.print(f"{picture.name}: {one.words()}\n", highlight=False, markup=False)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main([]))
