@@ -136,7 +136,7 @@ def plan(text: str, streams: Sequence[Stream] = ()) -> Plan:
         subject=subject,
         unknown=unknown,
         bound=grammar.read_bound(text, wall=any(s.started_at for s in streams)),
-        colours=() if asked in (Asked.COLOUR, Asked.WHETHER) and " in colour" in low else lexicon.colours_in(core),
+        colours=() if (asked in (Asked.COLOUR, Asked.WHETHER) and " in colour" in low) or set(kinds[:1]) & OF_CAMERA else lexicon.colours_in(core),
         other=lexicon.colours_in(clause),
         heading=frozenset() if asked in (Asked.DIRECTION, Asked.SIDE) else _heading(bare),
         entered=entered,

@@ -220,6 +220,15 @@ def test_what_nothing_here_looks_for_says_why(text: str, why: str) -> None:
     assert found.confidence <= 0.5
 
 
+def test_the_colour_of_a_flash_is_nobodys_colour() -> None:
+    scene = Scene(name="store", seconds=60)
+    scene.visit("person", 2, 8, RIGHT, upper="blue")
+    scene.event("scene_changed", 30)
+    scene.kept()
+    when = "At about what time does the picture flash almost completely white?"
+    assert picked(scene, when, "About 10 s", "About 30 s", "About 50 s") == "About 30 s"
+
+
 def test_texts_and_poses_are_answered_where_they_were_read() -> None:
     scene = Scene(name="stand", seconds=30)
     scene.visit("car", 2, 8, RIGHT, text="AB 123 CD")
