@@ -14,6 +14,7 @@ from ingest.chunk import Grid
 from ingest.decode import Look
 from ingest.events_book import Book, Draft, to_event, to_relation
 from ingest.events_camera import CameraMaker
+from ingest.events_crash import CollisionMaker
 from ingest.events_fall import FallMaker
 from ingest.events_group import GroupMaker
 from ingest.events_line import LineMaker
@@ -22,6 +23,7 @@ from ingest.events_motion import MannerMaker, TurnMaker
 from ingest.events_object import ObjectMaker
 from ingest.events_pair import CompanyMaker, FollowMaker, pairs
 from ingest.events_rest import HindranceMaker, RestMaker
+from ingest.events_road import OnRoadMaker
 from ingest.events_shelf import ShelfMaker
 from ingest.events_text import TextMaker, ToRead
 from ingest.events_trail import Step, Trails
@@ -70,8 +72,9 @@ class EventMaker:
             HindranceMaker(self._events, layout, thresholds),
             ZoneMaker(self._events, layout, thresholds),
             LineMaker(self._events, layout, thresholds),
-            TurnMaker(self._events, thresholds),
+            TurnMaker(self._events, layout, thresholds),
             MannerMaker(self._events, layout, thresholds),
+            OnRoadMaker(self._events, layout, thresholds),
             FallMaker(self._events, thresholds),
             GroupMaker(self._events, layout, thresholds),
             self._objects,
@@ -80,6 +83,7 @@ class EventMaker:
             CompanyMaker(self._events, self._relations, layout, thresholds),
             FollowMaker(self._relations, thresholds),
             MissMaker(self._events, layout, thresholds),
+            CollisionMaker(self._events, layout, thresholds),
         )
         self._camera = CameraMaker(self._events, thresholds)
         self._texts = TextMaker(self._events, layout)

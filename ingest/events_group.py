@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from core.clock import SECOND, Micros
 from core.place import Layout, Zone
 from ingest.events_book import Book, Draft, Part, Spell, over, sure
-from ingest.events_labels import person_likeness
+from ingest.events_labels import drives, person_likeness
 from ingest.events_trail import Step, Trail
 from ingest.presence import Visit
 from ingest.thresholds import Thresholds
 
 QUEUES = frozenset({"queue", "checkout", "till", "counter"})
-"""Kinds of zone in which people who stand are a queue."""
+"""Kinds of zone in which people who stand are a queue; vehicles that stand are one in a lane."""
 
 
 @dataclass(slots=True)
@@ -26,10 +26,15 @@ class _Gathering:
     draft: Draft | None = None
     most: int = 0
 
+    @property
+    def of_vehicles(self) -> bool:
+        """Whether it is vehicles that queue."""
+        return self.zone is not None and self.zone.kind == "lane"
+
 
 class GroupMaker:
-    """Tells where many people are: `crowd` (in the picture, or in the zones set) and `queue` (standing, in a zone for
-    it).
+    """Tells where many people are: `crowd` (in the picture, or in the zones set) and `queue` (people standing in a
+    zone for it, vehicles standing in a lane).
 
     The count is of all whose visit goes on, hidden for a moment or not; nameless upright things count as people at
     lesser certainty. Spans last while there are enough, breaks of under a second included. Everyone who was part of it
@@ -45,6 +50,11 @@ class GroupMaker:
         t = thresholds
         if not t.crowd_zones:
             self._groups.append(self._gathering("crowd", None, t.crowd_people, t.span("crowd_s")))
+        for lane in layout.lanes:
+            own = t.at(lane.name)
+            self._groups.append(
+                self._gathering("queue", lane.zone(), own.queue_vehicles, own.span("queue_s"))
+            )
         for zone in layout.zones:
             own = t.at(zone.name)
             if zone.name in t.crowd_zones:
@@ -58,8 +68,10 @@ class GroupMaker:
     def step(self, step: Step) -> None:
         """Takes in one look."""
         people = [trail for trail in step.everyone if person_likeness(trail) >= 0.5]
+        vehicles = [trail for trail in step.everyone if drives(trail) > 0]
         for group in self._groups:
-            there = [trail for trail in people if group.zone is None or group.zone.holds(trail.place)]
+            members = vehicles if group.of_vehicles else people
+            there = [trail for trail in members if group.zone is None or group.zone.holds(trail.place)]
             if group.kind == "queue":
                 there = [trail for trail in there if trail.rest is not None]
             self._look(group, step.at, there)
@@ -70,7 +82,8 @@ class GroupMaker:
     def _look(self, group: _Gathering, at: Micros, there: Sequence[Trail]) -> None:
         enough = len(there) >= group.least > 0
         if not group.spell.on:
-            if not group.spell.begins(at, enough) or group.spell.since is None:
+            turned = _stood_since(there, group.least) if group.kind == "queue" and enough else None
+            if not group.spell.begins(at, enough, turned=turned) or group.spell.since is None:
                 return
             since = group.spell.since
             parts = [Part(trail.entity_id, trail.box_at(since)) for trail in there]
@@ -93,5 +106,11 @@ class GroupMaker:
         draft.attributes = {"most": group.most}
         draft.show(at, *(trail.box for trail in there))
         score = sum(trail.score for trail in there) / len(there)
-        likeness = sum(person_likeness(trail) for trail in there) / len(there)
+        alike = drives if group.of_vehicles else person_likeness
+        likeness = sum(alike(trail) for trail in there) / len(there)
         draft.confidence = sure(score, over(at - draft.start, group.spell.need), likeness)
+
+
+def _stood_since(there: Sequence[Trail], least: int) -> Micros:
+    """Since when so many of them have stood, which is told only once each has stood for a while."""
+    return sorted(trail.rest.since for trail in there if trail.rest is not None)[least - 1]

@@ -96,3 +96,10 @@ def _as_vulnerable(trail: Trail) -> float:
     if trail.label in PEOPLE | TWO_WHEELERS:
         return 1.0
     return 0.6 if trail.label in UNNAMED and upright(trail.box) else 0.0
+
+
+def drives(trail: Trail) -> float:
+    """How far it may be taken for something that drives: 1 by its label, 0.7 for a nameless thing that is not upright."""
+    if trail.label in VEHICLES or trail.label in TWO_WHEELERS:
+        return 1.0
+    return 0.7 if trail.label in UNNAMED and not upright(trail.box) else 0.0

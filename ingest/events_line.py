@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from core.clock import Micros
 from core.ids import EntityId
 from core.place import Layout, Line
+from core.sight import Attributes
 from ingest.events_book import Book, Part, over, sure
 from ingest.events_trail import Step, Trail
 from ingest.presence import Visit
@@ -29,13 +30,15 @@ class LineMaker:
     A thing is on a side once it is a band's width (`line_px`, `line_share`) away from the line; coming to the other
     side by a path that meets the drawn line itself, and not its lengthening, is one crossing, however often the box
     trembles over the line in between. Its time is when the path last met the line, between two looks by straight
-    interpolation. Attributes `from`, `to`: left or right of the walk from the line's start to its end. Confidence:
+    interpolation. Attributes `from`, `to`: left or right of the walk from the line's start to its end; where that is in
+    a lane, `lane` and `way`: with or against its direction. Confidence:
     `sure(score, how many bands it is past the line)`.
     """
 
     def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
         self._book = book
         self._lines = tuple((line, thresholds.at(line.name)) for line in layout.lines)
+        self._lanes = [(lane, lane.zone()) for lane in layout.lanes]
         self._sides: dict[EntityId, dict[str, _Side]] = {}
 
     def step(self, step: Step) -> None:
@@ -78,8 +81,17 @@ class LineMaker:
             [Part(trail.entity_id, trail.box_at(at))],
             zone=line.name,
             confidence=sure(trail.score, margin),
-            attributes={"from": names[-side], "to": names[side]},
+            attributes={"from": names[-side], "to": names[side], **self._lane(trail, at)},
         )
+
+    def _lane(self, trail: Trail, at: Micros) -> Attributes:
+        """The lane in which the line was crossed, and whether with or against its direction."""
+        place = trail.box_at(at).foot
+        for lane, zone in self._lanes:
+            if zone.holds(place):
+                (vx, vy), (dx, dy) = trail.velocity, lane.direction
+                return {"lane": lane.name, "way": "with" if vx * dx + vy * dy >= 0 else "against"}
+        return {}
 
 
 def _met(trail: Trail, line: Line, known: Micros | None) -> Micros | None:

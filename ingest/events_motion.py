@@ -12,14 +12,20 @@ from core.ids import EntityId
 from core.place import Layout, Point, Zone
 from core.sight import Attributes
 from ingest.events_book import Book, Draft, Part, Spell, over, sure
-from ingest.events_labels import PEOPLE, TWO_WHEELERS, UNNAMED, VEHICLES, upright
-from ingest.events_trail import Step, Trail
+from ingest.events_labels import PEOPLE, drives, upright
+from ingest.events_trail import KEPT, Step, Trail
 from ingest.presence import Visit
 from ingest.thresholds import Thresholds
 
 LEG_SHARE = 0.3
 LEG_PX = 12.0
 """A leg is a piece of path of at least max(LEG_PX, LEG_SHARE of the diagonal): shorter ones have no direction."""
+BACK_DEG = 150.0
+"""From here on one who turned went back."""
+LANE_WITHIN: Micros = 3 * SECOND
+"""How long after a turn a lane may be reached that it led to."""
+SLOW_M = 1.0
+"""Slower than this many metres a second nobody drives."""
 SETTLED_DEG = 30.0
 """Two legs that differ by less than this go one way."""
 
@@ -38,6 +44,9 @@ class _Course:
     at: Micros
     place: Point
     legs: list[_Leg] = field(default_factory=list)
+    lanes: list[tuple[Micros, str]] = field(default_factory=list)
+    turned: Draft | None = None
+    since: Micros = 0
 
 
 class TurnMaker:
@@ -45,34 +54,50 @@ class TurnMaker:
 
     The path is cut into legs long enough to have a direction. Two legs in a row that agree are a settled direction; a
     turn is a settled direction that differs by `turn_deg` from the last settled one, taken at most `turn_within_s`
-    before. Its moment is half-way between the two. Attributes: `angle` in degrees, `side` to which (seen on screen, as
-    one who walks). Confidence: `sure(score, how far past turn_deg)`.
+    before; where a scale is known, directions are those on the ground. Its moment is half-way between the two.
+    Attributes: `angle` in degrees, `side` to which (seen on screen, as one who walks; `back` from 150° on), and where
+    lanes are drawn `from` and `to`: the lane it came from and the one it got to within `LANE_WITHIN`. Confidence:
+    `sure(score, how far past turn_deg)`.
     """
 
-    def __init__(self, book: Book, thresholds: Thresholds) -> None:
+    def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
         self._book, self._thresholds = book, thresholds
+        self._ground, self._lanes = layout.scale, [lane.zone() for lane in layout.lanes]
         self._courses: dict[EntityId, _Course] = {}
 
     def step(self, step: Step) -> None:
         """Takes in one look."""
         for trail in step.present:
             if trail.points[-1].cut_off:
-                self._courses.pop(trail.entity_id, None)
+                self.forget(trail.entity_id)
                 continue
             course = self._courses.setdefault(trail.entity_id, _Course(trail.at, trail.place))
             self._look(trail, course)
 
     def gone(self, visit: Visit, trail: Trail) -> None:
         """Forgets one who is gone."""
-        self._courses.pop(trail.entity_id, None)
+        self.forget(trail.entity_id)
+
+    def forget(self, id: EntityId) -> None:
+        """Begins its course anew: the picture's edge bends every path."""
+        course = self._courses.pop(id, None)
+        if course is not None:
+            self._settle(course, None)
 
     def _look(self, trail: Trail, course: _Course) -> None:
+        lane = next((zone.name for zone in self._lanes if zone.holds(trail.place)), None)
+        if course.turned is not None and (lane is not None or trail.at - course.since > LANE_WITHIN):
+            self._settle(course, lane)
+        if lane is not None:
+            course.lanes = [known for known in course.lanes if known[0] >= trail.at - KEPT] + [
+                (trail.at, lane)
+            ]
         dx, dy = trail.place[0] - course.place[0], trail.place[1] - course.place[1]
         if math.hypot(dx, dy) < max(LEG_PX, LEG_SHARE * trail.box.diagonal):
             if trail.rest is not None:
                 course.at, course.place = trail.at, trail.place
             return
-        leg = _Leg(course.at, trail.at, math.atan2(dy, dx))
+        leg = _Leg(course.at, trail.at, self._heading(course.place, trail.place))
         oldest = trail.at - self._thresholds.span("turn_within_s")
         course.legs = [known for known in course.legs if known.end >= oldest] + [leg]
         course.at, course.place = trail.at, trail.place
@@ -87,18 +112,47 @@ class TurnMaker:
                 continue
             turn = _angle(last, legs[-1])
             if abs(turn) >= self._thresholds.turn_deg:
-                self._write(trail, (last.end + legs[-2].start) // 2, turn)
+                self._write(trail, course, (last.end + legs[-2].start) // 2, turn)
                 course.legs = legs[-2:]
                 return
 
-    def _write(self, trail: Trail, at: Micros, turn: float) -> None:
-        self._book.note(
+    def _heading(self, before: Point, after: Point) -> float:
+        """The way from one place to the other, clockwise from the right as seen on screen: over the ground if known."""
+        if self._ground is not None:
+            a, b = self._ground.place(before), self._ground.place(after)
+            right = self._ground.place((before[0] + 1.0, before[1]))
+            below = self._ground.place((before[0], before[1] + 1.0))
+            if a is not None and b is not None and right is not None and below is not None:
+                turned = (right[0] - a[0]) * (below[1] - a[1]) - (right[1] - a[1]) * (below[0] - a[0])
+                return math.atan2((b[1] - a[1]) * math.copysign(1.0, turned), b[0] - a[0])
+        return math.atan2(after[1] - before[1], after[0] - before[0])
+
+    def _write(self, trail: Trail, course: _Course, at: Micros, turn: float) -> None:
+        self._settle(course, None)
+        side = "back" if abs(turn) >= BACK_DEG else "right" if turn > 0 else "left"
+        attributes: Attributes = {"angle": round(abs(turn)), "side": side}
+        come = [name for when, name in course.lanes if when <= at] or [name for _, name in course.lanes[:1]]
+        if come:
+            attributes["from"] = come[-1]
+        draft = self._book.open(
             "turned",
             at,
             [Part(trail.entity_id, trail.box_at(at))],
             confidence=sure(trail.score, over(abs(turn), self._thresholds.turn_deg)),
-            attributes={"angle": round(abs(turn)), "side": "right" if turn > 0 else "left"},
+            attributes=attributes,
         )
+        course.turned, course.since = draft, trail.at
+        now = next((name for when, name in reversed(course.lanes) if when > at), None)
+        if not self._lanes or now is not None:
+            self._settle(course, now)
+
+    def _settle(self, course: _Course, lane: str | None) -> None:
+        """Closes a turn: it is known which lane it led to, or that it led to none."""
+        if course.turned is not None:
+            if lane is not None:
+                course.turned.attributes = {**course.turned.attributes, "to": lane}
+            self._book.close(course.turned, course.turned.start + 1)
+            course.turned = None
 
 
 def _angle(one: _Leg, other: _Leg) -> float:
@@ -161,13 +215,8 @@ class MannerMaker:
         out = [_Manner("running", None, t.span("running_s"), lambda trail: _running(trail, self._layout, t))]
         ground = self._layout.scale
         if ground is not None:
-            areas: list[tuple[str | None, Zone | None, Thresholds]] = [(None, None, t)]
-            areas += [(lane.name, lane.zone(), t.at(lane.name)) for lane in self._layout.lanes]
-            for name, area, own in areas:
-                if own.speed_limit_kmh is not None and (name is None or own is not t):
-                    out.append(
-                        _Manner("speeding", name, own.span("speeding_s"), _Speeding(area, ground, own))
-                    )
+            for name, area, limit, own in self._limits():
+                out.append(_Manner("speeding", name, own.span("speeding_s"), _Speeding(area, ground, limit)))
         for lane in self._layout.lanes:
             own = t.at(lane.name)
             out.append(
@@ -175,9 +224,22 @@ class MannerMaker:
                     "wrong_way",
                     lane.name,
                     own.span("wrong_way_s"),
-                    _Against(lane.zone(), lane.direction, own),
+                    _Against(lane.zone(), lane.direction, own, ground),
                 )
             )
+        return out
+
+    def _limits(self) -> list[tuple[str | None, Zone | None, float, Thresholds]]:
+        """Where which limit holds (km/h): those drawn or set for lanes and zones, and the one set for everywhere else."""
+        t = self._thresholds
+        out: list[tuple[str | None, Zone | None, float, Thresholds]] = []
+        for area in (*(lane.zone() for lane in self._layout.lanes), *self._layout.zones):
+            own = t.at(area.name)
+            limit = own.speed_limit_kmh if own is not t else area.limit_kmh
+            if limit is not None:
+                out.append((area.name, area, limit, own))
+        if t.speed_limit_kmh is not None:
+            out.append((None, None, t.speed_limit_kmh, t))
         return out
 
     def _look(self, trail: Trail, manner: _Manner, going: _Going) -> None:
@@ -225,25 +287,19 @@ def _running(trail: Trail, layout: Layout, t: Thresholds) -> tuple[float, float]
     return (trail.speed / trail.box.height / t.running_share, 1.0) if upright(trail.box) else (0.0, 0.0)
 
 
-def _drives(trail: Trail) -> float:
-    if trail.label in VEHICLES or trail.label in TWO_WHEELERS:
-        return 1.0
-    return 0.7 if trail.label in UNNAMED and not upright(trail.box) else 0.0
-
-
 @dataclass(frozen=True, slots=True)
 class _Speeding:
     zone: Zone | None
     ground: Ground
-    thresholds: Thresholds
+    limit_kmh: float
 
     def __call__(self, trail: Trail) -> tuple[float, float]:
-        certainty = _drives(trail)
-        limit = self.thresholds.speed_limit_kmh
+        certainty = drives(trail)
         outside = self.zone is not None and not self.zone.holds(trail.place)
-        if limit is None or certainty == 0 or outside:
+        if certainty == 0 or outside:
             return 0.0, 0.0
-        return (trail.pace(self.ground) or 0.0) * 3.6 / limit, certainty
+        pace = trail.pace(self.ground)
+        return (0.0, 0.0) if pace is None else (pace * 3.6 / self.limit_kmh, certainty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,10 +307,12 @@ class _Against:
     zone: Zone
     direction: Point
     thresholds: Thresholds
+    ground: Ground | None
 
     def __call__(self, trail: Trail) -> tuple[float, float]:
-        certainty = _drives(trail)
-        slow = trail.speed < self.thresholds.moving_share * trail.box.diagonal
+        certainty = drives(trail)
+        pace = None if self.ground is None else trail.pace(self.ground)
+        slow = trail.speed < self.thresholds.moving_share * trail.box.diagonal or (pace or 9.0) < SLOW_M
         if certainty == 0 or slow or not self.zone.holds(trail.place):
             return 0.0, 0.0
         (vx, vy), (dx, dy) = trail.velocity, self.direction

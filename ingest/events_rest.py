@@ -11,7 +11,7 @@ from core.ids import EntityId
 from core.place import Layout, Point, Zone
 from ingest.attributes import direction_word
 from ingest.events_book import Book, Draft, Part, over, sure
-from ingest.events_labels import UNNAMED, VEHICLES, person_likeness
+from ingest.events_labels import UNNAMED, VEHICLES, drives, person_likeness, travelled
 from ingest.events_trail import Rest, Step, Trail, TrailPoint
 from ingest.presence import Visit
 from ingest.thresholds import Thresholds
@@ -21,6 +21,12 @@ WAYS = frozenset({"aisle", "dock", "exit", "door", "doorway", "corridor", "fire_
 AISLES = frozenset({"aisle"})
 ROADS = frozenset({"road", "crossing", "lane", "rails", "junction"})
 """Kinds of zone in which a vehicle that rests has stalled; so it has in an aisle."""
+WAITING = frozenset({"waiting", "parking", "taxi", "bus_stop"})
+"""Kinds of zone in which a vehicle may stand for long."""
+AHEAD_COSINE = 0.77
+"""In front of a vehicle is what lies within 40° of the way it came."""
+ROOM = 1.2
+"""Diagonals of its box up to which a vehicle stands right behind another."""
 
 
 class RestMaker:
@@ -160,16 +166,18 @@ class _Way:
 
 class HindranceMaker:
     """Tells who rests where it hinders: `blocked` by any thing but a person in a zone that must stay free, `stalled`
-    by a vehicle on a road.
+    by a vehicle on a road, which is told once, of the lane it is in if it is in one.
 
-    The span begins with the rest (or with the zone's first look at it there) and ends with it. Confidence:
+    Who waits has not stalled: in a zone for waiting or parking, or right behind another vehicle that rests. The span begins with the rest (or with the zone's first look at it there) and ends with it. Confidence:
     `sure(score, how far past the needed time, certainty)`, where certainty is 1 for a named thing and less the more a
     nameless one resembles a person.
     """
 
     def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
         self._book = book
-        zones = [*layout.zones, *(lane.zone() for lane in layout.lanes)]
+        zones = [*(lane.zone() for lane in layout.lanes), *layout.zones]
+        self._waiting = [zone for zone in zones if zone.kind in WAITING]
+        self._ahead: dict[EntityId, Point] = {}
         self._ways = [
             _Way("blocked", z, thresholds.at(z.name).span("blocked_s")) for z in zones if z.kind in WAYS
         ] + [
@@ -184,21 +192,28 @@ class HindranceMaker:
         for trail in step.present:
             if trail.rest is None:
                 self._close(trail, trail.rested_until)
+                if trail.moving:
+                    self._ahead[trail.entity_id] = trail.velocity
             elif trail.rest.away is None:
                 for way in self._ways:
-                    self._judge(trail, trail.rest, way)
+                    self._judge(trail, trail.rest, way, step)
 
     def gone(self, visit: Visit, trail: Trail) -> None:
         """Ends the hindrances of one who is gone."""
+        self._ahead.pop(trail.entity_id, None)
         self._close(trail, trail.rested_until if trail.rested_until is not None else visit.at)
 
-    def _judge(self, trail: Trail, rest: Rest, way: _Way) -> None:
+    def _judge(self, trail: Trail, rest: Rest, way: _Way, step: Step) -> None:
         certainty = _hinders(trail, way.kind)
         drafts = self._drafts.setdefault(trail.entity_id, {})
-        key = f"{way.kind} {way.zone.name}"
+        key = way.kind if way.kind == "stalled" else f"{way.kind} {way.zone.name}"
         rested = trail.at - rest.since
         draft = drafts.get(key)
+        if draft is not None and draft.zone != way.zone.name:
+            return
         if draft is None and (rested < way.needed or certainty == 0 or not way.zone.holds(rest.centre)):
+            return
+        if draft is None and way.kind == "stalled" and self._waits(trail, rest, step):
             return
         if draft is None:
             part = Part(trail.entity_id, trail.box_at(rest.since))
@@ -206,14 +221,36 @@ class HindranceMaker:
         draft.confidence = sure(trail.score, over(rested, way.needed), certainty)
         draft.show(trail.at, trail.box)
 
+    def _waits(self, trail: Trail, rest: Rest, step: Step) -> bool:
+        """Whether it stands where waiting is meant, or right behind another vehicle that rests."""
+        if any(zone.holds(rest.centre) for zone in self._waiting):
+            return True
+        way = self._ahead.get(trail.entity_id)
+        if way is None:
+            return False
+        others = (o for o in step.everyone if o is not trail and o.rest is not None and drives(o) > 0)
+        return any(_is_ahead(trail, other, way) for other in others)
+
     def _close(self, trail: Trail, at: Micros | None) -> None:
         for draft in self._drafts.pop(trail.entity_id, {}).values():
             self._book.close(draft, trail.at if at is None else at)
 
 
+def _is_ahead(trail: Trail, other: Trail, way: Point) -> bool:
+    """Whether the other stands in front of it, seen the way it came, with hardly room for one more in between."""
+    (ax, ay), (bx, by) = trail.box.centre, other.box.centre
+    along = (bx - ax) * way[0] + (by - ay) * way[1]
+    far, speed = math.dist(trail.box.centre, other.box.centre), math.hypot(*way)
+    return (
+        far > 0
+        and along > AHEAD_COSINE * far * speed
+        and trail.box.gap(other.box) <= ROOM * trail.box.diagonal
+    )
+
+
 def _hinders(trail: Trail, kind: str) -> float:
     if kind == "stalled":
-        return 1.0 if trail.label in VEHICLES else 0.0
+        return 1.0 if trail.label in VEHICLES else drives(trail) if travelled(trail) else 0.0
     if trail.label not in UNNAMED:
         return 0.0 if trail.label == "person" else 1.0
     likeness = person_likeness(trail)

@@ -157,17 +157,27 @@ class Trail:
 
     def pace(self, ground: Ground) -> float | None:
         """Metres a second over that ground; None where it does not stand on it."""
-        return ground.speed(self.place, self.velocity)
+        return _pace(ground, self.place, self.velocity)
 
     def top_pace(self, ground: Ground) -> float | None:
         """As `top_speed`, in metres a second."""
-        paces = [ground.speed(place, velocity) for _, place, velocity in self._speeds]
+        paces = [_pace(ground, place, velocity) for _, place, velocity in self._speeds]
         return max((pace for pace in paces if pace is not None), default=None)
 
     @property
     def moving(self) -> bool:
         """Whether it moves by more than its box trembles (0.15 diagonals a second)."""
         return self.speed >= 0.15 * self.box.diagonal
+
+
+def _pace(ground: Ground, place: Point, velocity: Point) -> float | None:
+    """Metres a second over the stretch for which speed is measured: from where it was to where it is, for along a road
+    that leads away a pixel is worth more at its end than at its beginning.
+    """
+    over = SPEED_OVER / SECOND
+    before = (place[0] - velocity[0] * over, place[1] - velocity[1] * over)
+    metres = ground.metres(before, place)
+    return None if metres is None else metres / over
 
 
 def _steady_ends(before: TrailPoint, after: TrailPoint) -> tuple[Point, Point]:

@@ -79,8 +79,15 @@ class Thresholds:
     queue_people: int = 3
     queue_s: float = 5.0
     """`queue`: how many people stand for how long in a zone of kind queue, checkout, till or counter."""
+    queue_vehicles: int = 3
+    """… and how many vehicles in a lane."""
     blocked_s: float = 5.0
     """`blocked`: how long a thing rests in a zone of kind aisle, dock or exit (or alike)."""
+    on_road_s: float = 1.0
+    """`on_road`: how long somebody is on a road who does not drive there."""
+    crash_m: float = 9.0
+    crash_share: float = 1.8
+    """`collision`: how much speed is lost at the contact, metres (or diagonals) a second per second: no brake does that."""
     stalled_s: float = 10.0
     """`stalled`: how long a vehicle rests on a road, a crossing, in a lane or an aisle."""
     fall_s: float = 1.0
