@@ -157,7 +157,9 @@ class CollisionMaker:
             return
         left = max(_speed(trail, contact.at + AFTER, at) for trail in there)
         was = contact.speeds[fast.entity_id]
-        lost = (was - left) * SECOND / AFTER
+        lost = (
+            (was - left) * SECOND / (BEFORE // 2 + AFTER + AFTER // 2)
+        )  # from middle to middle of the stretches
         hardest = self._hardest(seen.get(fast.entity_id) or there[0])
         if left > LEFT_SHARE * was or lost < hardest:
             return

@@ -86,7 +86,7 @@ class Thresholds:
     on_road_s: float = 1.0
     """`on_road`: how long somebody is on a road who does not drive there."""
     crash_m: float = 9.0
-    crash_share: float = 1.8
+    crash_share: float = 1.6
     """`collision`: how much speed is lost at the contact, metres (or diagonals) a second per second: no brake does that."""
     stalled_s: float = 10.0
     """`stalled`: how long a vehicle rests on a road, a crossing, in a lane or an aisle."""

@@ -1,0 +1,117 @@
+"""Traffic events from scripted paths: collisions, the road, queues, limits and turns, each beside what only looks like it."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.ground import Ground
+from core.memory import Event
+from core.place import Lane, Layout, Line, Zone
+from helpers.moments import Walk, events_of, looks_at, moments
+
+CAR = (90.0, 40.0)
+Way = list[tuple[float, float, float]]
+EAST = Lane(
+    name="eastbound", polygon=((0, 180), (900, 180), (900, 240), (0, 240)), direction=(1, 0), limit_kmh=50
+)
+ROAD = Zone(name="road", kind="road", polygon=((0, 120), (900, 120), (900, 240), (0, 240)))
+ZEBRA = Zone(name="zebra", kind="crossing", polygon=((300, 120), (360, 120), (360, 240), (300, 240)))
+SCALE = Ground.flat(0.05)
+
+
+def car(name: str, path: Way, **more: object) -> Walk:
+    return Walk(name=name, path=path, label="car", size=CAR, **more)  # type: ignore[arg-type]
+
+
+def told(walks: list[Walk], until: float, layout: Layout, kind: str) -> list[Event]:
+    events = events_of(moments(walks, looks_at(until, 8.0)), layout, size=(1000, 400))
+    return [event for event in events if event.kind == kind]
+
+
+STANDS: Way = [(0, 500, 220), (12, 500, 220)]
+
+
+def test_who_runs_into_a_standing_car_and_stays_there_has_collided() -> None:
+    hitter = car("b", [(0, 100, 220), (2, 408, 220), (2.25, 416, 220), (12, 416, 220)])
+    (crash,) = told([car("a", STANDS), hitter], 10, Layout(lanes=(EAST,)), "collision")
+    assert crash.span.start / 1e6 == pytest.approx(2.0, abs=0.3)
+    assert [(p.entity_id, p.role) for p in crash.participants] == [("b", "hitter"), ("a", "struck")]
+    assert crash.noticed is not None
+    assert crash.noticed - crash.span.start < 1.5e6
+
+
+def test_passing_before_another_in_the_picture_is_no_collision() -> None:
+    passing = car("b", [(0, 50, 240), (5, 850, 240)])
+    assert told([car("a", STANDS), passing], 8, Layout(lanes=(EAST,)), "collision") == []
+
+
+def test_braking_behind_a_standing_car_is_no_collision() -> None:
+    path: Way = [(0, 100, 220), (1.5, 340, 220)]
+    path += [(1.5 + i * 0.25, 340 + 160 * (i * 0.25) - 0.5 * 107 * (i * 0.25) ** 2, 220) for i in range(1, 7)]
+    path += [(12, path[-1][1], 220)]
+    assert (
+        told(
+            [car("a", [(0, 540, 220), (12, 540, 220)]), car("b", path)],
+            10,
+            Layout(lanes=(EAST,)),
+            "collision",
+        )
+        == []
+    )
+
+
+def test_somebody_on_the_road_is_told_but_not_on_the_crossing_nor_beside_it() -> None:
+    layout = Layout(zones=(ROAD, ZEBRA))
+
+    def walk(name: str, x: float) -> Walk:
+        return Walk(name=name, path=[(0, x, 90), (6, x, 290)], size=(20, 50))
+
+    (event,) = told([walk("a", 600), walk("b", 330)], 6, layout, "on_road")
+    assert event.entity_ids == ("a",)
+    assert (event.zone, event.span.start / 1e6) == ("road", pytest.approx(0.9, abs=0.2))
+    beside = Walk(name="c", path=[(0, 100, 100), (6, 300, 110)], size=(20, 50))
+    assert told([beside], 6, layout, "on_road") == []
+
+
+def test_three_vehicles_that_stand_in_a_lane_are_a_queue_and_only_the_first_has_stalled() -> None:
+    line = [
+        car(name, [(0, x - 300, 220), (3, x, 220), (20, x, 220), (22, x + 250, 220)])
+        for name, x in (("a", 600.0), ("b", 490.0), ("c", 380.0))
+    ]
+    layout = Layout(zones=(ROAD,), lanes=(EAST,))
+    (queue,) = told(line, 22, layout, "queue")
+    assert queue.zone == "eastbound"
+    assert queue.span.start / 1e6 == pytest.approx(3.0, abs=0.5)
+    assert queue.span.end / 1e6 == pytest.approx(20.0, abs=1.3)
+    (stalled,) = told(line, 22, layout, "stalled")
+    assert (stalled.entity_ids, stalled.zone) == (("a",), "eastbound")
+
+
+def test_who_stands_where_waiting_is_meant_has_not_stalled() -> None:
+    waiting = Zone(name="stop", kind="waiting", polygon=EAST.polygon)
+    walk = car("a", [(0, 200, 220), (3, 500, 220), (20, 500, 220)])
+    assert told([walk], 20, Layout(zones=(waiting,), lanes=(EAST,)), "stalled") == []
+
+
+@pytest.mark.parametrize(("speed", "count"), [(400.0, 1), (240.0, 0)])
+def test_the_limit_drawn_on_a_lane_holds_in_it(speed: float, count: int) -> None:
+    walk = car("a", [(0, 60, 220), (800 / speed, 860, 220)])
+    found = told([walk], 800 / speed + 1, Layout(lanes=(EAST,), ground=SCALE), "speeding")
+    assert [event.zone for event in found] == ["eastbound"] * count
+
+
+def test_a_turn_names_the_lanes_it_led_from_and_to() -> None:
+    south = Lane(
+        name="southbound", polygon=((500, 250), (560, 250), (560, 400), (500, 400)), direction=(0, 1)
+    )
+    walk = car("a", [(0, 100, 220), (3, 530, 220), (5, 530, 390)])
+    (turn,) = told([walk], 6, Layout(lanes=(EAST, south)), "turned")
+    assert (turn.attributes["from"], turn.attributes["to"]) == ("eastbound", "southbound")
+    assert turn.attributes["side"] == "right"
+
+
+def test_a_crossed_line_names_the_lane_and_the_way_along_it() -> None:
+    gate = Line(name="gate", start=(400, 100), end=(400, 300))
+    back = car("a", [(0, 700, 220), (4, 100, 220)])
+    (crossed,) = told([back], 5, Layout(lines=(gate,), lanes=(EAST,)), "crossed_line")
+    assert (crossed.attributes["lane"], crossed.attributes["way"]) == ("eastbound", "against")
