@@ -1,6 +1,6 @@
 # The verbs of the project. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev lock demo test test-fast check format bench serve clean
+.PHONY: help setup setup-dev setup-local lock demo test test-fast check format bench serve clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -27,13 +27,20 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.run | $(UV)
 	@$(UV) pip install -q --python $(BIN)/python --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
 
+$(VENV)/.local: requirements/local.txt $(VENV)/.dev | $(UV)
+	@$(UV) pip install -q --python $(BIN)/python --no-deps --require-hashes -r requirements/local.txt
+	@touch $@
+
 setup: $(VENV)/.run ## install what the product needs into .venv
 
 setup-dev: $(VENV)/.dev ## install what developing needs into .venv
 
+setup-local: $(VENV)/.local ## install what local models need into .venv (torch: 4 GB)
+
 lock: $(UV) ## write the hash-locked requirements anew from pyproject.toml
 	@$(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --override requirements/overrides.txt pyproject.toml -o requirements/run.txt
 	@$(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --override requirements/overrides.txt --group dev pyproject.toml -c requirements/run.txt -o requirements/dev.txt
+	@$(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --override requirements/overrides-local.txt --group local pyproject.toml -c requirements/run.txt -c requirements/dev.txt -o requirements/local.txt
 	@echo 'uv' | $(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links - -o requirements/uv.txt
 
 demo: $(VENV)/.run ## the whole product on a rendered scene, or on VIDEO=path
@@ -54,7 +61,7 @@ format: $(VENV)/.dev ## put the code in order
 test-fast: $(VENV)/.dev ## the tests that need no server and little time
 	@$(BIN)/python -m pytest -n 2 -m "not slow and not service" $(ARGS)
 
-test: $(VENV)/.dev ## everything a change must pass
+test: $(VENV)/.local ## everything a change must pass
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 bench: $(VENV)/.run ## every benchmark, short form

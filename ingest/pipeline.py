@@ -27,6 +27,7 @@ from ingest.decode import DecodePlan, Look, looks
 from ingest.events import EventMaker
 from ingest.perceive import Perception
 from ingest.reading import ZoneTexts
+from ingest.second_look import second_look
 from ingest.source import resolve_source
 from ingest.tally import Tally
 
@@ -62,11 +63,15 @@ class Watched:
     problem: str = ""
 
 
-def recipe(detector: Detector, settings: Settings) -> str:
-    """What decides the outcome of watching, in one line: part of every chunk's and track's id."""
+def recipe(detector: Detector, settings: Settings, wanted: tuple[str, ...] = ()) -> str:
+    """What decides the outcome of watching, in one line: part of every chunk's and track's id.
+
+    `wanted` are the words a second look asks for, by the model that SIGHTLINE_DETECTOR names.
+    """
+    second = f"/{settings.detector}" if wanted else ""
     return (
         f"{RECIPE_VERSION}/{detector.name}/{settings.chunk_s:g}s+{settings.overlap_s:g}"
-        f"/{settings.looks_per_s:g}-{settings.idle_looks_per_s:g}/s/{settings.look_width}px"
+        f"/{settings.looks_per_s:g}-{settings.idle_looks_per_s:g}/s/{settings.look_width}px{second}"
     )
 
 
@@ -88,7 +93,7 @@ def watch(
     """
     began = time.monotonic()
     detector = house.detector()
-    how = recipe(detector, settings)
+    how = recipe(detector, settings, house.wanted)
     if stream.state is StreamState.WATCHED and stream.recipe == how:
         return _summary(stream, house.store, began)
     run = _Run(stream, house, settings, how, detector)
@@ -150,6 +155,7 @@ class _Run:
         self.memory = self.checkpoints.load(stream.id, how) or self._afresh(detector)
         self.pictures = Pictures()
         self.texts = ZoneTexts(house, self.stream)
+        self.finder = house.finder() if house.finder is not None and house.wanted else None
         self.tally = Tally(stream.id, by=detector.name, looked_for=tuple(sorted(detector.vocabulary)))
         self.looked_to: Micros = self.memory.next_chunk * self.grid.length
         self.tally.begin(self.looked_to)
@@ -301,7 +307,10 @@ class _Run:
             relations=tuple(memory.events.relations(until, final=final)),
             coverage=self.tally.take(chunk.span, final=final),
         )
-        said = caption(observation, self.pictures.take(), self.house.vlm)
+        pictures = self.pictures.take()
+        if self.finder is not None:
+            observation = second_look(observation, pictures, self.finder, self.house.wanted)
+        said = caption(observation, pictures, self.house.vlm)
         observation = replace(observation, captions=(said,))
         self.house.store.write(observation)
         memory.next_chunk += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import cv2
@@ -77,11 +78,11 @@ def meant(said: str, wanted: Sequence[str]) -> str:
     """Which of the wanted words a model's phrase means: Grounding DINO tells the pieces that it recognised ('jack', 'pallet
     jack forklift'). '' where none shares a piece with it.
     """
-    pieces = set(said.lower().split())
+    pieces = set(re.findall(r"[\w-]+", said.lower()))
 
     def shared(word: str) -> float:
-        mine = word.split()
-        return sum(piece in pieces for piece in mine) / len(mine)
+        mine = re.findall(r"[\w-]+", word)
+        return sum(piece in pieces for piece in mine) / max(1, len(mine))
 
     best = max(wanted, key=shared, default="")
     return best if best and shared(best) > 0 else ""

@@ -57,7 +57,7 @@ def _load(where: str, task: str, revision: str) -> tuple[Any, Any]:
         ) from error
     pinned = {"revision": revision} if revision else {}
     try:
-        processor = transformers.AutoProcessor.from_pretrained(where, **pinned)
+        processor = transformers.AutoProcessor.from_pretrained(where, **pinned)  # type: ignore[no-untyped-call]
         model = getattr(transformers, task).from_pretrained(where, **pinned)
     except (OSError, ValueError, ImportError) as error:
         raise ModelUnavailable(

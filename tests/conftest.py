@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,22 @@ def clips(shared: Path) -> Path:
 def weights(shared: Path) -> Path:
     """The folder with detector weights."""
     return shared / "models"
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Gives folders with tiny models of real architectures; needs torch, which `make setup-local` installs."""
+    if find_spec("torch") is None or find_spec("transformers") is None:
+        absent("torch with transformers")
+    import torch
+
+    from helpers import tiny_models
+
+    torch.set_num_threads(
+        1
+    )  # tests run side by side, and threads of tiny models wait for each other longer than they work
+    root = tmp_path_factory.mktemp("tiny-models")
+    return lambda name: tiny_models.save(name, root / name)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from models.detect_combined import CombinedDetector
 from models.detect_motion import MotionDetector
 from models.detect_onnx import OnnxDetector
 from models.detect_sorted import SortedDetector
+from models.detect_transformers import TransformersDetector
 from models.fakes import FakeDetector
 
 STEP = 125_000
@@ -45,6 +46,10 @@ def fastestdet(folder: Path) -> Detector:
     return OnnxDetector(folder / "fastestdet_352.onnx")
 
 
+def dfine(folder: Path) -> Detector:
+    return TransformersDetector(str(folder), threshold=0.5)
+
+
 def both(folder: Path) -> Detector:
     return CombinedDetector(OnnxDetector(folder / "yolox_nano_416.onnx"), MotionDetector())
 
@@ -55,6 +60,7 @@ MAKERS: dict[str, Callable[[Path], Detector]] = {
     "onnx": onnx,
     "fastestdet": fastestdet,
     "combined": both,
+    "dfine": dfine,
     "sorted": lambda _: SortedDetector(),
 }
 
@@ -64,6 +70,8 @@ def make(request: pytest.FixtureRequest) -> Callable[[], Detector]:
     folder = Path()
     if request.param in ("onnx", "fastestdet", "combined"):
         folder = request.getfixturevalue("weights")
+    if request.param == "dfine":
+        folder = request.getfixturevalue("tiny")("dfine")
     return lambda: MAKERS[request.param](folder)
 
 
