@@ -29,6 +29,7 @@ from core.memory import (
 from core.place import Box, Lane, Layout, Zone
 from core.ports import GraphStore
 from core.sight import Track
+from ingest.second_look import Sought
 
 if TYPE_CHECKING:
     from ingest.reading import TextSeen
@@ -67,6 +68,17 @@ class EvidenceOut(Out):
     chunk: str
     time_s: float
     box: list[float] | None = Field(description="x1, y1, x2, y2 in pixels of the source, or null.")
+
+
+class SoughtOut(Out):
+    """Something that was found by words."""
+
+    stream: str
+    what: str
+    time_s: float
+    box: list[float] = Field(description="x1, y1, x2, y2 in pixels of the source.")
+    score: float
+    model: str = Field(description="What says so.")
 
 
 class EventOut(Out):
@@ -250,6 +262,19 @@ def box(value: Box | None) -> list[float] | None:
 def evidence(value: Evidence) -> EvidenceOut:
     """One piece of evidence."""
     return EvidenceOut(chunk=value.chunk_id, time_s=seconds(value.at), box=box(value.box))
+
+
+def sought(value: Sought) -> SoughtOut:
+    """What a search by words found."""
+    found = value.found
+    return SoughtOut(
+        stream=value.stream.name,
+        what=found.label,
+        time_s=seconds(value.at),
+        box=found.box.rounded(),
+        score=round(found.score, 3),
+        model=found.source,
+    )
 
 
 def entities_of(events: Iterable[Event], store: GraphStore) -> dict[str, Entity]:

@@ -287,3 +287,9 @@ def test_a_port_that_is_taken_is_unavailable(tmp_path: Path) -> None:
         other.listen()
         ran = Inside(tmp_path / "home").run("serve", "--port", other.getsockname()[1], expect=3)
     assert "--port" in ran.err
+
+
+def test_finding_by_words_says_what_it_needs(line: Sightline) -> None:
+    ran = line.run("find", "red forklift", "--stream", "yard", "--json", expect=2)
+    assert "SIGHTLINE_DETECTOR=open:" in ran.err
+    assert ran.out == ""

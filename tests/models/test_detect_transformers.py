@@ -111,3 +111,18 @@ def test_what_is_no_model_is_named(tmp_path: Path, tiny: Tiny) -> None:
 )
 def test_pieces_of_a_phrase_are_taken_for_the_word_they_are_of(said: str, word: str) -> None:
     assert meant(said, ["red forklift", "pallet jack"]) == word
+
+
+def test_settings_choose_local_models(home: Path, tiny: Tiny) -> None:
+    from api.wiring import build
+    from core.settings import read_settings
+
+    eyes = build(read_settings(detector=f"transformers:{tiny('rtdetr')}?threshold=0.4")).detector()
+    assert eyes.name.startswith("rtdetr@")
+    assert "/0.4+motion/" in eyes.name
+    assert {"person", "ball", "thing"} <= eyes.vocabulary
+    house = build(read_settings(detector=f"open:{tiny('owlv2')}?find=red forklift, pallet jack"))
+    assert house.finder is not None
+    assert house.finder().name.startswith("owlv2@")
+    assert house.wanted == ("red forklift", "pallet jack")
+    assert house.detector().name.startswith("motion/")
