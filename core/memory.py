@@ -15,7 +15,7 @@ EVENT_KINDS: tuple[str, ...] = (
     "appeared", "left", "entered_zone", "left_zone", "crossed_line", "stopped", "started", "dwelled", "turned",
     "approached", "together", "parted", "near_miss", "collision", "fell", "running", "wrong_way", "speeding", "queue",
     "crowd", "object_left", "object_removed", "shelf_empty", "shelf_restocked", "blocked", "stalled", "on_road",
-    "possession", "pass", "shot", "goal_area", "scene_changed", "camera_moved", "camera_dark", "camera_covered",
+    "possession", "pass", "shot", "goal", "goal_area", "ball_out", "fast_break", "scene_changed", "camera_moved", "camera_dark", "camera_covered",
     "camera_blurred", "camera_frozen", "text_seen", "text_changed", "score_changed", "stream_down", "stream_up",
 )  # fmt: skip
 """The common kinds of event; the vocabulary is open."""

@@ -12,6 +12,7 @@ from core.place import EMPTY_LAYOUT, Layout
 from core.sight import Reading
 from ingest.chunk import Grid
 from ingest.decode import Look
+from ingest.events_ball import BallMaker
 from ingest.events_book import Book, Draft, to_event, to_relation
 from ingest.events_camera import CameraMaker
 from ingest.events_crash import CollisionMaker
@@ -91,6 +92,7 @@ class EventMaker:
             self._camera,
             self._texts,
             ShelfMaker(self._events, layout, thresholds),
+            BallMaker(self._events, layout),
         )
 
     def see(self, look: Look, moment: Moment) -> None:

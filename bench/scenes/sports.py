@@ -43,7 +43,7 @@ def football(seed: int) -> Scene:
     ground = Ground(indoor=dice.random() < 0.25)
     play = _played(ground, seed, duration)
     view, size = _view(dice, ground), dice.choice(SIZES)
-    camera = fitted(view, width=size[0], height_px=size[1] // 2 * 2, height=dice.uniform(8.0, 11.0))
+    camera = fitted(view, width=size[0], height_px=size[1] // 2 * 2, height=dice.uniform(11.0, 15.0))
     first, second = dice.sample(sorted(SHIRTS), 2)
     while {first, second} in (
         {"red", "orange"},
