@@ -57,7 +57,8 @@ def _load(where: str, task: str, revision: str) -> tuple[Any, Any]:
         ) from error
     pinned = {"revision": revision} if revision else {}
     try:
-        processor = transformers.AutoProcessor.from_pretrained(where, **pinned)  # type: ignore[no-untyped-call]
+        auto: Any = transformers.AutoProcessor  # untyped, or unknown where it is missing
+        processor = auto.from_pretrained(where, **pinned)
         model = getattr(transformers, task).from_pretrained(where, **pinned)
     except (OSError, ValueError, ImportError) as error:
         raise ModelUnavailable(
