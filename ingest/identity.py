@@ -161,6 +161,14 @@ class Stay:
         return Box(self.box.x1 + dx, self.box.y1 + dy, self.box.x2 + dx, self.box.y2 + dy)
 
 
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """Who is seen now and may hide others: its box and its velocity, pixels a second."""
+
+    box: Box
+    velocity: Point
+
+
 @dataclass(slots=True, kw_only=True)
 class Piece:
     """One track of a stay: its number, when it began, and its points since the last chunk was written."""
@@ -226,7 +234,7 @@ def _kinds(label: str) -> frozenset[str]:
     return frozenset({"person" if label == "person" else ""})
 
 
-def heir(lost: Iterable[Stay], first: Seen, *, carriers: dict[EntityId, Box]) -> Stay | None:
+def heir(lost: Iterable[Stay], first: Seen, *, carriers: dict[EntityId, Carrier]) -> Stay | None:
     """The lost stay that a track beginning with `first` goes on with, or None where nobody fits.
 
     Judged by place (where it was expected; for one hidden in another's box, that box), size, colours and time.
@@ -239,7 +247,7 @@ def heir(lost: Iterable[Stay], first: Seen, *, carriers: dict[EntityId, Box]) ->
     return best
 
 
-def _merit(stay: Stay, first: Seen, carriers: dict[EntityId, Box]) -> float:
+def _merit(stay: Stay, first: Seen, carriers: dict[EntityId, Carrier]) -> float:
     if first.at <= stay.seen_at or not fits(stay.label, first.label):
         return 0.0
     look = alike(stay.signature, first.appearance)
@@ -247,7 +255,9 @@ def _merit(stay: Stay, first: Seen, carriers: dict[EntityId, Box]) -> float:
     if look < (ALIKE if carrier is None else ALIKE / 2):
         return 0.0
     if carrier is not None:
-        near = carrier.gap(first.box) / max(first.box.diagonal, 1.0)
+        if not _within_reach(stay, first, carrier):
+            return 0.0
+        near = carrier.box.gap(first.box) / max(first.box.diagonal, 1.0)
         return look * max(0.0, 1 - near) + 0.2
     side = side_of(stay.box, stay.velocity, stay.frame, leaving=True)
     if side and stay.moving and not side_of(first.box, stay.velocity, stay.frame, leaving=True):
@@ -263,6 +273,18 @@ def _merit(stay: Stay, first: Seen, carriers: dict[EntityId, Box]) -> float:
     if away > reach:
         return 0.0
     return look * (1 - 0.7 * away / reach) * math.sqrt(min(scale, 1 / scale))
+
+
+def _within_reach(hidden: Stay, first: Seen, carrier: Carrier) -> bool:
+    """Whether who was hidden can have come so far, by itself or carried, and is of the size to be it."""
+    scale = math.sqrt(first.box.area / hidden.box.area)
+    if not 0.4 < scale < 2.5:
+        return False
+    speed = max(math.hypot(*hidden.velocity), math.hypot(*carrier.velocity))
+    reach = (
+        REACH * max(hidden.box.diagonal, first.box.diagonal) + speed * (first.at - hidden.seen_at) / SECOND
+    )
+    return math.dist(hidden.box.centre, first.box.centre) <= reach
 
 
 def _blend(old: tuple[float, ...], new: tuple[float, ...]) -> tuple[float, ...]:

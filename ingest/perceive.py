@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from core.sight import THING, Attributes, Detection, Track
 from ingest.attributes import side_of
 from ingest.chunk import Grid
 from ingest.decode import Look
-from ingest.identity import WORDS_KEPT, Stay, alike, heir, velocity
+from ingest.identity import REACH, WORDS_KEPT, Carrier, Stay, alike, heir, velocity
 from ingest.identity import Seen as Glimpse
 from ingest.presence import Moment, Presence, Visit
 
@@ -127,7 +128,7 @@ class Perception:
     # -- one look ------------------------------------------------------------------------------------------------
 
     def _follow(self, at: Micros, detections: Sequence[Detection]) -> None:
-        glimpses: list[tuple[Stay, Glimpse]] = []
+        glimpses: list[tuple[int, Stay, Glimpse]] = []
         fresh: list[tuple[int, Glimpse]] = []
         for sighting in self._tracker.update(detections, at):
             detection = _source_of(sighting.box, detections)
@@ -141,18 +142,38 @@ class Perception:
             )
             stay = self._by_number.get(sighting.number)
             if stay is not None and stay.entity_id in self._stays:
-                glimpses.append((stay, glimpse))
+                glimpses.append((sighting.number, stay, glimpse))
             else:
                 fresh.append((sighting.number, glimpse))
-        carriers = {stay.entity_id: glimpse.box for stay, glimpse in glimpses}
+        fresh += self._doubled(glimpses)
+        carriers = {stay.entity_id: Carrier(glimpse.box, stay.velocity) for _, stay, glimpse in glimpses}
         hosts = {s.hidden_in for s in self._stays.values() if s.hidden_in is not None}
-        for stay, glimpse in glimpses:
+        for _, stay, glimpse in glimpses:
             stay.take(stay.alone(glimpse), clear=stay.entity_id not in hosts)
         for number, glimpse in fresh:
             self._begin(number, glimpse, carriers)
         self._lately = [*self._lately[-BEFORE:], (at, list(detections))]
 
-    def _begin(self, number: int, glimpse: Glimpse, carriers: dict[EntityId, Box]) -> None:
+    def _doubled(self, glimpses: list[tuple[int, Stay, Glimpse]]) -> list[tuple[int, Glimpse]]:
+        """Takes out what cannot be the same thing: nobody is at two places at once. The track nearest to where a thing
+        should be is its track, and one far from it begins anew; parts of one thing lie near each other and stay.
+        """
+        nearest: dict[EntityId, Box] = {}
+        for _, stay, glimpse in glimpses:
+            expected, known = stay.expected(glimpse.at).centre, nearest.get(stay.entity_id)
+            if known is None or math.dist(glimpse.box.centre, expected) < math.dist(known.centre, expected):
+                nearest[stay.entity_id] = glimpse.box
+        far = [
+            (number, glimpse)
+            for number, stay, glimpse in glimpses
+            if nearest[stay.entity_id].gap(glimpse.box) > REACH * stay.box.diagonal
+        ]
+        for number, _ in far:
+            del self._by_number[number]
+        glimpses[:] = [known for known in glimpses if known[0] in self._by_number]
+        return far
+
+    def _begin(self, number: int, glimpse: Glimpse, carriers: dict[EntityId, Carrier]) -> None:
         """A new track: the further way of somebody lost, or the beginning of somebody's stay."""
         past = self._past(glimpse)
         first = past[0] if past else glimpse
@@ -174,14 +195,14 @@ class Perception:
         stay.take(glimpse, clear=True)
         self._by_number[number] = stay
 
-    def _newcomer(self, id: TrackId, first: Glimpse, carriers: dict[EntityId, Box]) -> Stay:
+    def _newcomer(self, id: TrackId, first: Glimpse, carriers: dict[EntityId, Carrier]) -> Stay:
         stay = Stay(ids.entity_id(self._stream.id, id), id, self._tracks, self._frame)
         began = self._scene_began if self._scene_began is not None else first.at
         stay.there_from_start = first.at <= began + 100_000
-        near = [e for e, box in carriers.items() if box.gap(first.box) < 0.2 * first.box.diagonal]
+        near = [e for e, carrier in carriers.items() if carrier.box.gap(first.box) < 0.2 * first.box.diagonal]
         hosts = [e for e in near if self._stays[e].sure and self._stays[e].profile.displacement > 0.3]
         if hosts:
-            stay.split_from = max(hosts, key=lambda e: carriers[e].overlap(first.box))
+            stay.split_from = max(hosts, key=lambda e: carriers[e].box.overlap(first.box))
         self._stays[stay.entity_id] = stay
         return stay
 

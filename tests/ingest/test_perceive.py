@@ -201,6 +201,19 @@ def test_two_that_merge_and_part_stay_two_and_keep_who_is_who(watcher: Watcher) 
     assert where["red"] > where["blue"]
 
 
+def test_who_is_hidden_does_not_come_out_further_away_than_anything_could_carry_it(watcher: Watcher) -> None:
+    walker = {"width": 14.0, "height": 30.0}
+    truck = thing(100, 140, 320, 70, "truck", colours=BLUE)
+    for i in range(10):
+        watcher.see(truck, thing(440 - 4 * i, 160, **walker))
+    for _ in range(2):
+        watcher.see(truck)
+    for i in range(10):
+        watcher.see(truck, thing(80 - 4 * i, 160, **walker))
+    people = [e for e in watcher.entities() if e.label == "person"]
+    assert len(people) == 2
+
+
 def test_a_label_is_what_most_looks_say_and_a_thing_may_get_a_name_late(watcher: Watcher) -> None:
     watcher.nothing(2)
     for i in range(24):
