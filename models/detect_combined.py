@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import cv2
 import numpy as np
 
+from core.clock import SECOND, Micros
 from core.colour import appearance
 from core.media import Frame
 from core.place import Box
 from core.sight import Detection
 from models.detect_motion import MotionDetector
-from models.detect_naming import NamingDetector
+from models.detect_naming import NamingDetector, Region
 
+FULL_EVERY: Micros = 2 * SECOND
+"""How often all tiles of a large picture are looked at, whether something moves in them or not."""
 EXPLAINED = 0.4
 """A moving region of which named boxes cover this part is what they name; so is one that is mostly inside one."""
 MOVING = 0.2
@@ -25,6 +30,9 @@ class CombinedDetector:
 
     def __init__(self, naming: NamingDetector, motion: MotionDetector) -> None:
         self._naming, self._motion = naming, motion
+        self._full_at: Micros | None = None
+        self._named: list[Detection] = []
+        self._beside: ThreadPoolExecutor | None = None
 
     @property
     def name(self) -> str:
@@ -39,16 +47,47 @@ class CombinedDetector:
     def reset(self) -> None:
         """Forgets the scene, as after a cut."""
         self._motion.reset()
+        self._full_at, self._named = None, []
 
     def detect(self, frames: Sequence[Frame], /) -> list[list[Detection]]:
         """Detections per frame; named ones first."""
         self._motion.prepare(frames)
-        out = []
-        for frame in frames:
+        return [self._look(frame) for frame in frames]
+
+    def _look(self, frame: Frame) -> list[Detection]:
+        regions = self._naming.regions(frame)
+        if len(regions) > 1:
             (moving,) = self._motion.detect([frame])
-            (named,) = self._naming.detect([frame])
-            out.append([self._dressed(frame, d) for d in named] + unexplained(moving, named))
-        return out
+            named = self._in_tiles(frame, regions, [d.box.scaled(1 / frame.scale) for d in moving])
+        else:
+            # both let go of the interpreter while they work, so a second core halves the wait
+            if self._beside is None:
+                self._beside = ThreadPoolExecutor(1, thread_name_prefix="naming")
+            asked = self._beside.submit(self._naming.detect, [frame])
+            (moving,) = self._motion.detect([frame])
+            (named,) = asked.result()
+        return [self._dressed(frame, d) for d in named] + unexplained(moving, named)
+
+    def _in_tiles(self, frame: Frame, regions: Sequence[Region], moving: Sequence[Box]) -> list[Detection]:
+        """Looks at the whole of a large picture and at the tiles in which something moves; at all of them after a cut and
+        every so often. What was found in a tile that is left out is still there: nothing moved.
+        """
+        if self._full_at is None or frame.at - self._full_at >= FULL_EVERY:
+            self._full_at = frame.at
+            (named,) = self._naming.look_into([frame], [regions])
+        else:
+            whole, *tiles = regions
+            chosen = [t for t in tiles if any(Box(*t).overlap(box) > 0 for box in moving)]
+            looked = [Box(*t).scaled(frame.scale) for t in chosen]
+            left_out = [Box(*t).scaled(frame.scale) for t in tiles if t not in chosen]
+            (named,) = self._naming.look_into([frame], [[whole, *chosen]])
+            still = [d for d in self._named if not _mostly_in(d.box, looked) and _mostly_in(d.box, left_out)]
+            named = [d for d in named if _mostly_in(d.box, looked) or not _mostly_in(d.box, left_out)] + still
+        self._named = named
+        return named
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_beside": None}
 
     def _dressed(self, frame: Frame, found: Detection) -> Detection:
         """The detection with its appearance, taken from its moving pixels where enough of the box moves."""
@@ -70,6 +109,10 @@ class CombinedDetector:
             source=source,
             appearance=appearance(crop, mask),
         )
+
+
+def _mostly_in(box: Box, tiles: Sequence[Box]) -> bool:
+    return any(box.overlap(tile) > 0.5 * box.area for tile in tiles)
 
 
 def unexplained(moving: Sequence[Detection], named: Sequence[Detection]) -> list[Detection]:

@@ -71,7 +71,7 @@ class NamingDetector(ABC):
 
     def detect(self, frames: Sequence[Frame], /) -> list[list[Detection]]:
         """Detections per frame, best first; boxes in source pixels, cut at the picture's edges."""
-        return self.look_into(frames, [self._regions(frame) for frame in frames])
+        return self.look_into(frames, [self.regions(frame) for frame in frames])
 
     def look_into(
         self, frames: Sequence[Frame], regions: Sequence[Sequence[Region]]
@@ -91,7 +91,8 @@ class NamingDetector(ABC):
             for frame, mine in zip(frames, regions, strict=True)
         ]
 
-    def _regions(self, frame: Frame) -> list[Region]:
+    def regions(self, frame: Frame) -> list[Region]:
+        """What a full look looks at: the whole picture first and, of a large one, its tiles."""
         whole: list[Region] = [(0, 0, frame.width, frame.height)]
         if max(frame.width, frame.height) > self._tile_above * self._side:
             whole += tiles(frame.width, frame.height, round(self._side * 1.5))

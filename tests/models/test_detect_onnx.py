@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import av
 import cv2
@@ -17,6 +19,7 @@ from core.place import Box
 from core.sight import Detection
 from models.detect_combined import CombinedDetector, unexplained
 from models.detect_motion import MotionDetector
+from models.detect_naming import Region
 from models.detect_onnx import OnnxDetector, tiles
 
 
@@ -108,3 +111,36 @@ def test_cars_from_straight_above_are_found_although_nobody_can_name_them(weight
     (found,) = detector.detect([frame_at(clips / "traffic/road_arrows.avi", 2.6)])
     assert len(found) == 1
     assert found[0].box.area > 2000
+
+
+class Counted(OnnxDetector):
+    """Notes which regions it was shown."""
+
+    shown: ClassVar[list[int]] = []
+
+    def look_into(
+        self, frames: Sequence[Frame], regions: Sequence[Sequence[Region]]
+    ) -> list[list[Detection]]:
+        self.shown += [len(mine) for mine in regions]
+        return super().look_into(frames, regions)
+
+
+def test_of_a_large_picture_the_tiles_in_which_something_moves_are_looked_at(
+    weights: Path, clips: Path
+) -> None:
+    pitch = frame_at(clips / "sports/soccer_left_cam.mp4", 1.0, width=3072)
+    detector = CombinedDetector(Counted(weights / "yolox_nano_416.onnx"), MotionDetector())
+    still = [Frame(at=i * 250_000, picture=pitch.picture, scale=1.0) for i in range(4)]
+    moved = pitch.picture.copy()
+    moved[700:800, 400:460] = (250, 40, 40)
+    Counted.shown.clear()
+    first, *rest = detector.detect([*still, Frame(at=1_000_000, picture=moved, scale=1.0)])
+    every = len(tiles(3072, pitch.height, 624)) + 1
+    assert Counted.shown[:4] == [every, 1, 1, 1]
+    assert 1 < Counted.shown[4] <= 5
+    assert sum(d.label == "person" for d in first) > 4
+    for later in rest[:3]:  # who stands still stays known
+        assert sorted(d.box.rounded() for d in later) == sorted(d.box.rounded() for d in first)
+    detector.reset()
+    detector.detect(still[:1])
+    assert Counted.shown[-1] == every
