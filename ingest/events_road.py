@@ -59,6 +59,7 @@ class OnRoadMaker:
         self._free = [zone for zone in zones if zone.kind in WALKWAYS]
         self._ground = layout.scale
         self._known: dict[EntityId, _Being] = {}
+        self._ended: dict[EntityId, Micros] = {}
 
     def step(self, step: Step) -> None:
         """Takes in one look."""
@@ -73,6 +74,7 @@ class OnRoadMaker:
 
     def gone(self, visit: Visit, trail: Trail) -> None:
         """Ends the stay of one who is gone."""
+        self._ended.pop(trail.entity_id, None)
         being = self._known.pop(trail.entity_id, None)
         if being is not None and being.draft is not None:
             lapsed = being.spell.lapsed
@@ -108,7 +110,9 @@ class OnRoadMaker:
         being = self._known.setdefault(trail.entity_id, _Being(Spell(need=self._need, grace=self.GRACE)))
         holds = likeness > 0
         if not being.spell.on:
-            began = trail.rest.since if trail.rest is not None and trail.label not in PEOPLE else None
+            began = None
+            if trail.rest is not None and trail.label not in PEOPLE:  # one rest is not begun twice
+                began = max(trail.rest.since, self._ended.get(trail.entity_id, 0))
             if being.spell.since is None and zone is not None:
                 being.zone = zone.name
             if not being.spell.begins(trail.at, holds, turned=began) or being.spell.since is None:
@@ -126,7 +130,8 @@ class OnRoadMaker:
             )
         if being.spell.ends(trail.at, holds):
             lapsed = being.spell.lapsed
-            self._book.close(being.draft, trail.at if lapsed is None else lapsed)
+            self._ended[trail.entity_id] = trail.at if lapsed is None else lapsed
+            self._book.close(being.draft, self._ended[trail.entity_id])
             del self._known[trail.entity_id]
 
 
