@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from core.labels import FOUR_WHEELED, TWO_WHEELERS
 from core.place import Box
 from core.sight import THING
 from ingest.events_trail import Trail
 
-VEHICLES = frozenset({"car", "truck", "bus", "motorcycle", "forklift", "cart", "train", "van", "vehicle"})
-TWO_WHEELERS = frozenset({"bicycle", "motorcycle"})
+VEHICLES = FOUR_WHEELED | {"motorcycle"}
 PEOPLE = frozenset({"person"})
 ANIMALS = frozenset(
     {"bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe", "animal"}

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from core.clock import SECOND, Micros
 from core.ground import Ground
 from core.ids import EntityId
+from core.labels import TWO_WHEELERS
 from core.place import Layout, Point, Zone
 from ingest.events_book import Book, Draft, Part, Spell, over, sure
 from ingest.events_labels import (
     ANIMALS,
     PEOPLE,
-    TWO_WHEELERS,
     UNNAMED,
     object_likeness,
     person_likeness,

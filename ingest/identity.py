@@ -9,14 +9,11 @@ from dataclasses import dataclass, field, replace
 from core import ids
 from core.clock import SECOND, Micros, Span
 from core.ids import EntityId, TrackId
+from core.labels import FOUR_WHEELED, LOADS, TWO_WHEELERS
 from core.place import Box, Point
 from core.sight import THING, Attributes, Track, TrackPoint
 from ingest.attributes import Profile, side_of
 
-VEHICLES = frozenset({"car", "truck", "bus", "train", "van", "vehicle", "forklift", "cart"})
-TWO_WHEELERS = frozenset({"bicycle", "motorcycle"})
-LOADS = frozenset({"pallet", "box"})
-"""What only travels when it is carried: what is called so and travels is whoever carries it, seen load first."""
 FIXTURES = frozenset(
     {
         "bed", "bench", "book", "cell phone", "chair", "clock", "couch", "dining table", "fire hydrant", "keyboard",
@@ -130,6 +127,7 @@ class Stay:
         if not named:
             return THING
         if self.roams:
+            # a load that travels is whoever carries it, seen load first
             named = {n: vote for n, vote in named.items() if n not in FIXTURES | LOADS} or {THING: 0.0}
         best = max(named, key=lambda name: named[name])
         return best if self.named >= 0.25 * self.looks or named[best] > 4.0 else THING
@@ -229,7 +227,7 @@ def fits(one: str, other: str) -> bool:
 def _kinds(label: str) -> frozenset[str]:
     if label in TWO_WHEELERS:
         return frozenset({"person", "vehicle"})
-    if label in VEHICLES:
+    if label in FOUR_WHEELED:
         return frozenset({"vehicle"})
     return frozenset({"person" if label == "person" else ""})
 

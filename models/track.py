@@ -11,6 +11,7 @@ import supervision as sv
 from trackers import BIoU, OCSORTTracker
 
 from core.clock import Micros, seconds
+from core.labels import FOUR_WHEELED, LOADS, TWO_WHEELERS
 from core.place import Box
 from core.sight import THING, Detection, Sighting
 
@@ -22,10 +23,8 @@ REACH = 0.4
 """By how much of its size a box is widened for matching: at few looks a second a thin, fast thing overlaps itself no more."""
 
 
-VEHICLES = frozenset(
-    {"car", "truck", "bus", "motorcycle", "bicycle", "train", "van", "vehicle", "forklift", "cart"}
-)
-VAGUE = frozenset({THING, "pallet", "box"})
+VEHICLES = FOUR_WHEELED | TWO_WHEELERS
+VAGUE = LOADS | {THING}
 """Labels that say little of who moves: nameless, or a load that somebody may be carrying."""
 SAME = 0.3
 """Overlap (IoU) with a box of the look before from which on a detection goes on with its family."""
