@@ -20,7 +20,7 @@ from rich.table import Table
 
 from bench.seeing import mistakes, questions, scenes, speed, tracking
 from evaluate.events import EventScore, by_domain
-from evaluate.show import TRACK_TITLES, event_figures, track_figures, track_row
+from evaluate.show import event_figures, number
 
 say = Console()
 DOMAINS = ("warehouse", "traffic", "sports")
@@ -117,20 +117,14 @@ def of_tracking(sheet: Sheet) -> None:
     ways = {"with weights": str(sheet.weights)} if sheet.weights else {}
     for way, models in {**ways, "without weights": ""}.items():
         found = tracking.measure(videos, models)
-        shown = Table(*TRACK_TITLES, title=way, title_justify="left", box=None)
-        for name, scores in found.items():
-            for score in scores:
-                shown.add_row(*track_row(f"{name}: {score.name}", score))
-        say.print(shown)
-        sheet.figures[f"tracking {way}"] = {
-            n: [track_figures(s) for s in scores] for n, scores in found.items()
-        }
-        ours, peer = found["Sightline"][-1].hota, found["ByteTrack"][-1].hota
+        tracking.show(way, found)
+        sheet.figures[f"tracking {way}"] = tracking.figures(found)
+        ours, peer, times = tracking.ratio(found)
         wanted = "≥ 1.0 ×" if way == "with weights" else "reported"
         sheet.note(
             f"HOTA over ByteTrack's {way}",
             wanted,
-            f"{ours:.3f} / {peer:.3f} = {ours / max(peer, 1e-9):.2f} ×",
+            f"{ours:.3f} / {peer:.3f} = {times:.2f} ×",
         )
 
 
@@ -148,14 +142,14 @@ def of_scenes(sheet: Sheet) -> None:
         scenes.show(f"{domain}: {one.streams} scenes", one)
         sheet.figures[f"scenes {domain}"] = event_figures(one)
         total = one.total
-        sheet.note(f"{domain}: event F1", "≥ 0.85", _number(total.f1))
+        sheet.note(f"{domain}: event F1", "≥ 0.85", number(total.f1, 2))
         alarms = _false_alarms(one)
         sheet.note(
             f"{domain}: false alarms a stream-hour",
             "≤ 1",
-            f"{alarms:.1f} ({_number(total.false_per_hour)} of any kind)",
+            f"{alarms:.1f} ({number(total.false_per_hour, 2)} of any kind)",
         )
-        sheet.note(f"{domain}: median seconds to detect", "≤ 1.5", _number(total.delay_s))
+        sheet.note(f"{domain}: median seconds to detect", "≤ 1.5", number(total.delay_s, 2))
     lines = list(scenes.mistakes(comparisons))
     (sheet.keep / "scene_mistakes.txt").write_text("\n".join(lines) + "\n")
 
@@ -163,10 +157,6 @@ def of_scenes(sheet: Sheet) -> None:
 def _false_alarms(one: EventScore) -> float:
     false = sum(counts.false for kind, counts in one.kinds.items() if kind in ALARMS)
     return false / (one.duration / 3_600_000_000) if one.duration else 0.0
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
 
 
 def of_speed(sheet: Sheet) -> None:
@@ -248,7 +238,7 @@ def _show_mistakes(sheet: Sheet, folder: Path) -> None:
     assert sheet.data is not None
     found = mistakes.worst(sheet.data, homes[0])
     for one, picture in zip(found, mistakes.draw(homes[0], found, folder), strict=True):
-        say.print(f"{picture.name}: {one.words()}\n", highlight=False, markup=False)
+        say.print(f"{picture.name}: {mistakes.words(one)}\n", highlight=False, markup=False)
 
 
 if __name__ == "__main__":

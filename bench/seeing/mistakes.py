@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -13,12 +12,13 @@ import numpy as np
 from agent.answer import answer
 from api.wiring import build
 from core.answers import Answer, Question
-from core.clock import Micros, Span, clock_text
+from core.clock import SECOND, Micros, Span, clock_text
 from core.media import Frame, Stream
 from core.memory import Query, Want
 from core.ports import House
 from core.settings import read_settings
 from core.sight import Track
+from evaluate.questions import Choice, Marked, examine, read_questions
 
 WIDTH = 320
 """Pixels across of each of a mistake's pictures."""
@@ -27,68 +27,58 @@ LAG: Micros = 400_000
 """How far from a moment a track's point may lie to be drawn there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mistake:
-    """A wrong answer: the question with its choices, the right one and the given one, and how sure it was."""
-
-    clip: str
-    question: str
-    choices: tuple[str, ...]
-    want: int
-    said: Answer
-    span: Span
-
-    def words(self) -> str:
-        """The mistake as a Markdown paragraph."""
-        given = "nothing" if self.said.choice is None else f"*{self.choices[self.said.choice]}*"
-        return (
-            f"**{self.clip}, {clock_text(self.span.start)}–{clock_text(self.span.end)}.** {self.question} "
-            f"Said {given} ({self.said.status.value}, confidence {self.said.confidence:.2f}), "
-            f"true is *{self.choices[self.want]}*. “{self.said.text}”"
-        )
+def words(mistake: Marked) -> str:
+    """A wrong answer as a Markdown paragraph: what was asked, what was said and how surely, and what is true."""
+    choice, said = mistake.choice, mistake.answer
+    given = "nothing" if said.choice is None else f"*{choice.choices[said.choice]}*"
+    span = shown(mistake)
+    return (
+        f"**{mistake.sheet.domain}/{mistake.sheet.video.name}, {clock_text(span.start)}–{clock_text(span.end)}.** "
+        f"{choice.text} Said {given} ({said.status.value}, confidence {said.confidence:.2f}), "
+        f"true is *{choice.choices[choice.right]}*. “{said.text}”"
+    )
 
 
-def worst(data: Path, home: Path, most: int = 10) -> list[Mistake]:
+def shown(mistake: Marked) -> Span:
+    """The span that shows what is true; the first second where none is known."""
+    return mistake.choice.evidence or Span(0, SECOND)
+
+
+def worst(data: Path, home: Path, most: int = 10) -> list[Marked]:
     """The wrong answers that are surest of themselves, of all questions in the test data, asked of the memory in `home`.
 
     A guess that is marked as one misleads nobody: those come last.
     """
     house = build(read_settings(home=home))
-    lines = (data / "data" / "ground_truth.jsonl").read_text().splitlines()
     known = {stream.name for stream in house.ledger.find(Stream)}
-    found = [
-        _mistake(house, clip["clip"], put)
-        for clip in map(json.loads, lines)
-        for put in clip.get("questions", ())
-        if Path(clip["clip"]).stem in known
+    sheets = read_questions(data / "data" / "ground_truth.jsonl")
+    marked = [
+        one
+        for sheet in sheets
+        if sheet.video.stem in known
+        for one in examine(sheet, partial(_ask, house, sheet.video.stem))
     ]
-    wrong = [one for one in found if one.said.choice != one.want]
-    return sorted(wrong, key=lambda m: (m.said.status.value != "answered", -m.said.confidence))[:most]
+    wrong = [one for one in marked if not one.right]
+    return sorted(wrong, key=lambda one: (one.answer.status.value != "answered", -one.answer.confidence))[
+        :most
+    ]
 
 
-def _mistake(house: House, clip: str, put: dict[str, object]) -> Mistake:
-    choices = tuple(str(choice) for choice in put["choices"])  # type: ignore[attr-defined]
-    text = str(put["question"])
-    said = answer(
-        Question(text=text, streams=(Path(clip).stem,), choices=choices),
-        store=house.store,
-        ledger=house.ledger,
-    )
-    start, end = put.get("evidence") or (0.0, 1.0)  # type: ignore[misc]
-    span = Span.of_seconds(float(start), max(float(end), float(start) + 0.1))
-    want = int(put["answer_index"])  # type: ignore[call-overload]
-    return Mistake(clip=clip, question=text, choices=choices, want=want, said=said, span=span)
+def _ask(house: House, stream: str, choice: Choice) -> Answer:
+    question = Question(text=choice.text, streams=(stream,), choices=choice.choices)
+    return answer(question, store=house.store, ledger=house.ledger)
 
 
-def draw(home: Path, mistakes: Sequence[Mistake], folder: Path) -> list[Path]:
+def draw(home: Path, mistakes: Sequence[Marked], folder: Path) -> list[Path]:
     """One picture a mistake: moments of its span side by side, with the boxes and labels the memory holds."""
     house = build(read_settings(home=home))
     folder.mkdir(parents=True, exist_ok=True)
     known = {stream.name: stream for stream in house.ledger.find(Stream)}
     out = []
     for number, mistake in enumerate(mistakes, 1):
-        picture = sheet(house, known[Path(mistake.clip).stem], mistake.span)
-        path = folder / f"{number:02d}_{Path(mistake.clip).stem}.jpg"
+        name = mistake.sheet.video.stem
+        picture = sheet(house, known[name], shown(mistake))
+        path = folder / f"{number:02d}_{name}.jpg"
         cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 72])
         out.append(path)
     return out

@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import supervision as sv
@@ -115,6 +116,26 @@ def _overhearing(plain: Apart) -> Callable[[float], Tracker]:
     return lambda looks_per_s: Overheard(make(looks_per_s))
 
 
+def show(way: str, found: Mapping[str, Sequence[TrackScore]]) -> None:
+    """Prints the table of one way of looking."""
+    table = Table(*TRACK_TITLES, title=way, title_justify="left", box=None)
+    for name, scores in found.items():
+        for score in scores:
+            table.add_row(*track_row(f"{name}: {score.name}", score))
+    Console().print(table)
+
+
+def figures(found: Mapping[str, Sequence[TrackScore]]) -> dict[str, list[dict[str, Any]]]:
+    """The scores as JSON has them."""
+    return {name: [track_figures(score) for score in scores] for name, scores in found.items()}
+
+
+def ratio(found: Mapping[str, Sequence[TrackScore]]) -> tuple[float, float, float]:
+    """The product's HOTA over all videos, ByteTrack's, and how many times the latter the former is."""
+    ours, peer = found["Sightline"][-1].hota, found["ByteTrack"][-1].hota
+    return ours, peer, ours / max(peer, 1e-9)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measures and prints."""
     parser = argparse.ArgumentParser(
@@ -125,20 +146,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="also write the figures here")
     chosen = parser.parse_args(arguments)
     ways = {"with weights": chosen.models} if chosen.models else {}
-    figures = {}
+    told = {}
     for way, models in {**ways, "without weights": ""}.items():
         found = measure(chosen.videos, models)
-        table = Table(*TRACK_TITLES, title=way, title_justify="left", box=None)
-        for name, scores in found.items():
-            for score in scores:
-                table.add_row(*track_row(f"{name}: {score.name}", score))
-        Console().print(table)
-        figures[way] = {name: [track_figures(s) for s in scores] for name, scores in found.items()}
-        print(
-            f"{way}: HOTA × that of ByteTrack: {found['Sightline'][-1].hota / max(found['ByteTrack'][-1].hota, 1e-9):.2f}"
-        )
+        show(way, found)
+        told[way] = figures(found)
+        print(f"{way}: HOTA × that of ByteTrack: {ratio(found)[2]:.2f}")
     if chosen.json:
-        chosen.json.write_text(json.dumps(figures, indent=1) + "\n")
+        chosen.json.write_text(json.dumps(told, indent=1) + "\n")
     return 0
 
 
