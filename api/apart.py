@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from api.watching import watch_one
@@ -13,7 +13,7 @@ from api.wiring import build
 from core.errors import NotFound
 from core.media import Stream
 from core.memory import Entity, Event, Query, Want
-from core.ports import House
+from core.ports import Detector, House
 from core.settings import Settings, read_settings
 from core.sight import Track
 from ingest.source import digest
@@ -61,15 +61,19 @@ class Apart:
 
 
 @contextmanager
-def apart(home: Path | None = None, **settings: object) -> Iterator[Apart]:
+def apart(
+    home: Path | None = None, *, detector: Callable[[], Detector] | None = None, **settings: object
+) -> Iterator[Apart]:
     """A house of its own for a while, with the settings in force but for where things are kept.
 
     `home` keeps what is watched for the next time; without it, it is gone at the end. `settings` override others.
+    `detector` makes the (picklable) detectors to watch with in place of those the settings name.
     """
     with tempfile.TemporaryDirectory(prefix="sightline-apart-") as folder:
         own = {"home": home or Path(folder), "store": "", "media": "", "queue": "inline:"}
         chosen = read_settings(**{**settings, **own})
-        yield Apart(house=build(chosen), settings=chosen)
+        house = build(chosen)
+        yield Apart(house=house if detector is None else replace(house, detector=detector), settings=chosen)
 
 
 def zones_beside(video: Path) -> Path | None:

@@ -1,7 +1,7 @@
 """Rendered scenes through the whole product, scored against their exact truth, several at a time.
 
-`python -m bench.seeing.scenes --kind dock --seeds 1-20 [--seconds 30] [--processes 2] [--json FILE] [--mistakes]`
-prints F1 and the rest per kind of event. Only the kinds that occur in the truth of the scenes played together are scored.
+`python -m bench.seeing.scenes --kind dock --seeds 1-20 [--seconds 30] [--processes 2] [--json FILE] [--mistakes]
+[--exact | --noise]` prints F1 and the rest per kind of event. Only the kinds that occur in the truth of the scenes played together are scored.
 """
 
 from __future__ import annotations
@@ -10,31 +10,40 @@ import argparse
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
 
 from api.apart import apart
 from bench.scenes import render
+from bench.seeing.exact import ExactDetector, Noise
 from core.clock import clock_text
+from core.ports import Detector
 from evaluate.events import Comparison, EventScore, Mark, by_domain, compare, mark_of
 from evaluate.show import EVENT_TITLES, event_figures, event_rows
 from evaluate.truth import EventTruth, read_events
 
+Eyes = Literal["detector", "exact", "noise"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Play:
-    """One scene to be played: what is scored together has one domain. `seconds` cuts it short."""
+    """One scene to be played: what is scored together has one domain. `seconds` cuts it short; `eyes` says what it is
+    seen with: the detector in force, or the truth's boxes, `exact` or with `noise`.
+    """
 
     domain: str
     kind: str
     seed: int
     seconds: float | None = None
+    eyes: Eyes = "detector"
 
     @property
     def name(self) -> str:
@@ -58,9 +67,16 @@ def play(what: Play, folder: Path | None = None) -> Played:
         video = place / f"{what.name}.mp4"
         if not video.is_file():
             video = render(what.kind, what.seed, place, seconds=what.seconds).video
-        with apart() as here:
+        with apart(detector=_eyes(what, video)) as here:
             found = tuple(mark_of(event) for event in here.events(here.watch(video)))
         return Played(play=what, truth=read_events(video.with_suffix(".truth.json")), found=found)
+
+
+def _eyes(what: Play, video: Path) -> Callable[[], Detector] | None:
+    """A maker of detectors that read the truth, or None for the detector in force."""
+    if what.eyes == "detector":
+        return None
+    return partial(ExactDetector, video, Noise() if what.eyes == "noise" else None)
 
 
 def play_all(plays: Iterable[Play], *, processes: int = 2, folder: Path | None = None) -> list[Played]:
@@ -127,9 +143,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, help="keep the rendered scenes here")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     parser.add_argument("--mistakes", action="store_true", help="also list what was missed and falsely told")
+    eyes = parser.add_mutually_exclusive_group()
+    for name, words in (
+        ("exact", "the truth's boxes"),
+        ("noise", "the truth's boxes, jittered and now and then missed"),
+    ):
+        eyes.add_argument(f"--{name}", dest="eyes", action="store_const", const=name, default="detector",
+                          help=f"see with {words} in place of the detector's")  # fmt: skip
     chosen = parser.parse_args(arguments)
     plays = [
-        Play(domain=kind, kind=kind, seed=seed, seconds=chosen.seconds)
+        Play(domain=kind, kind=kind, seed=seed, seconds=chosen.seconds, eyes=chosen.eyes)
         for kind in chosen.kind
         for seed in chosen.seeds
     ]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench.scenes import render
+from bench.seeing.exact import SHOWN, ExactDetector, Noise
 from bench.seeing.scenes import Play, Played, judge, mistakes, play, seeds_of
-from core.clock import Span, micros
+from core.clock import SECOND, Span, micros
+from core.media import Frame
+from core.place import Box
 from evaluate.events import Mark, score
 from evaluate.truth import EventTruth
 
@@ -39,6 +45,48 @@ def test_a_truth_that_says_what_it_labels_is_scored_by_that_alone() -> None:
 
 def test_seeds_are_given_as_ranges() -> None:
     assert seeds_of("1-3,7") == [1, 2, 3, 7]
+
+
+@pytest.fixture(scope="module")
+def match(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return render("sports", 2, tmp_path_factory.mktemp("match"), seconds=2).video
+
+
+def looked(video: Path, noise: Noise | None) -> list[tuple[str, Box]]:
+    fps = json.loads(video.with_suffix(".truth.json").read_text())["fps"]
+    frame = Frame(picture=np.zeros((180, 320, 3), np.uint8), at=round(6 / fps * SECOND), scale=2.0)
+    (found,) = pickle.loads(pickle.dumps(ExactDetector(video, noise))).detect([frame])
+    assert all(each.appearance for each in found)
+    return [(each.label, each.box) for each in found]
+
+
+def test_exact_boxes_are_those_of_the_truth_at_that_very_picture(match: Path) -> None:
+    rows = [line.split(",") for line in match.with_suffix(".gt.txt").read_text().splitlines()]
+    true = {(float(row[2]), float(row[3])) for row in rows if int(row[0]) == 7 and float(row[8]) >= SHOWN}
+    found = looked(match, None)
+    assert {(box.x1, box.y1) for _, box in found} == true
+    assert {"person", "sports ball"} == {label for label, _ in found}
+
+
+def test_noise_moves_and_drops_boxes_the_same_way_each_time(match: Path) -> None:
+    exact, worse = looked(match, None), looked(match, Noise(missed=0, ball_missed=0, false_balls=1))
+    assert worse == looked(match, Noise(missed=0, ball_missed=0, false_balls=1))
+    assert len(worse) == len(exact) + 1
+    assert all(
+        0.5 < a.iou(b) < 1 for (name, a), (_, b) in zip(exact, worse, strict=False) if name == "person"
+    )
+    assert looked(match, Noise(missed=1, ball_missed=1, false_balls=0)) == []
+
+
+@pytest.mark.slow
+def test_a_scene_is_seen_with_exact_boxes_and_with_worse_ones(match: Path) -> None:
+    exact, noise = (
+        play(Play(domain="sports", kind="sports", seed=2, eyes=eyes), match.parent)
+        for eyes in ("exact", "noise")
+    )
+    assert exact.found
+    assert noise.found
+    assert exact.found != noise.found
 
 
 @pytest.mark.slow
