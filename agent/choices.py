@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from agent import lexicon, narrow, scenes
+from agent import course, lexicon, narrow, scenes
 from agent.finding import Finding
 from agent.grammar import Asked
 from agent.plan import Plan
@@ -85,8 +85,10 @@ def _score(plan: Plan, found: Finding, saying: Saying, all_sayings: Sequence[Say
     if plan.asked is Asked.COLOUR:
         return _score_colours(saying, found.colours)
     if plan.asked is Asked.DIRECTION:
-        split = _score_split(saying, found.sides)
-        return split if split is not None else _score_heading(saying, found)
+        for mark in (_score_split(saying, found.sides), course.score(saying.text, found.courses)):
+            if mark is not None:
+                return mark
+        return _score_heading(saying, found)
     if plan.asked in (Asked.SIDE, Asked.WHERE) and (saying.sides or saying.heading):
         return _score_sides(saying, found.sides) or 0.5 * _score_heading(saying, found)
     if plan.asked is Asked.ORDER:

@@ -33,7 +33,7 @@ class Finding:
 
     `head` is the sentence that answers, `facts` are what it rests on. The rest are the values behind it, best first:
     `numbers` (counts, each with its weight), `seconds` (moments or lengths), `colours`, `headings`, `sides` (one tuple
-    per visit), `visits` and `events`; `names` (of teams, zones, texts); `scenes` and the place of the meant one; `yes` for a question of whether. `sure` is 0 to 1. `hint` is true where the
+    per visit), `courses` (likewise: the ways by what is drawn), `visits` and `events`; `names` (of teams, zones, texts); `scenes` and the place of the meant one; `yes` for a question of whether. `sure` is 0 to 1. `hint` is true where the
     values are of things that may not be what was asked about.
     """
 
@@ -45,6 +45,7 @@ class Finding:
     colours: tuple[str, ...] = ()
     headings: tuple[frozenset[str], ...] = ()
     sides: tuple[tuple[str, ...], ...] = ()
+    courses: tuple[tuple[str, ...], ...] = ()
     visits: tuple[Visit, ...] = ()
     events: tuple[Event, ...] = ()
     names: tuple[str, ...] = ()

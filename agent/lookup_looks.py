@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from agent import lookup_sum, lookup_time, narrow
+from agent import course, lookup_sum, lookup_time, narrow
 from agent.finding import Finding, name_of, sentence, visit_words
 from agent.outcome import edge_words, facts_of, none_seen, place_words, sure_of
 from agent.plan import Plan
@@ -79,9 +79,24 @@ def direction(plan: Plan, view: View, visits: list[Visit]) -> Finding:
         if common
         else "It goes in no clear direction"
     )
+    if drawn := course.told(ranked):
+        head = (
+            sentence(drawn) + (f" ({head[0].lower()}{head[1:]})" if common else "")
+            if course.asks_for(plan)
+            else f"{head}, {drawn}"
+        )
+
+    def detail(visit: Visit) -> str:
+        ways = ["/".join(sorted(visit.heading(within)))] if visit.heading(within) else []
+        return (
+            f", heading {', '.join((*ways, *course.courses(visit)))},"
+            if ways or course.courses(visit)
+            else ""
+        )
+
     return Finding(
         status=AnswerStatus.ANSWERED, head=head, headings=headings, sides=sides, visits=tuple(ranked), sure=sure_of(ranked[:3]) * 0.9,
-        facts=facts_of(view, ranked, lambda v: f", heading {'/'.join(sorted(v.heading(within)))}," if v.heading(within) else ""),
+        facts=facts_of(view, ranked, detail), courses=tuple(course.courses(v) for v in ranked),
     )  # fmt: skip
 
 

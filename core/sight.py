@@ -14,7 +14,8 @@ Attributes = dict[str, str | float]
 The common keys: `colour` (a colour name), `upper`/`lower` (a person's clothes), `size` (small, medium, large),
 `shape` (tall, wide, square), `direction` (a key of `DIRECTIONS`), `speed` (box heights a second, or metres a second
 where a scale is drawn, then also `speed_unit`), `entered`/`left` (the side of the picture: left, right, top, bottom),
-`pose` (of a person: standing, sitting, lying),
+`pose` (of a person: standing, sitting, lying), `course` (along, against or across a drawn lane: `along northbound`),
+`route` (from which drawn zone to which: `from dock to aisle`),
 `text` (what can be read on it; `text_by` names the reader).
 """
 

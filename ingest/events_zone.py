@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from core.clock import Micros
 from core.ids import EntityId
-from core.place import Layout, Zone
+from core.place import Layout, Point, Zone
 from core.sight import Attributes
+from ingest.attributes import MOVED
+from ingest.course import course_word
 from ingest.events_book import Book, Draft, Part, Spell, over, sure
 from ingest.events_trail import Step, Trail, TrailPoint
 from ingest.presence import Visit
@@ -20,6 +23,7 @@ class _Stay:
 
     spell: Spell
     looks: int = 0
+    came_in: Point | None = None
     dwelled: Draft | None = None
 
 
@@ -28,8 +32,8 @@ class ZoneMaker:
 
     A change counts once it has held `zone_hold_s`; its time is when a straight walk between the two looks meets the
     border. One who appears inside has entered (attribute `by` = appearing) unless it stood there from the start;
-    one who leaves the picture from inside has left the zone (`by` = leaving the picture). `dwelled` spans the whole
-    stay. Confidence: `sure(score, how long the change held past zone_hold_s, 0.85 for one who appeared or vanished
+    one who leaves the picture from inside has left the zone (`by` = leaving the picture). Who leaves a lane went along,
+    against or across it (`course`). `dwelled` spans the whole stay. Confidence: `sure(score, how long the change held past zone_hold_s, 0.85 for one who appeared or vanished
     inside)`; of a stay `sure(score, how far past dwell_s)`.
     """
 
@@ -37,6 +41,7 @@ class ZoneMaker:
         self._book = book
         zones = (*layout.zones, *(lane.zone() for lane in layout.lanes))
         self._zones = tuple((zone, thresholds.at(zone.name)) for zone in zones)
+        self._directions = {lane.name: lane.direction for lane in layout.lanes}
         self._stays: dict[EntityId, dict[str, _Stay]] = {}
 
     def step(self, step: Step) -> None:
@@ -58,7 +63,7 @@ class ZoneMaker:
             outside = stay.spell.lapsed
             at = visit.at if outside is None else min(outside, visit.at)
             by: Attributes = {"by": "leaving the picture"} if outside is None else {}
-            self._note("left_zone", at, trail, zone, 0.0, by)
+            self._note("left_zone", at, trail, zone, 0.0, by, self._course(zone, stay, trail, at))
             self._end_stay(stay, at, trail)
 
     def _look(self, trail: Trail, zone: Zone, t: Thresholds, stay: _Stay) -> None:
@@ -68,7 +73,8 @@ class ZoneMaker:
             if stay.spell.ends(trail.at, inside, turned=_border(trail, zone)):
                 left = stay.spell.lapsed
                 at = trail.at if left is None else left
-                self._note("left_zone", at, trail, zone, over(trail.at - at, t.span("zone_hold_s")))
+                margin = over(trail.at - at, t.span("zone_hold_s"))
+                self._note("left_zone", at, trail, zone, margin, course=self._course(zone, stay, trail, at))
                 self._end_stay(stay, at, trail)
                 return
         elif stay.spell.begins(trail.at, inside, turned=self._came_in(trail, zone, stay)):
@@ -82,14 +88,31 @@ class ZoneMaker:
     def _enter(self, trail: Trail, zone: Zone, t: Thresholds, stay: _Stay) -> None:
         since = stay.spell.since
         at = trail.at if since is None else since
+        stay.came_in = trail.box_at(at).foot
         from_the_first = at <= trail.born
         if from_the_first and trail.from_start:
             return
         by: Attributes = {"by": "appearing"} if from_the_first else {}
         self._note("entered_zone", at, trail, zone, over(trail.at - at, t.span("zone_hold_s")), by)
 
+    def _course(self, zone: Zone, stay: _Stay, trail: Trail, at: Micros) -> Attributes:
+        """Which way it went through a lane that it leaves; nothing where that is no lane, or it got nowhere in it."""
+        direction, end = self._directions.get(zone.name), trail.box_at(at)
+        if direction is None or stay.came_in is None:
+            return {}
+        if math.dist(stay.came_in, end.foot) < MOVED * end.diagonal:
+            return {}
+        return {"course": course_word(zone.name, direction, stay.came_in, end.foot)}
+
     def _note(
-        self, kind: str, at: Micros, trail: Trail, zone: Zone, margin: float, by: Attributes | None = None
+        self,
+        kind: str,
+        at: Micros,
+        trail: Trail,
+        zone: Zone,
+        margin: float,
+        by: Attributes | None = None,
+        course: Attributes | None = None,
     ) -> None:
         self._book.note(
             kind,
@@ -97,7 +120,7 @@ class ZoneMaker:
             [Part(trail.entity_id, trail.box_at(at))],
             zone=zone.name,
             confidence=sure(trail.score, margin, 0.85 if by else 1.0),
-            attributes={"zone_kind": zone.kind, **(by or {})},
+            attributes={"zone_kind": zone.kind, **(by or {}), **(course or {})},
         )
 
     def _dwell(self, trail: Trail, zone: Zone, t: Thresholds, stay: _Stay) -> None:

@@ -13,6 +13,7 @@ from core.labels import FOUR_WHEELED, LOADS, TWO_WHEELERS
 from core.place import Box, Point
 from core.sight import THING, Attributes, Track, TrackPoint
 from ingest.attributes import Profile, side_of
+from ingest.course import Course
 
 FIXTURES = frozenset(
     {
@@ -79,6 +80,7 @@ class Stay:
     votes: dict[str, float] = field(default_factory=dict)
     signature: tuple[float, ...] = ()
     profile: Profile = field(default_factory=Profile)
+    course: Course = field(default_factory=Course)
     recent: list[tuple[Micros, Box]] = field(default_factory=list)
     early: list[tuple[Micros, Box]] = field(default_factory=list)
     tracks: dict[TrackId, Piece] = field(default_factory=dict)
@@ -97,6 +99,7 @@ class Stay:
         self.missing, self.bare, self.hidden_in, self.covered = 0, 0, None, False
         whole = clear and not cut_off(seen.box, self.frame)
         self.profile.note(seen.at, seen.box, whole=whole, score=seen.score, appearance=seen.appearance)
+        self.course.note(seen.at, seen.box)
         if self.looks % 4 == 0:
             self.roams = self.profile.travel > 1.0
         if seen.appearance and clear:

@@ -16,6 +16,7 @@ from core.ports import Tracker
 from core.sight import THING, Attributes, Detection, Track
 from ingest.attributes import side_of
 from ingest.chunk import Grid
+from ingest.course import Course
 from ingest.decode import Look
 from ingest.identity import REACH, WORDS_KEPT, Carrier, Stay, alike, heir, velocity
 from ingest.identity import Seen as Glimpse
@@ -196,7 +197,13 @@ class Perception:
         self._by_number[number] = stay
 
     def _newcomer(self, id: TrackId, first: Glimpse, carriers: dict[EntityId, Carrier]) -> Stay:
-        stay = Stay(ids.entity_id(self._stream.id, id), id, self._tracks, self._frame)
+        stay = Stay(
+            ids.entity_id(self._stream.id, id),
+            id,
+            self._tracks,
+            self._frame,
+            course=Course(self._stream.layout),
+        )
         began = self._scene_began if self._scene_began is not None else first.at
         stay.there_from_start = first.at <= began + 100_000
         near = [e for e, carrier in carriers.items() if carrier.box.gap(first.box) < 0.2 * first.box.diagonal]
@@ -420,7 +427,7 @@ class Perception:
         out = stay.profile.attributes(stay.label, self._frame, self._stream.layout.scale)
         if stay.entered:
             out["entered"] = stay.entered
-        return out
+        return out | stay.course.words()
 
 
 def _source_of(box: Box, detections: Sequence[Detection]) -> Detection | None:

@@ -15,7 +15,7 @@ from core.colour import appearance
 from core.ids import EntityId
 from core.media import Frame, Stream
 from core.memory import Entity
-from core.place import Box
+from core.place import EMPTY_LAYOUT, Box, Lane, Layout
 from core.sight import Detection, TrackPoint
 from ingest.chunk import Grid
 from ingest.decode import Look
@@ -87,7 +87,19 @@ class Watcher:
 
 @pytest.fixture
 def watcher() -> Watcher:
-    stream = Stream(id=ids.stream_id("s"), name="s", source="s", shown_source="s", width=WIDTH, height=HEIGHT)
+    return watched(EMPTY_LAYOUT)
+
+
+def watched(layout: Layout) -> Watcher:
+    stream = Stream(
+        id=ids.stream_id("s"),
+        name="s",
+        source="s",
+        shown_source="s",
+        width=WIDTH,
+        height=HEIGHT,
+        layout=layout,
+    )
     grid = Grid(stream_id=stream.id, length=10 * SECOND, overlap=SECOND, recipe="test")
     return Watcher(Perception(stream, grid, OcSortTracker(8.0)))
 
@@ -111,6 +123,17 @@ def test_a_walk_through_the_picture_is_one_visit_with_its_true_moments_and_sides
     assert entity.attributes["entered"] == "left"
     assert entity.attributes["left"] == "right"
     assert entity.attributes["upper"] == "red"
+
+
+def test_what_is_drawn_gives_a_way_its_name_across_a_broken_track() -> None:
+    lane = Lane(name="left_lane", polygon=((0, 0), (640, 0), (640, 360), (0, 360)), direction=(-1, 0))
+    watcher = watched(Layout(lanes=(lane,)))
+    watcher.nothing(3)
+    walk(watcher, 0, 250, 14)
+    watcher.nothing(12)
+    walk(watcher, 420, 600, 10)
+    (entity,) = watcher.entities()
+    assert entity.attributes["course"] == "against left_lane"
 
 
 def test_a_track_that_breaks_behind_a_post_is_still_one_entity(watcher: Watcher) -> None:
