@@ -18,7 +18,20 @@ from api import errors
 from api.context import Context
 from api.described import describe
 from api.metrics import Metered, Meters
-from api.routes import ask, chat, health, incidents, jobs, media, memory, rules, session, streams, webhooks
+from api.routes import (
+    ask,
+    chat,
+    drawn,
+    health,
+    incidents,
+    jobs,
+    media,
+    memory,
+    rules,
+    session,
+    streams,
+    webhooks,
+)
 from core.ports import Executor, House, Vlm
 from core.settings import Settings
 
@@ -40,7 +53,7 @@ TAGS = [
     {"name": "rules", "description": "Conditions as data: written, tested on history, armed."},
     {"name": "incidents", "description": "What rules found, and what people made of it."},
     {"name": "webhooks", "description": "Receivers of incidents, and every try to reach them."},
-    {"name": "media", "description": "Playable clips and single frames."},
+    {"name": "media", "description": "Playable clips, single frames, and what was seen drawn into both."},
     {"name": "openai", "description": "The same memory in OpenAI's shapes."},
     {"name": "keys", "description": "Who may do what."},
     {"name": "health", "description": "Whether it lives, whether it can work, and how it goes."},
@@ -120,7 +133,7 @@ def create_app(
     app.state.meters = meters
     errors.install(app)
     app.include_router(streams.router, max_body_size=settings.max_upload_mb << 20)
-    for room in (jobs, memory, ask, rules, incidents, webhooks, media, chat, session, health):
+    for room in (jobs, memory, ask, rules, incidents, webhooks, media, drawn, chat, session, health):
         app.include_router(room.router, max_body_size=SMALL_BODY)
     _serve_page(app)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]

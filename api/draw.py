@@ -36,7 +36,7 @@ def heat_map(stream: Stream, house: House, span: Span | None, labels: Sequence[s
     if not places:
         raise Invalid(
             "there is nothing to draw: nothing of the kind was seen",
-            next_step="leave out --label, --from or --to",
+            next_step="ask for another label, another span, or neither",
         )
     middle = span.middle if span else stream.duration // 2
     (still,) = house.frames.frames_at(stream.id, [middle])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, BinaryIO
 
 from fastapi import APIRouter, Query, Request, Response
@@ -56,22 +56,26 @@ def clip_key(stream: Stream, span: Span) -> str:
 
 
 def ensure_clip(ctx: Context, stream: Stream, span: Span) -> str:
-    """Cuts the clip unless it is there; two who ask at once wait for one cut. Returns its key."""
-    key = clip_key(stream, span)
+    """Cuts the clip unless it is there; returns its key."""
+    cutter = Reopener(ctx.house.ledger, ctx.house.media, ctx.settings)
+    return kept(ctx, clip_key(stream, span), lambda: cutter.cut_clip(stream, span).data)
+
+
+def kept(ctx: Context, key: str, make: Callable[[], bytes]) -> str:
+    """Makes what is kept under the key unless it is there; two who ask at once wait for one making. Returns the key."""
     with _cutting_lock:
         lock = _cutting.setdefault(key, threading.Lock())
     try:
         with lock:
             if key not in ctx.house.media.keys(key):
-                clip = Reopener(ctx.house.ledger, ctx.house.media, ctx.settings).cut_clip(stream, span)
-                ctx.house.media.put(key, clip.data)
+                ctx.house.media.put(key, make())
     finally:
         with _cutting_lock:
             _cutting.pop(key, None)
     return key
 
 
-_VIDEO = {"video/mp4": {"schema": {"type": "string", "format": "binary"}}}
+VIDEO = {"video/mp4": {"schema": {"type": "string", "format": "binary"}}}
 
 
 @router.get(
@@ -79,8 +83,8 @@ _VIDEO = {"video/mp4": {"schema": {"type": "string", "format": "binary"}}}
     summary="A playable clip",
     response_class=Response,
     responses={
-        200: {"description": "The whole clip.", "content": _VIDEO},
-        206: {"description": "The bytes asked for.", "content": _VIDEO},
+        200: {"description": "The whole clip.", "content": VIDEO},
+        206: {"description": "The bytes asked for.", "content": VIDEO},
         416: {"description": "No such bytes."},
     },
 )

@@ -34,6 +34,8 @@ CONTRACT = {
     "/v1/webhooks/{id}/deliveries": {"get"},
     "/v1/webhooks/{id}/redeliver": {"post"},
     "/v1/clips/{stream}": {"get"},
+    "/v1/clips/{stream}/annotated": {"get"},
+    "/v1/heatmaps/{stream}": {"get"},
     "/v1/frames/{stream}": {"get"},
     "/v1/texts/{stream}": {"get"},
     "/v1/chat/completions": {"post"},
