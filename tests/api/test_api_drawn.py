@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from pathlib import Path
 
 import av
 import numpy as np
@@ -23,8 +22,8 @@ from helpers import observations as say
 from helpers.videos import write_video
 from ingest.pipeline import watch
 from ingest.register import register
-from jobs.handlers import handlers
 from jobs.fakes import EagerExecutor
+from jobs.handlers import handlers
 
 
 @pytest.fixture(scope="module")
