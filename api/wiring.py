@@ -177,15 +177,15 @@ def _detectors(settings: Settings) -> Callable[[], Detector]:
             next_step=f"as onnx:{settings.detector}, or motion:",
         )
 
-    def motion() -> Callable[[], Detector]:
+    def motion() -> Detector:
         from models.detect_motion import MotionDetector
 
-        return MotionDetector
+        return MotionDetector()
 
-    def sorted_() -> Callable[[], Detector]:
+    def sorted_() -> Detector:
         from models.detect_sorted import SortedDetector
 
-        return SortedDetector
+        return SortedDetector()
 
     def onnx() -> Callable[[], Detector]:
         return lambda: _with_motion(_onnx(wish, settings), wish)
@@ -201,17 +201,15 @@ def _detectors(settings: Settings) -> Callable[[], Detector]:
         from models.weights import find
 
         there = find("yolox_nano", settings.model_folders) is not None
-        return (
-            (lambda: _with_motion(_onnx(Wish.of("onnx:yolox_nano"), settings), wish)) if there else sorted_()
-        )
+        return (lambda: _with_motion(_onnx(Wish.of("onnx:yolox_nano"), settings), wish)) if there else sorted_
 
     return choose(
         "SIGHTLINE_DETECTOR",
         settings.detector,
         {
             "": automatic,
-            "motion": motion,
-            "sorted": sorted_,
+            "motion": lambda: motion,
+            "sorted": lambda: sorted_,
             "onnx": onnx,
             "transformers": transformers,
             "open": automatic,  # the model that finds by words looks at event frames alone

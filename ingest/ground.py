@@ -10,7 +10,6 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import least_squares
 
 from core.ground import Ground
 from core.place import Point
@@ -66,6 +65,8 @@ def misfit(ground: Ground, pair: Pair) -> float:
 
 
 def _fitted(pairs: Sequence[Pair], width: int, height: int, tilt: float) -> tuple[float, Floats]:
+    from scipy.optimize import least_squares  # half a second to load, and few streams have such a scale
+
     likely = LIKELY_FOCAL * max(width, height)
 
     def amiss(guess: Floats) -> Floats:
