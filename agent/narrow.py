@@ -24,6 +24,8 @@ KIN = 3.0
 """Areas that differ by at most this factor may be of the same kind of thing."""
 OWN_NAME = frozenset({"van", "bus", "forklift", "motorcycle", "pallet", "box"})
 """Labels that whoever knows them does not give to their kin: a van is a van where vans are looked for."""
+ROADS = frozenset({"road", "lane", "crossing", "junction", "parking", "rails"})
+"""Kinds of zone where vehicles are: what moves there unnamed may be one."""
 WHOLE_MOVERS = frozenset({"person", *lexicon.VEHICLES, "bicycle", "motorbike", "cyclist"})
 """Labels for which a moving thing that nobody could name may stand in."""
 
@@ -60,18 +62,23 @@ def of_subject(subject: Subject | None, view: View) -> tuple[list[Visit], bool]:
         return sorted([*named, *_alike(subject, named, visits)], key=lambda v: v.span.start), False
     if named or view.whole_has(labels):
         return named, False
-    return ([v for v in visits if _stands_in(subject, v)] if can_stand_in(subject) else []), True
+    road = any(zone.kind in ROADS for zone in view.stream.layout.zones) or bool(view.stream.layout.lanes)
+    return ([v for v in visits if _stands_in(subject, v, road=road)] if can_stand_in(subject) else []), True
 
 
-def _stands_in(subject: Subject, visit: Visit) -> bool:
+def _stands_in(subject: Subject, visit: Visit, *, road: bool) -> bool:
     """Whether the visit may be of the subject though nobody named it so.
 
     For people: unnamed things. For vehicles: whatever went through the picture by itself and is neither a person nor an
     animal; detectors taught on pictures from the street name a car seen from above after what it looks like from there.
+    Where no road is drawn it has to have gone as far as it is long, and not back out where it came in: a hand does that.
     """
     label = visit.entity.label
     if not set(subject.labels) & {*lexicon.VEHICLES, "bicycle", "motorbike"}:
         return label == THING
+    back = bool(visit.side("entered")) and visit.side("entered") == visit.side("left")
+    if not road and (back or visit.travel() < 1.0):
+        return False
     alive = label == "person" or label in lexicon.LABELS["animal"]
     through = bool(visit.side("entered") and visit.side("left"))
     return not alive and visit.moved() and (label == THING or label in lexicon.VEHICLES or through)

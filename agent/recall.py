@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from math import dist
 from statistics import median
 
 from agent import lexicon
@@ -78,10 +79,19 @@ class Visit:
         value = self.entity.attributes.get("speed")
         return float(value) if isinstance(value, int | float) else None
 
+    def travel(self) -> float:
+        """How far its middle got from where it was at first, in its own diagonals at their largest."""
+        if len(self.points) < 3:
+            return 0.0
+        a, b = self._ends()
+        return max(dist(p.box.centre, a.centre) for p in self.points) / max(a.diagonal, b.diagonal)
+
     def moved(self) -> bool:
-        """Whether it went further than half its own size."""
+        """Whether it went further than half its own size, or straight to or from the camera, where little shows of that."""
         if len(self.points) < 3:
             return "still" not in self.heading()
+        if lexicon.heading_of(self.entity.attributes.get("direction")) & {"towards", "away"}:
+            return True
         a, b = self._ends()
         far = max(
             ((p.box.foot[0] - a.foot[0]) ** 2 + (p.box.foot[1] - a.foot[1]) ** 2) ** 0.5 for p in self.points

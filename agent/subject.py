@@ -147,7 +147,8 @@ _FILLER_TEXT = (
     "stand stands thing near close camera start starts stop stops order which directly next ever "
     "everything shown parked wait waits waiting cross crosses taken away day stay stays last long "
     "together passing along side under over behind beside groups busiest does moment described "
-    "longest shortest fastest slowest often more fewer much many usually ever total altogether"
+    "longest shortest fastest slowest often more fewer much many usually ever total altogether "
+    "towards toward away up down upwards downwards"
 )
 _FILLER = frozenset(_FILLER_TEXT.split())
 

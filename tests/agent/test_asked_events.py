@@ -252,6 +252,19 @@ def test_things_nobody_could_name_that_go_as_cars_do_are_counted_with_them() -> 
     assert picked(scene, "How many cars pass?", "1", "2", "4", "6") == "4"
 
 
+def test_a_hand_that_reaches_in_is_no_vehicle_but_what_drives_by_unnamed_may_be_one() -> None:
+    scene = Scene(name="window", seconds=40)
+    scene.visit("thing", 20, 26, ((600, 100), (500, 160)), size=(200, 160), entered="right")
+    scene.visit("thing", 30, 34, ((640, 300), (200, 300)), size=(120, 60), entered="right", left="right")
+    scene.kept()
+    assert picked(scene, "How many vehicles are visible?", "0", "1", "2") == "0"
+    lane = Zone(name="lane", polygon=SQUARE, kind="road")
+    for drawn, passing in ((Layout(), RIGHT), (Layout(zones=(lane,)), ((600.0, 100.0), (540.0, 100.0)))):
+        scene = Scene(name="road", seconds=40, layout=drawn)
+        scene.visit("thing", 20, 26, passing, size=(90, 40), entered="left")
+        assert picked(scene.kept(), "How many vehicles pass?", "0", "1", "2") == "1"
+
+
 def test_the_second_to_pass_is_not_who_was_seen_second_from_afar() -> None:
     scene = Scene(name="road", seconds=30)
     scene.visit("car", 0, 3, RIGHT, colour="white")
@@ -261,6 +274,24 @@ def test_the_second_to_pass_is_not_who_was_seen_second_from_afar() -> None:
     assert picked(scene, "What colour is the second car to pass?", "Black", "White", "Red") == "Red"
     assert picked(scene, "Which car passes last?", "A black car", "A red car") == "A black car"
     assert picked(scene, "What colour is the second car to appear?", "Black", "White", "Red") == "Black"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How many people walk towards the camera?",
+        "How many walk towards the camera?",
+        "How many come towards the camera?",
+    ],
+)
+def test_who_comes_straight_to_the_camera_walks_though_hardly_moving_in_the_picture(text: str) -> None:
+    scene = Scene(name="corridor", seconds=10)
+    for x, word in ((200.0, "towards"), (400.0, "towards-left"), (550.0, "away")):
+        scene.visit(
+            "person", 0, 10, ((x, 200.0), (x, 205.0)), grows=1.8 if "to" in word else 0.5, direction=word
+        )
+    scene.visit("person", 0, 10, ((60.0, 200.0), (60.0, 200.0)))
+    assert picked(scene.kept(), text, "0", "1", "2", "3") == "2"
 
 
 def test_who_steps_out_of_the_picture_at_its_lower_edge_has_not_gone_away() -> None:
