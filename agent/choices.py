@@ -83,7 +83,7 @@ def _score(plan: Plan, found: Finding, saying: Saying, all_sayings: Sequence[Say
             (0.9**rank * _score_number(saying, ((at, 1.0),), exact=False) for rank, at in enumerate(found.seconds[:6])), default=0.0
         )  # fmt: skip
     if plan.asked is Asked.COLOUR:
-        return _score_colours(saying, found.colours)
+        return _score_colours(saying, found.colours, found.second_colours)
     if plan.asked is Asked.DIRECTION:
         for mark in (_score_split(saying, found.sides), course.score(saying.text, found.courses)):
             if mark is not None:
@@ -157,15 +157,26 @@ def _score_number(saying: Saying, seen: Sequence[tuple[float, float]], *, exact:
     return best
 
 
-def _score_colours(saying: Saying, seen: Sequence[str]) -> float:
-    """How well the colours named agree with those seen, the foremost counting most; a pair needs both."""
+def _score_colours(saying: Saying, seen: Sequence[str], second: Sequence[str] = ()) -> float:
+    """How well the colours named agree with those seen, the foremost counting most; a pair needs both.
+
+    Of what has two colours the second is as good in a pair as the first, and a choice that names but one says less.
+    """
     if not saying.colours or not seen:
         return 0.0
-    both = bool(re.search(r"\band\b|,|/", saying.text.lower())) and len(saying.colours) > 1
+    low = saying.text.lower()
+    both = bool(re.search(r"\band\b|,|/", low)) and len(saying.colours) > 1
     marks = [
         max(lexicon.colour_likeness(colour, s) * (0.85**rank) for rank, s in enumerate(seen[:6])) for colour in saying.colours
     ]  # fmt: skip
-    return sum(marks) / len(marks) if both else max(marks)
+    if both:
+        other = [
+            max((lexicon.colour_likeness(colour, s) for s in second), default=0.0)
+            for colour in saying.colours
+        ]
+        return sum(map(max, marks, other)) / len(marks)
+    whole = re.search(r"\b(?:all|only|entirely|completely|wholly|plain)\b", low)
+    return max(marks) * (1.0 if not second else 0.6 if whole else 0.9)
 
 
 _ALIKE = {frozenset(("towards", "down")): 0.75, frozenset(("away", "up")): 0.75}

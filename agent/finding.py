@@ -32,7 +32,7 @@ class Finding:
     """What the memory says to a plan.
 
     `head` is the sentence that answers, `facts` are what it rests on. The rest are the values behind it, best first:
-    `numbers` (counts, each with its weight), `seconds` (moments or lengths), `colours`, `headings`, `sides` (one tuple
+    `numbers` (counts, each with its weight), `seconds` (moments or lengths), `colours` (and the `second_colours` of what has two), `headings`, `sides` (one tuple
     per visit), `courses` (likewise: the ways by what is drawn), `visits` and `events`; `names` (of teams, zones, texts); `scenes` and the place of the meant one; `yes` for a question of whether. `sure` is 0 to 1. `hint` is true where the
     values are of things that may not be what was asked about.
     """
@@ -43,6 +43,7 @@ class Finding:
     numbers: tuple[tuple[float, float], ...] = ()
     seconds: tuple[float, ...] = ()
     colours: tuple[str, ...] = ()
+    second_colours: tuple[str, ...] = ()
     headings: tuple[frozenset[str], ...] = ()
     sides: tuple[tuple[str, ...], ...] = ()
     courses: tuple[tuple[str, ...], ...] = ()

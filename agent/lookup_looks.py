@@ -34,12 +34,13 @@ def colour(plan: Plan, view: View, visits: list[Visit]) -> Finding:
     colours = list(dict.fromkeys(c for v in told for c in v.colours(plan.part)[:1]))
     colours += [c for v in told for c in v.colours(plan.part)[1:] if c not in colours]
     word = name_of(plan.subject.word, 1) if plan.subject else "thing"
+    second = () if plan.part else tuple(dict.fromkeys(c for v in told[:2] for c in v.second_colour()))
     if plan.ordinal is not None or len(told) == 1:
-        head = f"The {word} is {told[0].colours(plan.part)[0]}"
+        head = f"The {word} is {' and '.join((told[0].colours(plan.part)[0], *second))}"
     else:
         head = f"Colours: {', '.join(colours[:4])}"
     return Finding(
-        status=AnswerStatus.ANSWERED, head=head, facts=facts_of(view, told[:4]), colours=tuple(colours), visits=tuple(told), sure=sure_of(told[:2]) * 0.85
+        status=AnswerStatus.ANSWERED, head=head, facts=facts_of(view, told[:4]), colours=tuple(colours), second_colours=second, visits=tuple(told), sure=sure_of(told[:2]) * 0.85
     )  # fmt: skip
 
 

@@ -63,6 +63,10 @@ class Visit:
             out += [c for c in lexicon.colours_in(name) or (name,) if c not in out]
         return tuple(out)
 
+    def second_colour(self) -> tuple[str, ...]:
+        """The other colour of what has two."""
+        return lexicon.colours_in(str(self.entity.attributes.get("second_colour", "")))
+
     def side(self, key: str) -> tuple[str, ...]:
         """The sides of the picture by which it `entered` or `left`."""
         value = self.entity.attributes.get(key)

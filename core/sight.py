@@ -11,7 +11,7 @@ from core.place import Box
 Attributes = dict[str, str | float]
 """What is known of a thing, in plain words and numbers.
 
-The common keys: `colour` (a colour name), `upper`/`lower` (a person's clothes), `size` (small, medium, large),
+The common keys: `colour` (a colour name), `second_colour` (of what has two), `upper`/`lower` (a person's clothes), `size` (small, medium, large),
 `shape` (tall, wide, square), `direction` (a key of `DIRECTIONS`), `speed` (box heights a second, or metres a second
 where a scale is drawn, then also `speed_unit`), `entered`/`left` (the side of the picture: left, right, top, bottom),
 `pose` (of a person: standing, sitting, lying), `course` (along, against or across a drawn lane: `along northbound`),

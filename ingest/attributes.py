@@ -29,6 +29,14 @@ MOVED = 0.35
 """Displacement, in box diagonals, from which on a thing has a direction."""
 DEEPER = 1.25
 """Growth of a box's height from which on a thing came nearer (its inverse: went away)."""
+SECOND_SHARE = 0.2
+"""The part of a thing that its second colour covers at least."""
+KIN: dict[str, tuple[str, ...]] = {
+    "red": ("pink", "orange", "brown"), "pink": ("red", "purple"), "orange": ("red", "yellow", "brown", "beige"),
+    "brown": ("beige", "orange", "red"), "beige": ("brown", "yellow", "white"), "yellow": ("orange", "beige", "green"),
+    "green": ("yellow",), "blue": ("purple",), "purple": ("blue", "pink"),
+}  # fmt: skip
+"""Shades that light and shadow make of each colour."""
 LOOKS_KEPT = 400
 """A path longer than this is thinned: only its shape matters."""
 
@@ -97,6 +105,8 @@ class Profile:
             out["colour"] = out.get("upper", colour_word(total / total.sum()))
         else:
             out["colour"] = colour_word(total / total.sum())
+            if second := second_word(total / total.sum(), out["colour"]):
+                out["second_colour"] = second
 
     def _say_motion(self, out: Attributes, ground: Ground | None) -> None:
         whole = [p for p in self._path if p[2]]
@@ -193,6 +203,22 @@ def colour_word(shares: Shares) -> str:
     if hues[hue] >= 0.3 or (hues[hue] >= 0.17 and hues[hue] >= 0.4 * greys[grey]):
         return hue
     return grey
+
+
+def second_word(shares: Shares, first: str) -> str:
+    """The other colour of what has two: one that covers at least `SECOND_SHARE` of it and is no shade of the first; '' for none.
+
+    Brown and beige are one coat in shade and in light, called brown where a third of it is. Greys are no second colour:
+    windows, tyres, shade and glare are grey on everything; white is one beside a hue.
+    """
+    part = dict(zip(COLOURS, (float(v) for v in shares), strict=True))
+    coat = part.pop("brown") + part.pop("beige")
+    brown = float(shares[COLOURS.index("brown")])
+    part["brown" if brown >= coat / 3 else "beige"] = coat
+    for name in ("black", "grey", first, *KIN.get(first, ())):
+        part.pop(name, None)
+    best = max(part, key=lambda name: part[name])
+    return best if part[best] >= SECOND_SHARE else ""
 
 
 def side_of(box: Box, velocity: Point, frame: tuple[float, float], *, leaving: bool) -> str:

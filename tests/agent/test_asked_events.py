@@ -265,6 +265,17 @@ def test_a_hand_that_reaches_in_is_no_vehicle_but_what_drives_by_unnamed_may_be_
         assert picked(scene.kept(), "How many vehicles pass?", "0", "1", "2") == "1"
 
 
+def test_what_has_two_colours_is_known_by_both() -> None:
+    scene = Scene(name="lawn", seconds=20)
+    scene.visit("dog", 0, 9, RIGHT, colour="white", second_colour="brown")
+    scene.visit("cat", 10, 19, RIGHT, colour="white")
+    scene.kept()
+    asked = ("Brown and white", "Grey", "All white", "White", "Black and white")
+    assert picked(scene, "What colour is the dog?", *asked) == "Brown and white"
+    assert "white and brown" in ask(scene, "What colour is the dog?").text
+    assert picked(scene, "What colour is the cat?", "Brown and white", "Grey", "All white") == "All white"
+
+
 def test_the_second_to_pass_is_not_who_was_seen_second_from_afar() -> None:
     scene = Scene(name="road", seconds=30)
     scene.visit("car", 0, 3, RIGHT, colour="white")

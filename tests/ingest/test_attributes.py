@@ -48,6 +48,34 @@ def test_a_car_is_named_by_its_paint_and_not_by_its_windows() -> None:
     assert colour_word(shares(car[8:32])) == "white"
 
 
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ({(240, 240, 238): 0.6, (110, 70, 40): 0.25, (128, 128, 128): 0.15}, ("brown", "white")),
+        ({(240, 240, 238): 0.7, (110, 70, 40): 0.1, (200, 170, 130): 0.12}, ("white", "brown")),
+        ({(240, 240, 238): 0.8, (110, 70, 40): 0.1}, ("white", None)),
+        ({(200, 30, 30): 0.5, (240, 130, 30): 0.3, (15, 15, 18): 0.2}, ("red", None)),
+        ({(30, 60, 180): 0.6, (240, 240, 238): 0.3}, ("blue", "white")),
+        ({(200, 30, 30): 0.4, (15, 15, 18): 0.3, (128, 128, 128): 0.3}, ("red", None)),
+    ],
+)
+def test_what_has_two_colours_keeps_both_and_shade_is_no_second_one(
+    parts: dict[tuple[int, int, int], float], words: tuple[str, str | None]
+) -> None:
+    thing = np.full((100, 100, 3), 128, np.uint8)
+    row = 0
+    for rgb, part in parts.items():
+        thing[:, row : row + round(100 * part)] = rgb
+        row += round(100 * part)
+    profile = Profile()
+    for i in range(5):
+        everywhere = np.ones((100, 100), np.bool_)
+        profile.note(i, Box(0, 0, 100, 100), whole=True, score=0.9, appearance=appearance(thing, everywhere))
+    said = profile.attributes("dog", FRAME, None)
+    assert (said["colour"], said.get("second_colour")) == words
+    assert "second_colour" not in profile.attributes("person", FRAME, None)
+
+
 def test_a_person_has_an_upper_and_a_lower_colour() -> None:
     body = np.zeros((100, 40, 3), np.uint8)
     body[:50], body[50:] = (200, 30, 30), (30, 50, 190)
