@@ -104,8 +104,8 @@ class Profile:
                     out[key] = colour_word(part / part.sum())
             out["colour"] = out.get("upper", colour_word(total / total.sum()))
         else:
-            out["colour"] = colour_word(total / total.sum())
-            if second := second_word(total / total.sum(), out["colour"]):
+            first = out["colour"] = colour_word(total / total.sum())
+            if second := second_word(total / total.sum(), first):
                 out["second_colour"] = second
 
     def _say_motion(self, out: Attributes, ground: Ground | None) -> None:
