@@ -146,6 +146,11 @@ class Stay:
         return math.hypot(*self.velocity) > 0.12 * self.box.diagonal
 
     @property
+    def settled(self) -> bool:
+        """Whether it has been known for a while and keeps its place."""
+        return self.sure and self.looks >= 8 and not self.moving
+
+    @property
     def lies(self) -> bool:
         """Whether it is an object at rest, which goes nowhere by itself: no person, vehicle or two-wheeler."""
         return not self.roams and not self.moving and _kinds(self.label) == {""}

@@ -18,7 +18,7 @@ from ingest.attributes import side_of
 from ingest.chunk import Grid
 from ingest.course import Course
 from ingest.decode import Look
-from ingest.identity import REACH, WORDS_KEPT, Carrier, Stay, alike, heir, velocity
+from ingest.identity import REACH, WORDS_KEPT, Carrier, Stay, alike, fits, heir, velocity
 from ingest.identity import Seen as Glimpse
 from ingest.presence import Moment, Presence, Visit
 
@@ -34,6 +34,8 @@ BARE_FOR = 800_000
 """… after which what rested and was hidden has been carried off, while its place is in plain sight and nothing is there."""
 UNSURE_FOR = 700_000
 """… after which what was never sure is dropped."""
+IN_PLACE, JUMPED = 0.6, 0.3
+"""Overlap (IoU) with its last box from which on a resting thing is where it was, and below which it is not."""
 BEFORE = 8
 """How many looks back a track's beginning, from before it was confirmed, is searched for."""
 
@@ -146,14 +148,60 @@ class Perception:
                 glimpses.append((sighting.number, stay, glimpse))
             else:
                 fresh.append((sighting.number, glimpse))
+        fresh += self._taken_along(glimpses, detections)
         fresh += self._doubled(glimpses)
+        self._given_back(glimpses)
         carriers = {stay.entity_id: Carrier(glimpse.box, stay.velocity) for _, stay, glimpse in glimpses}
+        carriers |= {
+            stay.entity_id: Carrier(stay.box, (0.0, 0.0))
+            for stay in self._stays.values()
+            if stay.entity_id not in carriers and stay.settled and at - stay.seen_at <= SECOND
+        }
         hosts = {s.hidden_in for s in self._stays.values() if s.hidden_in is not None}
         for _, stay, glimpse in glimpses:
             stay.take(stay.alone(glimpse), clear=stay.entity_id not in hosts)
         for number, glimpse in fresh:
             self._begin(number, glimpse, carriers)
         self._lately = [*self._lately[-BEFORE:], (at, list(detections))]
+
+    def _taken_along(
+        self, glimpses: list[tuple[int, Stay, Glimpse]], detections: Sequence[Detection]
+    ) -> list[tuple[int, Glimpse]]:
+        """Takes out the tracks that left what rests with who passed before it: from one look to the next it jumped off
+        its place while something like it is still there, or somebody walks on where a load lay.
+        """
+        jumped = [
+            (number, glimpse)
+            for number, stay, glimpse in glimpses
+            if stay.settled
+            and glimpse.box.iou(stay.box) < JUMPED
+            and glimpse.box.overlap(stay.box) < 0.7 * stay.box.area
+            and (
+                (stay.lies and not fits(stay.label, glimpse.label))
+                or any(d.box.iou(stay.box) > IN_PLACE and fits(stay.label, d.label) for d in detections)
+            )
+        ]
+        for number, _ in jumped:
+            del self._by_number[number]
+        glimpses[:] = [known for known in glimpses if known[0] in self._by_number]
+        return jumped
+
+    def _given_back(self, glimpses: list[tuple[int, Stay, Glimpse]]) -> None:
+        """Gives what is seen again just where it rested back to it, where the track of who hid it went on with it."""
+        seen = {stay.entity_id for _, stay, _ in glimpses}
+        resting = [s for s in self._stays.values() if s.settled and s.entity_id not in seen]
+        for place, (number, stay, glimpse) in enumerate(glimpses):
+            least = max(IN_PLACE, stay.box.iou(glimpse.box), stay.expected(glimpse.at).iou(glimpse.box))
+            here = [s for s in resting if s.box.iou(glimpse.box) > least and fits(s.label, glimpse.label)]
+            home = max(here, key=lambda s: s.box.iou(glimpse.box), default=None)
+            if home is None:
+                continue
+            resting.remove(home)
+            self._tracks += 1
+            home.track_id = ids.track_id(self._stream.id, self._tracks, self._recipe)
+            home.track_number = self._tracks
+            self._by_number[number] = home
+            glimpses[place] = (number, home, glimpse)
 
     def _doubled(self, glimpses: list[tuple[int, Stay, Glimpse]]) -> list[tuple[int, Glimpse]]:
         """Takes out what cannot be the same thing: nobody is at two places at once. The track nearest to where a thing

@@ -17,6 +17,8 @@ from core.sight import THING, Detection, Sighting
 
 LOST_FOR = 1.2
 """Seconds a track is kept without being seen."""
+LONGEST_STEP = LOST_FOR / 2
+"""Seconds that pass for the tracks between two looks at the most: in what is left out between them, nothing moved."""
 SURE_AFTER = 3
 """Looks in a row after which a track counts."""
 REACH = 0.4
@@ -61,17 +63,19 @@ class OcSortTracker:
             iou=BIoU(buffer_ratio=REACH),
         )
         self._last: Micros = -1
+        self._clock = 0.0
         self._known: list[_Known] = []
 
     def update(self, detections: Sequence[Detection], at: Micros, /) -> list[Sighting]:
         """The confirmed things of this moment. A moment that does not grow is passed over."""
         if at <= self._last:
             return []
+        self._clock += min(seconds(at - self._last), LONGEST_STEP)
         self._last = at
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             known = [self._placed(d) for d in detections]
-            followed = self._tracker.update(_boxes(detections, known), timestamp=seconds(at))
+            followed = self._tracker.update(_boxes(detections, known), timestamp=self._clock)
         found = []
         numbers = () if followed.tracker_id is None else followed.tracker_id
         for index, number in zip(followed.data.get("index", ()), numbers, strict=True):

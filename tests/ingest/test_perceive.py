@@ -282,6 +282,45 @@ def test_who_passes_a_pallet_does_not_move_its_place(watcher: Watcher) -> None:
     assert places == {pallet.box.foot}
 
 
+def test_who_walks_on_from_before_a_pallet_does_not_take_it_along(watcher: Watcher) -> None:
+    pallet = thing(300, 170, 60, 44, label="pallet", colours=BLUE)
+    for i in range(20):
+        watcher.see(pallet, thing(10 + 14 * i, 130))
+    for i in range(12):  # one box for both, called by either name
+        watcher.see(thing(296 - 4 * i, 120, 64 + 4 * i, 100, label="pallet" if i < 4 else "person"))
+    for i in range(20):  # the track goes on with the walker
+        watcher.see(thing(216 - 10 * i, 120, 80, 100), pallet)
+    (kept,) = (e for e in watcher.entities() if e.label == "pallet")
+    assert [p.box.foot for p in watcher.moments[-1].present if p.entity_id == kept.id] == [pallet.box.foot]
+    assert sorted(e.label for e in watcher.entities()) == ["pallet", "person"]
+
+
+def test_a_load_does_not_walk_off_even_where_its_place_is_bare(watcher: Watcher) -> None:
+    pallet = thing(300, 170, 60, 44, label="pallet", colours=BLUE)
+    for i in range(20):
+        watcher.see(pallet, thing(10 + 14 * i, 130))
+    for i in range(12):
+        watcher.see(thing(296 - 4 * i, 120, 64 + 4 * i, 100, label="pallet"))
+    for i in range(20):
+        watcher.see(thing(216 - 10 * i, 120, 80, 100))
+    assert sorted(e.label for e in watcher.entities()) == ["pallet", "person"]
+
+
+def test_what_stands_hidden_at_the_edge_is_not_the_truck_that_left_there(watcher: Watcher) -> None:
+    car = thing(592, 119, 48, 31, label="car", colours=BLUE)
+    for _ in range(20):
+        watcher.see(car)
+    for i in range(16):
+        x = 355 + 15 * i
+        truck = thing(x, 101, min(180, WIDTH - x), 72, label="truck")
+        watcher.see(*([car] if x < 400 else []), truck)
+    for _ in range(20):
+        watcher.see(car)
+    (before,) = watcher.moments[10].present
+    (after,) = (p for p in watcher.moments[-1].present if p.seen)
+    assert (after.entity_id, after.label) == (before.entity_id, "car")
+
+
 def test_what_stays_larger_was_seen_in_part_before(watcher: Watcher) -> None:
     for i in range(60):
         watcher.see(thing(300, 170, 60, 44 if i < 16 else 80, label="pallet", colours=BLUE))

@@ -32,6 +32,12 @@ def test_a_thing_hidden_for_less_than_a_second_keeps_its_number() -> None:
     assert {s.number for row in run(rows) for s in row} == {1}
 
 
+def test_looks_left_out_while_nothing_moves_do_not_count_as_hidden() -> None:
+    rows = [[seen("thing", 20, 50)] for _ in range(8)]
+    assert {s.number for row in run(rows, step=2_000_000) for s in row} == {1}
+    assert run(rows, step=2_000_000)[-1]
+
+
 def test_a_thin_fast_thing_that_never_overlaps_itself_is_followed() -> None:
     rows = [[seen("thing", 10 + 36 * i, 20, width=34, height=180)] for i in range(10)]
     assert {s.number for row in run(rows) for s in row} == {1}
