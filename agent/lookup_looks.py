@@ -38,7 +38,7 @@ def colour(plan: Plan, view: View, visits: list[Visit]) -> Finding:
     if plan.ordinal is not None or len(told) == 1:
         head = f"The {word} is {' and '.join((told[0].colours(plan.part)[0], *second))}"
     else:
-        head = f"Colours: {', '.join(colours[:4])}"
+        head = f"Colours: {', '.join(dict.fromkeys([*colours[:3], *second]))}"
     return Finding(
         status=AnswerStatus.ANSWERED, head=head, facts=facts_of(view, told[:4]), colours=tuple(colours), second_colours=second, visits=tuple(told), sure=sure_of(told[:2]) * 0.85
     )  # fmt: skip

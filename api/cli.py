@@ -30,7 +30,7 @@ from api.cli_io import (
 from core.errors import Invalid, Refused, SightlineError
 
 if TYPE_CHECKING:
-    from api.wire import AnswerOut
+    from api.wire_answer import AnswerOut
     from core.answers import Answer
 
 ABOUT = """Watches video, writes down what it saw, and answers with citations that can be played.
@@ -133,7 +133,7 @@ def ask(
       sightline ask "What colour is the first car?" --choice red --choice white
     """
     from agent.answer import answer
-    from api import wire
+    from api import wire_answer
     from api.find import streams_named
     from api.wiring import language_model
     from core.answers import Question
@@ -152,7 +152,7 @@ def ask(
         vlm=house.vlm,
         frames=house.frames,
     )
-    _tell(wire.answer(found), json=json, choices=choice or [])
+    _tell(wire_answer.answer(found), json=json, choices=choice or [])
 
 
 def _tell(found: AnswerOut, *, json: bool, choices: list[str]) -> None:
@@ -184,14 +184,14 @@ def summarize(stream: StreamNames = None, from_s: FromS = None, to_s: ToS = None
       sightline summarize --stream dock --from 60 --to 120
     """
     from agent.summarize import summarize as sum_up
-    from api import wire
+    from api import wire_answer
     from api.find import streams_named
     from api.wiring import language_model
 
     settings, house = opened()
     streams = streams_named(house.ledger, stream or ())
     found: Answer = sum_up(streams, span(from_s, to_s), store=house.store, llm=language_model(settings))
-    _tell(wire.answer(found), json=json, choices=[])
+    _tell(wire_answer.answer(found), json=json, choices=[])
 
 
 @command(app, "report")

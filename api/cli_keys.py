@@ -28,12 +28,12 @@ def list_streams(json: Json = False) -> None:
       sightline streams list
       sightline streams list --json
     """
-    from api import wire
+    from api import wire_stream
     from core.clock import clock_text, micros
     from core.media import Stream
 
     _, house = opened()
-    found = [wire.stream(row) for row in house.ledger.find(Stream)]
+    found = [wire_stream.stream(row) for row in house.ledger.find(Stream)]
     if json:
         emit_lines(found)
         return

@@ -27,7 +27,8 @@ from api.cli_io import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from api.wire import EventOut, WatchedOut
+    from api.wire import EventOut
+    from api.wire_stream import WatchedOut
     from api.wire_work import IncidentOut
     from core.ports import House
 

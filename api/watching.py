@@ -7,9 +7,9 @@ from typing import Any
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from api import wire
+from api import wire_stream
 from api.cli_io import aside, note, read_file
-from api.wire import WatchedOut
+from api.wire_stream import WatchedOut
 from core.errors import NotFound
 from core.media import Stream
 from core.place import Layout
@@ -62,7 +62,7 @@ def watched(stream: Stream | None, result: dict[str, Any]) -> WatchedOut:
     """What watching came to, in the shape of the contract."""
     if stream is None:
         raise NotFound("the stream was forgotten while it was watched")
-    told = wire.watched(stream, result)
+    told = wire_stream.watched(stream, result)
     if told.problem:
         note(f"note: {stream.name}: {told.problem}")
     return told

@@ -1,4 +1,4 @@
-"""The shapes of the contract: nouns become JSON with times in seconds and streams by name. CLI and REST share it.
+"""The shapes of what the memory holds: nouns become JSON with times in seconds and streams by name. CLI and REST share it.
 
 Each shape is a pydantic model, so that OpenAPI is complete; each is built by one plain function.
 """
@@ -6,15 +6,12 @@ Each shape is a pydantic model, so that OpenAPI is complete; each is built by on
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.answers import Answer, AnswerStatus, Citation, Step
 from core.clock import Micros, Span, clock_text, seconds
 from core.ids import StreamId
-from core.media import Stream, StreamKind, StreamState
 from core.memory import (
     Caption,
     CaptionStatus,
@@ -26,7 +23,7 @@ from core.memory import (
     Query,
     Want,
 )
-from core.place import Box, Lane, Layout, Zone
+from core.place import Box
 from core.ports import GraphStore
 from core.sight import Track
 from ingest.second_look import Sought
@@ -178,82 +175,6 @@ class CoverageOut(Out):
     reason: str = ""
 
 
-class StreamOut(Out):
-    """A registered source of pictures. `source` never shows credentials."""
-
-    id: str
-    name: str
-    source: str
-    kind: StreamKind
-    state: StreamState
-    duration_s: float
-    width: int
-    height: int
-    codec: str
-    fps: float
-    problem: str = ""
-    added_at: datetime | None = None
-    started_at: datetime | None = None
-    layout: dict[str, Any] = Field(
-        default_factory=dict, description="Zones, lines and lanes in source pixels."
-    )
-    job: str | None = Field(default=None, description="The job that watches it, where one is on its way.")
-    progress: float | None = Field(default=None, description="How far that job is, 0 to 1.")
-
-
-class CitationOut(Out):
-    """A span of one stream that a reader can play to check a claim."""
-
-    stream: str
-    stream_id: str
-    start_s: float
-    end_s: float
-    chunk: str
-    event: str | None = None
-
-
-class StepOut(Out):
-    """One thing done on the way to an answer."""
-
-    name: str
-    detail: str
-    seconds: float
-
-
-class CoveredOut(Out):
-    """How a stream's time was treated, in seconds."""
-
-    looked_s: float
-    gated_s: float
-    failed_s: float
-
-
-class WatchedOut(Out):
-    """What came of watching one source, as `sightline watch --json` prints it."""
-
-    stream: str
-    id: str
-    duration_s: float
-    chunks: int
-    events: int
-    entities: int
-    coverage: CoveredOut
-    seconds: float
-    problem: str = ""
-
-
-class AnswerOut(Out):
-    """Text whose every claim is cited, and what kind of answer it is."""
-
-    text: str
-    status: AnswerStatus
-    choice: int | None
-    confidence: float
-    citations: list[CitationOut]
-    steps: list[StepOut]
-    guess: bool = False
-
-
 def box(value: Box | None) -> list[float] | None:
     """A box as `[x1, y1, x2, y2]`."""
     return None if value is None else value.rounded()
@@ -398,100 +319,6 @@ def coverage(value: Coverage, names: Mapping[StreamId, str]) -> CoverageOut:
         by=value.by,
         looked_for=list(value.looked_for),
         reason=value.reason,
-    )
-
-
-def layout(value: Layout) -> dict[str, Any]:
-    """What is drawn on a stream, in the form of a zones file in pixels."""
-    out: dict[str, Any] = {
-        "zones": [
-            {"name": z.name, "kind": z.kind, "polygon": [list(p) for p in z.polygon], **_limit(z)} for z in value.zones
-        ],
-        "lines": [{"name": li.name, "from": list(li.start), "to": list(li.end)} for li in value.lines],
-        "lanes": [
-            {"name": la.name, "polygon": [list(p) for p in la.polygon], "direction": list(la.direction), **_limit(la)}
-            for la in value.lanes
-        ],
-    }  # fmt: skip
-    if value.metres_per_pixel is not None:
-        out["scale"] = {"metres_per_pixel": value.metres_per_pixel}
-    elif value.ground is not None:
-        m = value.ground.matrix
-        out["scale"] = {"homography": [list(m[:3]), list(m[3:6]), list(m[6:])]}
-    return out
-
-
-def _limit(area: Zone | Lane) -> dict[str, float]:
-    return {} if area.limit_kmh is None else {"limit_kmh": area.limit_kmh}
-
-
-def stream(value: Stream, *, job: str | None = None, progress: float | None = None) -> StreamOut:
-    """A stream, without its secret source."""
-    return StreamOut(
-        id=value.id,
-        name=value.name,
-        source=value.shown_source,
-        kind=value.kind,
-        state=value.state,
-        duration_s=seconds(value.duration),
-        width=value.width,
-        height=value.height,
-        codec=value.codec,
-        fps=value.fps,
-        problem=value.problem,
-        added_at=value.added_at,
-        started_at=value.started_at,
-        layout=layout(value.layout),
-        job=job,
-        progress=progress,
-    )
-
-
-def citation(value: Citation) -> CitationOut:
-    """A citation."""
-    return CitationOut(
-        stream=value.stream,
-        stream_id=value.stream_id,
-        start_s=seconds(value.span.start),
-        end_s=seconds(value.span.end),
-        chunk=value.chunk_id,
-        event=value.event_id,
-    )
-
-
-def step(value: Step) -> StepOut:
-    """A step."""
-    return StepOut(name=value.name, detail=value.detail, seconds=round(value.seconds, 4))
-
-
-def answer(value: Answer) -> AnswerOut:
-    """An answer as `ask` prints it and `POST /v1/questions` returns it."""
-    return AnswerOut(
-        text=value.text,
-        status=value.status,
-        choice=value.choice,
-        confidence=round(value.confidence, 4),
-        citations=[citation(c) for c in value.citations],
-        steps=[step(s) for s in value.steps],
-        guess=value.guess,
-    )
-
-
-def watched(value: Stream, result: Mapping[str, Any]) -> WatchedOut:
-    """What the job that watched a stream came to."""
-    coverage = result["coverage"]
-    return WatchedOut(
-        stream=value.name,
-        id=value.id,
-        duration_s=seconds(value.duration),
-        chunks=result["chunks"],
-        events=result["events"],
-        entities=result["entities"],
-        coverage=CoveredOut(
-            looked_s=coverage["looked_s"], gated_s=coverage["gated_s"], failed_s=coverage["failed_s"]
-        ),
-        seconds=round(result["seconds"], 3),
-        problem=result.get("problem", value.problem),
     )
 
 

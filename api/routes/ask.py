@@ -11,7 +11,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 from agent.answer import answer
 from agent.report import write_report
 from agent.summarize import summarize
-from api import sse, wire, wire_work
+from api import sse, wire, wire_answer, wire_work
 from api.auth import OPERATOR, VIEWER
 from api.context import Context, Ctx
 from api.errors import problems
@@ -95,7 +95,7 @@ def answered(question: Question, ctx: Context) -> Answer:
     "/questions",
     summary="Ask a question; with `Accept: text/event-stream` the steps come first, then the answer",
     dependencies=VIEWER,
-    response_model=wire.AnswerOut,
+    response_model=wire_answer.AnswerOut,
     responses={
         200: {"description": "The answer.", "content": sse.DOCUMENTED[200]["content"]},
         **problems(401, 404, 422, 502, 503),
@@ -106,7 +106,7 @@ def ask(body: QuestionIn, ctx: Ctx, accept: Annotated[str, Header()] = "*/*") ->
     question = body.noun(ctx)
     if sse.MEDIA_TYPE in accept:
         return sse.EventStream(_told(question, ctx))
-    return wire.answer(answered(question, ctx))
+    return wire_answer.answer(answered(question, ctx))
 
 
 def _told(question: Question, ctx: Context) -> Iterator[bytes]:
@@ -117,17 +117,17 @@ def _told(question: Question, ctx: Context) -> Iterator[bytes]:
         yield sse.message("problem", {"detail": error.message, "next_step": error.next_step})
         return
     for step in found.steps:
-        yield sse.message("step", wire.step(step).model_dump(mode="json"))
-    yield sse.message("answer", wire.answer(found).model_dump(mode="json"))
+        yield sse.message("step", wire_answer.step(step).model_dump(mode="json"))
+    yield sse.message("answer", wire_answer.answer(found).model_dump(mode="json"))
 
 
 @router.post(
     "/summaries", summary="Sum up what was seen", dependencies=VIEWER, responses=problems(401, 404, 422)
 )
-def sum_up(body: Scope, ctx: Ctx) -> wire.AnswerOut:
+def sum_up(body: Scope, ctx: Ctx) -> wire_answer.AnswerOut:
     """A text whose every sentence is cited."""
     streams = streams_named(ctx.house.ledger, body.streams)
-    return wire.answer(summarize(streams, body.span(), store=ctx.house.store, llm=ctx.llm))
+    return wire_answer.answer(summarize(streams, body.span(), store=ctx.house.store, llm=ctx.llm))
 
 
 class ReportIn(Scope):

@@ -15,7 +15,7 @@ from fastapi.responses import StreamingResponse
 from PIL import Image, UnidentifiedImageError
 from pydantic import BaseModel, Field
 
-from api import wire
+from api import wire_answer
 from api.auth import VIEWER
 from api.context import Context, Ctx
 from api.errors import problems
@@ -111,7 +111,7 @@ class ChatOut(BaseModel):
     model: str
     choices: list[Choice]
     usage: Usage = Usage()
-    sightline: wire.AnswerOut | None = None
+    sightline: wire_answer.AnswerOut | None = None
 
 
 class ModelOut(BaseModel):
@@ -170,7 +170,7 @@ def cited_text(found: Answer) -> str:
 
 def _from_memory(body: ChatIn, ctx: Context) -> ChatOut:
     found = answered(Question(text=_last_words(body)), ctx)
-    return _reply(body, ctx, cited_text(found), sightline=wire.answer(found))
+    return _reply(body, ctx, cited_text(found), sightline=wire_answer.answer(found))
 
 
 def _from_vlm(body: ChatIn, ctx: Context) -> ChatOut:

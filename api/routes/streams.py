@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
-from api import wire
+from api import wire, wire_stream
 from api.auth import ADMIN, OPERATOR, VIEWER
 from api.context import Context, Ctx
 from api.errors import Duplicate, problems
@@ -228,22 +228,22 @@ def _layout(fields: NewStream, source: str, ctx: Context) -> Layout | None:
     return read_layout(text, width=info.width, height=info.height, filename="zones")
 
 
-def _out(stream: Stream, ctx: Context) -> wire.StreamOut:
+def _out(stream: Stream, ctx: Context) -> wire_stream.StreamOut:
     job = latest_job(ctx.house, stream)
     live = going_on(job)
-    return wire.stream(
+    return wire_stream.stream(
         stream, job=job.id if job else None, progress=round(job.progress, 4) if job and live else None
     )
 
 
 @router.get("", summary="List the streams", dependencies=VIEWER, responses=problems(401))
-def list_streams(ctx: Ctx) -> wire.Page[wire.StreamOut]:
+def list_streams(ctx: Ctx) -> wire.Page[wire_stream.StreamOut]:
     """Every stream, in the order they were added."""
     return wire.Page(items=[_out(row, ctx) for row in ctx.house.ledger.find(Stream)])
 
 
 @router.get("/{id}", summary="One stream", dependencies=VIEWER, responses=problems(401, 404))
-def get_stream(id: str, ctx: Ctx) -> wire.StreamOut:
+def get_stream(id: str, ctx: Ctx) -> wire_stream.StreamOut:
     """The stream with that id or name."""
     return _out(stream_named(ctx.house.ledger, id), ctx)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from api import wire
+from api import wire_stream
 from bench.scenes.scene import Scene
 from bench.scenes.truth import Happening, Stay, side_of
 from core.place import Layout
@@ -90,7 +90,7 @@ def write_mot(path: Path, visits: list[Stay]) -> None:
 
 def write_zones(path: Path, layout: Layout) -> None:
     """Writes the drawings as a zones file, in pixels."""
-    document: dict[str, Any] = wire.layout(layout)
+    document: dict[str, Any] = wire_stream.layout(layout)
     kept = {name: rows for name, rows in document.items() if rows}
     path.write_text(yaml.safe_dump(kept, sort_keys=False, allow_unicode=True, default_flow_style=None))
 

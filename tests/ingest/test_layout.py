@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api import wire
+from api import wire_stream
 from core.errors import Invalid
 from core.place import Layout
 from ingest.layout import read_layout
@@ -116,7 +116,7 @@ def test_a_layout_that_was_shown_reads_as_it_was() -> None:
         "scale: {points: [{at: [100, 350], metres: [0, 0]}, {at: [540, 350], metres: [4, 0]},"
         " {at: [400, 150], metres: [4, 12]}, {at: [240, 150], metres: [0, 12]}]}"
     )
-    assert read(json.dumps(wire.layout(layout))) == layout
+    assert read(json.dumps(wire_stream.layout(layout))) == layout
 
 
 def test_a_relative_homography_is_of_parts_of_the_picture() -> None:
