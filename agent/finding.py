@@ -108,7 +108,9 @@ def event_words(view: View, event: Event) -> str:
     """An event as a clause: `a red car stopped`."""
     side = event.attributes.get("side")
     verb = TOLD.get(event.kind, event.kind.replace("_", " ")).format(
-        zone=(event.zone or "the zone").replace("_", " "), side=f" {side}" if side else ""
+        zone=(event.zone or "the zone").replace("_", " "),
+        side=f" {side}" if side else "",
+        what=quoted(str(event.attributes.get("what", "something"))),
     )
     if event.kind in SUBJECTLESS:
         team = event.attributes.get("team")

@@ -95,14 +95,14 @@ TOLD: Mapping[str, str] = {
     "shelf_restocked": "{zone} was restocked", "possession": "had the ball", "pass": "passed the ball", "shot": "took a shot",
     "goal_area": "was in {zone}", "goal": "scored", "fast_break": "ran a fast break", "ball_out": "the ball went out",
     "team_shape": "the team changed its shape", "on_road": "was on the road", "text_changed": "the text changed",
-    "score_changed": "the score changed", "text_seen": "text was read",
+    "score_changed": "the score changed", "text_seen": "text was read", "found": "“{what}” was found",
 }  # fmt: skip
 """What the doers did, by kind of event, as a clause; other kinds are told by their names."""
 
 SUBJECTLESS = frozenset(
     {"scene_changed", "camera_moved", "camera_dark", "camera_frozen", "camera_blurred", "camera_covered", "stream_down",
      "stream_up", "shelf_empty", "shelf_restocked", "ball_out", "team_shape", "text_changed",
-     "text_seen", "score_changed"}
+     "text_seen", "score_changed", "found"}
 )  # fmt: skip
 """Kinds whose clause names what it happened to: nobody is put before it."""
 

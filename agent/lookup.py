@@ -11,6 +11,7 @@ from agent.beyond import beyond
 from agent.finding import Finding, counted, event_words, name_of, sentence
 from agent.grammar import Asked
 from agent.kinds import OF_CAMERA
+from agent.lookup_found import found_by_words
 from agent.plan import Plan
 from agent.recall import View, Visit
 from agent.subject import ANYTHING
@@ -44,9 +45,9 @@ def _one(plan: Plan, view: View) -> Finding:
     if share <= 0:
         return _not_covered(view)
     if plan.subject is None or plan.unknown:
-        return _unknown(plan, view, plan.unknown)
+        return found_by_words(plan, view) or _unknown(plan, view, plan.unknown)
     if not narrow.looked_for(plan.subject, view) and not narrow.can_stand_in(plan.subject):
-        return _unknown(plan, view, (plan.subject.word,))
+        return found_by_words(plan, view) or _unknown(plan, view, (plan.subject.word,))
     if unsupported := beyond(plan, view):
         what, why = unsupported
         return _unknown(plan, view, (what,), why)

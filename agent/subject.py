@@ -148,7 +148,7 @@ _FILLER_TEXT = (
     "everything shown parked wait waits waiting cross crosses taken away day stay stays last long "
     "together passing along side under over behind beside groups busiest does moment described "
     "longest shortest fastest slowest often more fewer much many usually ever total altogether "
-    "towards toward away up down upwards downwards"
+    "found find finds towards toward away up down upwards downwards"
 )
 _FILLER = frozenset(_FILLER_TEXT.split())
 
