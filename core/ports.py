@@ -77,6 +77,10 @@ class Detector(Protocol):
     def vocabulary(self) -> frozenset[str]:
         """The labels it can give at present; what is not here was not looked for in the frame it saw last."""
 
+    @property
+    def needs_fixed(self) -> frozenset[str]:
+        """Those of its labels that it can give only while the camera stands still."""
+
     def detect(self, frames: Sequence[Frame], /) -> list[list[Detection]]:
         """Detections per frame, in order of time; boxes in source pixels."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
+from enum import StrEnum
 
 from core.clock import Micros, Span
 from core.sight import Attributes
@@ -10,6 +12,23 @@ from ingest.events_book import Book, Draft, Spell, sure
 
 SOURCE = "pictures"
 """What says so: whole pictures, not what was followed in them."""
+
+
+class Sight(StrEnum):
+    """What a condition of the camera leaves to be seen."""
+
+    NONE = "none"
+    LESS = "less"
+    MOVING = "moving"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impaired:
+    """A stretch in which a camera showed less than it should, why, and what is left: nothing, less, or a moving picture."""
+
+    span: Span
+    reason: str
+    sight: Sight
 
 
 class CameraState:

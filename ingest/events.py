@@ -10,6 +10,7 @@ from core.ids import StreamId
 from core.memory import Event, Relation
 from core.place import EMPTY_LAYOUT, Layout
 from core.sight import Reading
+from ingest.camera_state import Impaired
 from ingest.chunk import Grid
 from ingest.decode import Look
 from ingest.events_ball import BallMaker
@@ -109,10 +110,8 @@ class EventMaker:
         """Takes in what was read in a zone, in source pixels, and by whom."""
         self._texts.told(asked, readings, by)
 
-    def impaired(self, within: Span) -> list[tuple[Span, str, bool]]:
-        """In which parts of the span the camera showed less than it should, why, and whether it showed nothing at all: for
-        an account of what was looked at.
-        """
+    def impaired(self, within: Span) -> list[Impaired]:
+        """In which parts of the span the camera showed less than it should: for an account of what was looked at."""
         return self._camera.impaired(within)
 
     def update(self, moment: Moment) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.clock import SECOND, Micros, Span
 from ingest.camera_place import CHECKED, CameraPlace
-from ingest.camera_state import CameraState
+from ingest.camera_state import CameraState, Impaired, Sight
 from ingest.decode import Look
 from ingest.events_book import Book, over
 from ingest.presence import Moment
@@ -62,11 +62,16 @@ class CameraMaker:
             return
         self._compare(view, self._base, at)
 
-    def impaired(self, within: Span) -> list[tuple[Span, str, bool]]:
-        """In which parts of the span less could be seen, why, and whether it was nothing at all."""
+    def impaired(self, within: Span) -> list[Impaired]:
+        """In which parts of the span less could be seen, and why."""
         nothing = (self._dark, self._covered, self._frozen.state)
-        states = [*((state, True) for state in nothing), (self._blurred, False), (self._place.state, False)]
-        return [(span, state.reason, blind) for state, blind in states for span in state.spans(within)]
+        states = [(state, Sight.NONE) for state in nothing]
+        states += [(self._blurred, Sight.LESS), (self._place.state, Sight.MOVING)]
+        return [
+            Impaired(span=span, reason=state.reason, sight=sight)
+            for state, sight in states
+            for span in state.spans(within)
+        ]
 
     def _compare(self, view: View, base: View, at: Micros) -> None:
         """Judges focus and cover against the scene as it was."""

@@ -20,6 +20,7 @@ from core.memory import Caption, CaptionStatus, CoverageState, Observation, Quer
 from core.ports import Detector, GraphStore, House
 from core.settings import Settings
 from core.work import Progress, quiet
+from ingest.camera_state import Impaired, Sight
 from ingest.caption import caption
 from ingest.checkpoint import Checkpoint, Checkpoints
 from ingest.chunk import Grid
@@ -33,7 +34,7 @@ from ingest.tally import Tally
 
 log = logging.getLogger(__name__)
 
-RECIPE_VERSION = 8
+RECIPE_VERSION = 9
 """Goes up whenever the same pictures would give other events: what an older version learned is then learned anew."""
 
 WARM_UP = 2 * SECOND
@@ -246,6 +247,16 @@ class _Run:
         span = Span(min(since, look.at), look.at + 1)
         self.tally.amend(span, reason=BLIND, blind=not sees, looked_for=tuple(sorted(sees)))
 
+    def _amend(self, impaired: Impaired) -> None:
+        """Notes that the camera showed less than it should; while it moves, what needs a fixed one is not looked for."""
+        span, reason = impaired.span, impaired.reason
+        if impaired.sight is not Sight.MOVING:
+            self.tally.amend(span, reason=reason, blind=impaired.sight is Sight.NONE)
+            return
+        left = self.vocabulary - self.memory.detector.needs_fixed
+        reason = reason if left else f"{reason}, and nothing is told by motion from a moving one"
+        self.tally.amend(span, reason=reason, blind=not left, looked_for=tuple(sorted(left)))
+
     def _tell(self, on_chunk: OnChunk | None) -> None:
         """Writes down what was just noticed, with those who took part, ahead of the rest of its chunk.
 
@@ -297,8 +308,8 @@ class _Run:
         seen = memory.perception.flush(Span(chunk.span.start, max(until, chunk.span.start + 1)), final=final)
         events = memory.events.flush(until, final=final)
         self.tally.fill(end)
-        for span, reason, blind in memory.events.impaired(chunk.span):
-            self.tally.amend(span, reason=reason, blind=blind)
+        for impaired in memory.events.impaired(chunk.span):
+            self._amend(impaired)
         observation = Observation(
             chunk=chunk,
             tracks=seen.tracks,

@@ -44,6 +44,11 @@ class CombinedDetector:
         """What either can say."""
         return self._naming.vocabulary | self._motion.vocabulary
 
+    @property
+    def needs_fixed(self) -> frozenset[str]:
+        """What only motion can say."""
+        return self._motion.needs_fixed - self._naming.vocabulary
+
     def reset(self) -> None:
         """Forgets the scene, as after a cut."""
         self._motion.reset()

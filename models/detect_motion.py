@@ -43,6 +43,11 @@ class MotionDetector:
         """It sees things and names none; while the camera or the light changes all over, it sees nothing."""
         return frozenset() if self._upset else frozenset({THING})
 
+    @property
+    def needs_fixed(self) -> frozenset[str]:
+        """All: from a moving camera the whole scene moves."""
+        return frozenset({THING})
+
     def reset(self) -> None:
         """Starts afresh, as after a scene cut."""
         self.__init__()  # type: ignore[misc]

@@ -66,6 +66,11 @@ class NamingDetector(ABC):
         """The labels it was trained on."""
         return frozenset(name for name in self._classes if name)
 
+    @property
+    def needs_fixed(self) -> frozenset[str]:
+        """None: it judges each picture by itself."""
+        return frozenset()
+
     def reset(self) -> None:  # noqa: B027 - there is nothing to forget
         """It remembers nothing of the scene."""
 

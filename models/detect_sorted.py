@@ -79,6 +79,11 @@ class SortedDetector:
             return frozenset()
         return (frozenset(self._sorter.classes) - {"other"}) | {THING}
 
+    @property
+    def needs_fixed(self) -> frozenset[str]:
+        """All: it sorts what the motion detector finds."""
+        return (frozenset(self._sorter.classes) - {"other"}) | self._motion.needs_fixed
+
     def reset(self) -> None:
         """Forgets the scene, as after a cut."""
         self._motion.reset()

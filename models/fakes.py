@@ -39,6 +39,11 @@ class FakeDetector:
         """The labels of its script."""
         return frozenset(self._labels)
 
+    @property
+    def needs_fixed(self) -> frozenset[str]:
+        """None: it judges each frame by itself."""
+        return frozenset()
+
     def detect(self, frames: Sequence[Frame], /) -> list[list[Detection]]:
         """The script's detections, or the bright region."""
         if self._script is not None:

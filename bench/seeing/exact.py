@@ -66,6 +66,11 @@ class ExactDetector:
         """What the scenes show."""
         return VOCABULARY
 
+    @property
+    def needs_fixed(self) -> frozenset[str]:
+        """None: it is told what is there."""
+        return frozenset()
+
     def detect(self, frames: Sequence[Frame], /) -> list[list[Detection]]:
         """What truly stands in each frame."""
         return [self._in(frame) for frame in frames]

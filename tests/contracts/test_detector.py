@@ -88,6 +88,17 @@ def test_one_answer_per_frame_in_the_order_of_the_frames(make: Callable[[], Dete
     assert make().detect([]) == []
 
 
+def test_what_needs_a_fixed_camera_is_some_of_what_it_can_say_and_all_that_motion_says(
+    make: Callable[[], Detector],
+) -> None:
+    detector = make()
+    assert detector.needs_fixed <= detector.vocabulary
+    if isinstance(detector, MotionDetector | SortedDetector):
+        assert detector.needs_fixed == detector.vocabulary
+    if isinstance(detector, CombinedDetector):
+        assert detector.needs_fixed == {"thing"}
+
+
 def test_boxes_lie_in_the_source_picture_and_labels_in_the_vocabulary(make: Callable[[], Detector]) -> None:
     detector = make()
     for found in detector.detect(scene(12, scale=3.0)):

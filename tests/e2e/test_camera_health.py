@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.memory import CoverageState, Query, Want
+from graph.sqlite_store import SqliteStore
 from helpers.command import Sightline
 from helpers.videos import Rgb, background, walker, write_video
 
@@ -46,5 +48,12 @@ def test_by_motion_alone_nothing_is_seen_from_a_moving_camera(tmp_path: Path) ->
     (watched,) = line.run("watch", video, "--name", "v", "--json").lines
     (moved,) = line.run("events", "--stream", "v", "--kind", "camera_moved", "--json").lines
     assert moved["end_s"] - moved["start_s"] > 9
-    assert watched["coverage"]["failed_s"] > 2
+    assert watched["coverage"]["failed_s"] > 9
+    told = Query(want=Want.COVERAGE)
+    reasons = {
+        c.reason
+        for c in SqliteStore(tmp_path / "home" / "memory.db").find(told).coverage
+        if c.state is CoverageState.FAILED
+    }
+    assert any("moving" in reason or "moved" in reason for reason in reasons)
     assert not watched["problem"]
