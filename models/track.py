@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import supervision as sv
-from trackers import BIoU, OCSORTTracker
+from trackers import OCSORTTracker
+from trackers.utils.iou import BaseIoU
 
 from core.clock import Micros, seconds
 from core.labels import FOUR_WHEELED, LOADS, TWO_WHEELERS
@@ -21,9 +22,15 @@ LONGEST_STEP = LOST_FOR / 2
 """Seconds that pass for the tracks between two looks at the most: in what is left out between them, nothing moved."""
 SURE_AFTER = 3
 """Looks in a row after which a track counts."""
-REACH = 0.4
-"""By how much of its size a box is widened for matching: at few looks a second a thin, fast thing overlaps itself no more."""
-
+LEAST_SCORE = 0.3
+"""Score from which on a box begins or goes on with a track."""
+REACH = 2.0
+"""How far from where it was expected a box may be, in lengths of a square as large: at few looks a second a thin, fast
+thing overlaps itself no more."""
+UNKNOWN = 0.75
+"""Likeness of two looks of which one is unknown, so that it speaks neither for nor against."""
+WORN = 0.2
+"""How much of a track's look is that of its latest box."""
 
 VEHICLES = FOUR_WHEELED | TWO_WHEELERS
 VAGUE = LOADS | {THING}
@@ -43,8 +50,79 @@ class _Known:
     family: int | None
 
 
+class _Likeness(BaseIoU):
+    """How well a box goes on with a track: 1 where it is expected and as it looked, 0 too far away or too unlike.
+
+    By the distance of centres and of upper and lower edges, over `REACH`, less what the looks differ (1 - Bhattacharyya
+    coefficient): overlap alone gives two players who cross each other's boxes, and passes names on in chains.
+    """
+
+    def __init__(self) -> None:
+        self.tracker: OCSORTTracker | None = None
+        self._offered: list[np.ndarray] = []
+        self._worn: list[tuple[OCSORTTracklet, np.ndarray]] = []
+
+    @property
+    def _tracks(self) -> list[OCSORTTracklet]:
+        return [] if self.tracker is None else self.tracker.tracks
+
+    def _compute(self, boxes_1: np.ndarray, boxes_2: np.ndarray) -> np.ndarray:
+        (x, top, bottom, side), (x2, top2, bottom2, side2) = (
+            (each[:, None] for each in _measures(boxes_1)),
+            (each[None, :] for each in _measures(boxes_2)),
+        )
+        off = np.sqrt((x - x2) ** 2 + ((top - top2) ** 2 + (bottom - bottom2) ** 2) / 2)
+        near = 1 - off / (REACH * np.sqrt(side * side2))
+        return np.maximum(near - self._unlike(), 0.0)
+
+    def _unlike(self) -> np.ndarray:
+        """How unlike every track (in the tracker's order) and every offered look are."""
+        worn = {id(track): look for track, look in self._worn}
+        return np.array(
+            [[1 - _alike(worn.get(id(t)), other) for other in self._offered] for t in self._tracks], float
+        )
+
+    def offer(self, detections: Sequence[Detection]) -> None:
+        """Says what the boxes look like that the tracker is to be given, those it leaves out left out."""
+        self._offered = [np.array(d.appearance, float) for d in detections if d.score >= LEAST_SCORE]
+
+    def wear(self, boxes: sv.Detections) -> None:
+        """Notes what those tracks look like that went on with one of the boxes given."""
+        given = boxes.xyxy[boxes.confidence >= LEAST_SCORE]
+        worn = {id(track): look for track, look in self._worn}
+        now = []
+        for track in self._tracks:
+            look = worn.get(id(track))
+            here = np.flatnonzero((given == track.last_observation).all(axis=1))
+            if len(here):
+                look = _mixed(look, self._offered[int(here[0])])
+            if look is not None:
+                now.append((track, look))
+        self._worn = now
+
+
+def _alike(one: np.ndarray | None, other: np.ndarray) -> float:
+    """Likeness of two looks, 0 to 1; `UNKNOWN` where either is."""
+    return float(one @ other) if one is not None and other.size and one.shape == other.shape else UNKNOWN
+
+
+def _mixed(old: np.ndarray | None, new: np.ndarray) -> np.ndarray | None:
+    if not new.size:
+        return old
+    mixed = new if old is None or old.shape != new.shape else (1 - WORN) * old + WORN * new
+    return mixed / max(float(np.linalg.norm(mixed)), 1e-9)
+
+
+def _measures(boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Middle across, upper edge, lower edge, and the side of a square as large, of each box."""
+    wide, tall = np.maximum(boxes[:, 2] - boxes[:, 0], 1.0), np.maximum(boxes[:, 3] - boxes[:, 1], 1.0)
+    return (boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 1], boxes[:, 3], np.sqrt(wide * tall)
+
+
 class OcSortTracker:
     """OC-SORT (Cao et al., "Observation-Centric SORT", 2023), one family of labels apart from the other. Picklable.
+
+    Boxes are matched by place, size and looks (`_Likeness`) in place of overlap.
 
     People, vehicles and all the rest are families. Within one, labels are not compared: a thing may be called car in
     one look and truck in the next. What has no telling name belongs to the family of what it overlaps, and what was
@@ -52,16 +130,18 @@ class OcSortTracker:
     """
 
     def __init__(self, looks_per_s: float) -> None:
+        self._likeness = _Likeness()
         self._tracker = OCSORTTracker(
             lost_track_buffer=round(LOST_FOR * 30),
             frame_rate=looks_per_s,
             minimum_consecutive_frames=SURE_AFTER,
             minimum_iou_threshold=0.15,
             direction_consistency_weight=0.2,
-            high_conf_det_threshold=0.3,
+            high_conf_det_threshold=LEAST_SCORE,
             delta_t=2,
-            iou=BIoU(buffer_ratio=REACH),
+            iou=self._likeness,
         )
+        self._likeness.tracker = self._tracker
         self._last: Micros = -1
         self._clock = 0.0
         self._known: list[_Known] = []
@@ -75,7 +155,10 @@ class OcSortTracker:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             known = [self._placed(d) for d in detections]
-            followed = self._tracker.update(_boxes(detections, known), timestamp=self._clock)
+            boxes = _boxes(detections, known)
+            self._likeness.offer(detections)
+            followed = self._tracker.update(boxes, timestamp=self._clock)
+            self._likeness.wear(boxes)
         found = []
         numbers = () if followed.tracker_id is None else followed.tracker_id
         for index, number in zip(followed.data.get("index", ()), numbers, strict=True):

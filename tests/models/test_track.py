@@ -12,9 +12,16 @@ STEP = 125_000
 
 
 def seen(
-    label: str, x: float, y: float, width: float = 40, height: float = 90, score: float = 0.6
+    label: str,
+    x: float,
+    y: float,
+    width: float = 40,
+    height: float = 90,
+    score: float = 0.6,
+    look: tuple[float, ...] = (),
 ) -> Detection:
-    return Detection(label=label, box=Box(x, y, x + width, y + height), score=score, source="test")
+    box = Box(x, y, x + width, y + height)
+    return Detection(label=label, box=box, score=score, source="test", appearance=look)
 
 
 def run(rows: list[list[Detection]], step: int = STEP) -> list[list[Sighting]]:
@@ -55,6 +62,26 @@ def test_a_person_passing_a_resting_chair_does_not_become_it() -> None:
         for s in row:
             labels.setdefault(s.number, set()).add(s.label)
     assert sorted(labels.values(), key=sorted) == [{"chair"}, {"person"}]
+
+
+def test_players_who_hide_each_other_keep_their_numbers_by_their_shirts() -> None:
+    """They meet, turn round behind each other and part again the way they came: straight on would be a swap."""
+    red, blue = (1.0, 0.0), (0.0, 1.0)
+    rows = []
+    for i in range(30):
+        off = abs(i - 15)
+        one, other = (
+            seen("person", 200 - 9 * off, 60, 18, 60, look=red),
+            seen("person", 204 + 9 * off, 64, 18, 60, look=blue),
+        )
+        rows.append([other] if off < 2 else [one, other])
+    worn: dict[int, set[float]] = {}
+    for row, found in zip(rows, run(rows), strict=True):
+        for s in found:
+            (mine,) = (d for d in row if d.box == s.box)
+            worn.setdefault(s.number, set()).add(mine.appearance[0])
+    assert all(len(colours) == 1 for colours in worn.values()), worn
+    assert len(worn) == 2
 
 
 @pytest.mark.parametrize("score", [0.3, 0.5, 0.95])
