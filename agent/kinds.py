@@ -94,7 +94,7 @@ TOLD: Mapping[str, str] = {
     "stream_down": "the stream was down", "stream_up": "the stream was back", "shelf_empty": "{zone} was empty",
     "shelf_restocked": "{zone} was restocked", "possession": "had the ball", "pass": "passed the ball", "shot": "took a shot",
     "goal_area": "was in {zone}", "goal": "scored", "fast_break": "ran a fast break", "ball_out": "the ball went out",
-    "team_shape": "the team changed its shape", "on_road": "was on the road", "text_changed": "the text changed",
+    "team_shape": "the team stood in its shape", "on_road": "was on the road", "text_changed": "the text changed",
     "score_changed": "the score changed", "text_seen": "text was read", "found": "“{what}” was found",
 }  # fmt: skip
 """What the doers did, by kind of event, as a clause; other kinds are told by their names."""

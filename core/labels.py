@@ -7,3 +7,5 @@ FOUR_WHEELED = frozenset({"car", "truck", "bus", "train", "van", "vehicle", "for
 TWO_WHEELERS = frozenset({"bicycle", "motorcycle"})
 LOADS = frozenset({"pallet", "box"})
 """What only travels when it is carried."""
+BALLS = frozenset({"ball", "sports ball"})
+"""What detectors call the ball of a game."""

@@ -1,4 +1,4 @@
-"""Follows the one ball of a game: small, round, often hidden at somebody's feet, and fast when it is not."""
+"""Finds the one ball of a game where no detector names it: small, round, often hidden at somebody's feet, and fast when it is not."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from statistics import median
 
 from core.clock import SECOND, Micros
 from core.place import Box
+from ingest.ball_named import Spot
 from ingest.foreground import Blob, Foreground, coloured
 from ingest.pitch import PERSON_M, Pitch
 
 Rgb = tuple[float, float, float]
 
-BALLS = frozenset({"ball", "sports ball"})
-"""What detectors call it."""
 LEAST_SIDE, MOST_SIDE = 0.075, 0.30
 """A ball's diameter over a player's height: 0.11 for a handball to 0.16 for a large one, seen a little smaller or larger."""
 TALL = 0.55
@@ -38,15 +37,6 @@ ASIDE_M = 2.0
 """So far from the pitch, and it is no ball that anybody plays with."""
 LOST_S = 6.0
 """So long unseen, and nothing is said of it any more."""
-
-
-@dataclass(slots=True)
-class Spot:
-    """The ball at one look: its box, and whether it was seen or is supposed to be there."""
-
-    at: Micros
-    box: Box
-    seen: bool
 
 
 @dataclass(slots=True)
@@ -89,11 +79,9 @@ class BallFinder:
     _flights: list[Flight] = field(default_factory=list)
     _seen_at: Micros = -1
 
-    def look(self, at: Micros, seen: Foreground | None, named: Sequence[Box]) -> Spot | None:
-        """Where the ball is at this look, given the foreground and the boxes a detector calls a ball."""
-        small = [Small(box) for box in named]
-        if seen is not None and self.pitch.knows_people:
-            small += self._small(seen)
+    def look(self, at: Micros, seen: Foreground | None) -> Spot | None:
+        """Where the ball is at this look, given the foreground."""
+        small = self._small(seen) if seen is not None and self.pitch.knows_people else []
         self._fly_on(at, small)
         found = self._flying(at) or self._next(at, small)
         if found is not None:

@@ -84,6 +84,11 @@ class Teams:
         common = Counter(word for word, _ in self._seen).most_common(2)
         self._homes = sorted((fmean(u for word, u in self._seen if word == name), name) for name, _ in common)
 
+    @property
+    def names(self) -> list[str]:
+        """The two teams' colour words, the one at home at the pitch's beginning first; empty before both are known."""
+        return [name for _, name in self._homes] if len(self._homes) == 2 else []
+
     def team(self, word: str, along: float) -> str:
         """The team of a shirt that far along the pitch; a keeper, who wears another colour, is of the team at home there."""
         names = [name for _, name in self._homes]

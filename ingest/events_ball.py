@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import math
 
+from core.clock import SECOND, Micros
+from core.ids import EntityId
 from core.place import Box, Layout
-from ingest.ball import BALLS, BallFinder
+from ingest.ball import BallFinder
 from ingest.ball_holder import Teams, body_at, players, shirt_at
+from ingest.ball_named import Spot
 from ingest.decode import Look
 from ingest.events_book import Book, Part
+from ingest.events_shape import ShapeMaker
 from ingest.foreground import Foreground, PitchBackground
 from ingest.pitch import Pitch, drawn_pitch
 from ingest.play import BallLook, Play
-from ingest.presence import Moment
+from ingest.presence import Moment, Presence
 
 AT_HAND_M = 1.2
 """How far from the ball the entity that has it stands at most."""
+HELD_UP = 0.3
+"""A ball seen before somebody this part of the height above the feet is in the air, as it is in a keeper's hands."""
+NAMED_FOR: Micros = 10 * SECOND
+"""So long after a detector called something a ball nobody else looks for one."""
 
 
 class BallMaker:
-    """`possession`, `pass`, `shot`, `goal`, `goal_area`, `ball_out`, `fast_break`, where a pitch, court or field is drawn.
+    """`possession`, `pass`, `shot`, `goal`, `goal_area`, `ball_out`, `fast_break` and `team_shape`, where a pitch, court
+    or field is drawn.
 
-    Sighted: the ball is too small for most detectors, so it is followed in the pictures themselves, on the pitch only.
-    Where no pitch is drawn, nothing is done.
+    The ball is what the detector calls one (`Moment.ball`). Where it names none, the ball is looked for in the pictures
+    themselves (sighted), on the pitch only. Where no pitch is drawn, nothing is done.
     """
 
     def __init__(self, book: Book, layout: Layout) -> None:
@@ -31,6 +40,9 @@ class BallMaker:
             self._background, self._ball = PitchBackground(self._pitch), BallFinder(self._pitch)
             self._teams = Teams()
             self._play = Play(book, self._pitch, self._teams)
+            self._shapes = ShapeMaker(book, self._pitch, self._teams)
+            self._named_at: Micros = -NAMED_FOR
+            self._with: EntityId | None = None
 
     def see(self, look: Look, moment: Moment) -> None:
         """Takes in one look's picture."""
@@ -40,27 +52,81 @@ class BallMaker:
             self._background.reset()
             self._ball.reset()
             self._play.stop(look.at)
-        if look.frame is None:
-            return
+            self._shapes.stop()
+        people = [p for p in moment.present if p.label == "person"]
+        self._learn_people(self._pitch, people)
+        self._shapes.take(look.at, people)
+        if moment.ball is not None:
+            self._named_at = look.at
+            self._background.reset()
+            self._play.take(self._by_people(self._pitch, moment.ball, people))
+        elif look.at - self._named_at < NAMED_FOR:
+            self._play.stop(look.at)
+        elif look.frame is not None:
+            self._by_pixels(self._pitch, look, people)
+
+    # -- by what was detected ----------------------------------------------------------------------------------------
+
+    def _learn_people(self, pitch: Pitch, people: list[Presence]) -> None:
+        """How tall players look, and what each of them wears."""
+        seen = [p for p in people if p.seen]
+        pitch.learn([(p.box.y2, p.box.height) for p in seen])
+        spots = [(p, pitch.metres(p.place)) for p in seen]
+        self._teams.learn(
+            [
+                (str(p.attributes["upper"]), at[0] / pitch.length)
+                for p, at in spots
+                if pitch.outside(at) < 0.3 and p.attributes.get("upper")
+            ]
+        )
+
+    def _by_people(self, pitch: Pitch, spot: Spot, people: list[Presence]) -> BallLook:
+        """The ball beside the people there. One in the air before somebody is at his place, and one that is hidden is
+        supposed to be still with who had it.
+        """
+        foot = spot.box.foot
+        keeper = next((p for p in people if spot.seen and _before(spot.box, p.box)), None)
+        if not spot.seen:
+            keeper = next((p for p in people if p.entity_id == self._with), None)
+        if keeper is not None:
+            foot = keeper.place
+        away, best = min(
+            ((pitch.apart(p.place, foot), i) for i, p in enumerate(people)), default=(math.inf, -1)
+        )
+        player = people[best] if away <= AT_HAND_M else None
+        if spot.seen:
+            self._with = None if player is None else player.entity_id
+        return BallLook(
+            at=spot.at,
+            box=spot.box,
+            place=pitch.metres(foot),
+            seen=spot.seen,
+            body=away,
+            shirt="" if player is None else str(player.attributes.get("upper", "")),
+            player=None if player is None else Part(player.entity_id, player.box),
+        )
+
+    # -- by the pictures themselves ------------------------------------------------------------------------------------
+
+    def _by_pixels(self, pitch: Pitch, look: Look, people: list[Presence]) -> None:
+        assert look.frame is not None  # noqa: S101 - asked only with a picture
         seen = self._background.see(look.frame)
         if seen is not None:
-            self._learn(self._pitch, seen)
-        named = [p.box for p in moment.present if p.label in BALLS and p.seen]
-        spot = self._ball.look(look.at, seen, named)
+            self._learn(pitch, seen)
+        spot = self._ball.look(look.at, seen)
         if spot is None:
             self._play.stop(look.at)
             return
-        place, foot = self._pitch.metres(spot.box.foot), spot.box.foot
-        body = math.inf if seen is None else body_at(seen, self._pitch, spot.box)
+        place, foot = pitch.metres(spot.box.foot), spot.box.foot
         self._play.take(
             BallLook(
                 at=look.at,
                 box=spot.box,
                 place=place,
                 seen=spot.seen,
-                body=body,
-                shirt="" if seen is None else shirt_at(seen, self._pitch, foot),
-                player=self._player(self._pitch, spot.box, moment),
+                body=math.inf if seen is None else body_at(seen, pitch, spot.box),
+                shirt="" if seen is None else shirt_at(seen, pitch, foot),
+                player=self._player(pitch, spot.box, people),
             )
         )
 
@@ -78,9 +144,14 @@ class BallMaker:
             ]
             self._teams.learn([(word, along) for word, along in worn if word])
 
-    def _player(self, pitch: Pitch, ball: Box, moment: Moment) -> Part | None:
+    def _player(self, pitch: Pitch, ball: Box, people: list[Presence]) -> Part | None:
         """The person who stands at the ball, if one was recognised there."""
-        people = [p for p in moment.present if p.label == "person"]
         near = [(pitch.apart(p.place, ball.foot), i) for i, p in enumerate(people)]
         away, best = min(near, default=(math.inf, -1))
         return Part(people[best].entity_id, people[best].box) if away <= AT_HAND_M else None
+
+
+def _before(ball: Box, person: Box) -> bool:
+    """Whether a ball that is seen is before the person's body and well above the feet."""
+    x, y = ball.centre
+    return person.x1 <= x <= person.x2 and person.y1 <= y <= person.y2 - HELD_UP * person.height

@@ -9,17 +9,21 @@ from dataclasses import dataclass
 from core import ids
 from core.clock import SECOND, Micros, Span
 from core.ids import EntityId, TrackId
+from core.labels import BALLS
 from core.media import Stream
 from core.memory import Entity
 from core.place import Box
 from core.ports import Tracker
-from core.sight import THING, Attributes, Detection, Track
+from core.sight import THING, Attributes, Detection, Sighting, Track
 from ingest.attributes import side_of
+from ingest.ball_named import LOST as BALL_LOST
+from ingest.ball_named import NamedBall
 from ingest.chunk import Grid
 from ingest.course import Course
 from ingest.decode import Look
 from ingest.identity import REACH, WORDS_KEPT, Carrier, Stay, alike, fits, heir, velocity
 from ingest.identity import Seen as Glimpse
+from ingest.pitch import Pitch, drawn_pitch
 from ingest.presence import Moment, Presence, Visit
 
 AT_EDGE_FOR = 800_000
@@ -36,6 +40,8 @@ UNSURE_FOR = 700_000
 """… after which what was never sure is dropped."""
 IN_PLACE, JUMPED = 0.6, 0.3
 """Overlap (IoU) with its last box from which on a resting thing is where it was, and below which it is not."""
+BALL = 0
+"""The number of the game's ball where a pitch is drawn; the tracker's own begin at 1."""
 BEFORE = 8
 """How many looks back a track's beginning, from before it was confirmed, is searched for."""
 
@@ -61,6 +67,8 @@ class Perception:
         self._scene_began: Micros | None = None
         self._at: Micros = 0
         self._lately: list[tuple[Micros, list[Detection]]] = []
+        layout = stream.layout
+        self._ball = None if drawn_pitch(layout) is None else NamedBall(Pitch(layout))
 
     def look(self, look: Look, detections: Sequence[Detection] | None) -> Moment:
         """Takes in one look and says who is there; `detections` is None where the gate saw nothing move."""
@@ -83,6 +91,7 @@ class Perception:
             cut=look.cut,
             arrived=tuple(arrived),
             gone=tuple(gone),
+            ball=None if self._ball is None else self._ball.spot(look.at),
         )
 
     def flush(self, span: Span, final: bool) -> Seen:
@@ -133,7 +142,7 @@ class Perception:
     def _follow(self, at: Micros, detections: Sequence[Detection]) -> None:
         glimpses: list[tuple[int, Stay, Glimpse]] = []
         fresh: list[tuple[int, Glimpse]] = []
-        for sighting in self._tracker.update(detections, at):
+        for sighting in self._sightings(at, detections):
             detection = _source_of(sighting.box, detections)
             glimpse = Glimpse(
                 at=at,
@@ -202,6 +211,16 @@ class Perception:
             home.track_number = self._tracks
             self._by_number[number] = home
             glimpses[place] = (number, home, glimpse)
+
+    def _sightings(self, at: Micros, detections: Sequence[Detection]) -> list[Sighting]:
+        """What is followed: everything by the tracker, but for the ball of a game, which is one, small, fast and often hidden."""
+        if self._ball is None:
+            return self._tracker.update(detections, at)
+        ball = self._ball.look(at, detections)
+        out = self._tracker.update([d for d in detections if d.label not in BALLS], at)
+        if ball is not None:
+            out.append(Sighting(number=BALL, at=at, label=ball.label, box=ball.box, score=ball.score))
+        return out
 
     def _doubled(self, glimpses: list[tuple[int, Stay, Glimpse]]) -> list[tuple[int, Glimpse]]:
         """Takes out what cannot be the same thing: nobody is at two places at once. The track nearest to where a thing
@@ -401,6 +420,8 @@ class Perception:
         return all(d.box.overlap(stay.box) < 0.2 * stay.box.area for d in seen)
 
     def _patience(self, stay: Stay, at: Micros) -> Micros:
+        if self._by_number.get(BALL) is stay:
+            return BALL_LOST
         if not stay.sure:
             return UNSURE_FOR
         if stay.hidden_in is not None and stay.hidden_in in self._stays:
@@ -448,6 +469,8 @@ class Perception:
         """A new scene: whoever was there is gone, and the first picture begins anew."""
         gone = [visit for stay in list(self._stays.values()) for visit in self._close(stay, "")]
         self._by_number, self._lately, self._scene_began = {}, [], at
+        if self._ball is not None:
+            self._ball.reset()
         return gone
 
     # -- words ---------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from core.clock import Micros
 from core.ids import EntityId, TrackId
 from core.place import Box, Point
 from core.sight import Attributes
+from ingest.ball_named import Spot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,8 @@ class Moment:
 
     `quiet` is true when the gate saw nothing move since the look before. `cut` is true when the scene changed here.
     `arrived` and `gone` name the visits that began and ended, with the true moment of each (which may lie a little
-    before `at`, because a visit is only counted once it is sure).
+    before `at`, because a visit is only counted once it is sure). `ball` is where the ball of a game on a drawn pitch
+    is, by what the detector calls a ball; None where it calls nothing so.
     """
 
     at: Micros
@@ -46,6 +48,7 @@ class Moment:
     cut: bool = False
     arrived: tuple[Visit, ...] = ()
     gone: tuple[Visit, ...] = ()
+    ball: Spot | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,7 +63,7 @@ IMPERSONAL: dict[str, str] = {
     "camera_frozen": "the picture is frozen{long}", "camera_blurred": "the picture is blurred{long}",
     "camera_covered": "the camera is covered{long}", "stream_down": "the stream is down{long}", "stream_up": "the stream is back",
     "shelf_empty": "{zone} is empty{long}", "shelf_restocked": "{zone} is restocked", "ball_out": "the ball goes out",
-    "team_shape": "{team} changes its shape", "text_changed": "the text changes{to_text}", "score_changed": "the score changes{to_text}", "text_seen": "text is read{as_text}",
+    "team_shape": "{team} stands in its shape", "text_changed": "the text changes{to_text}", "score_changed": "the score changes{to_text}", "text_seen": "text is read{as_text}",
 }  # fmt: skip
 """What happens to the picture, a zone or the play: nobody does it."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import supervision as sv
 from trackers import OCSORTTracker
+from trackers.core.ocsort.tracklet import OCSORTTracklet
 from trackers.utils.iou import BaseIoU
 
 from core.clock import Micros, seconds
@@ -73,7 +74,7 @@ class _Likeness(BaseIoU):
         )
         off = np.sqrt((x - x2) ** 2 + ((top - top2) ** 2 + (bottom - bottom2) ** 2) / 2)
         near = 1 - off / (REACH * np.sqrt(side * side2))
-        return np.maximum(near - self._unlike(), 0.0)
+        return np.asarray(np.maximum(near - self._unlike(), 0.0), float)
 
     def _unlike(self) -> np.ndarray:
         """How unlike every track (in the tracker's order) and every offered look are."""
@@ -88,7 +89,7 @@ class _Likeness(BaseIoU):
 
     def wear(self, boxes: sv.Detections) -> None:
         """Notes what those tracks look like that went on with one of the boxes given."""
-        given = boxes.xyxy[boxes.confidence >= LEAST_SCORE]
+        given = boxes.xyxy[np.asarray(boxes.confidence) >= LEAST_SCORE]
         worn = {id(track): look for track, look in self._worn}
         now = []
         for track in self._tracks:
