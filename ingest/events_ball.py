@@ -6,7 +6,7 @@ import math
 
 from core.clock import SECOND, Micros
 from core.ids import EntityId
-from core.place import Box, Layout
+from core.place import Box, Layout, Point
 from ingest.ball import BallFinder
 from ingest.ball_holder import Teams, body_at, players, shirt_at
 from ingest.ball_named import Spot
@@ -20,8 +20,9 @@ from ingest.presence import Moment, Presence
 
 AT_HAND_M = 1.2
 """How far from the ball the entity that has it stands at most."""
-HELD_UP = 0.3
-"""A ball seen before somebody this part of the height above the feet is in the air, as it is in a keeper's hands."""
+HELD_UP, HELD_FOR = 0.3, 3
+"""A ball seen before somebody this part of the height above the feet, and near nobody's feet, is in his hands if it stays
+so for this many looks."""
 NAMED_FOR: Micros = 10 * SECOND
 """So long after a detector called something a ball nobody else looks for one."""
 
@@ -43,6 +44,7 @@ class BallMaker:
             self._shapes = ShapeMaker(book, self._pitch, self._teams)
             self._named_at: Micros = -NAMED_FOR
             self._with: EntityId | None = None
+            self._held: list[EntityId] = []
 
     def see(self, look: Look, moment: Moment) -> None:
         """Takes in one look's picture."""
@@ -85,15 +87,17 @@ class BallMaker:
         supposed to be still with who had it.
         """
         foot = spot.box.foot
-        keeper = next((p for p in people if spot.seen and _before(spot.box, p.box)), None)
+        away, nearest = _nearest(pitch, foot, people)
+        owner = None
         if not spot.seen:
-            keeper = next((p for p in people if p.entity_id == self._with), None)
-        if keeper is not None:
-            foot = keeper.place
-        away, best = min(
-            ((pitch.apart(p.place, foot), i) for i, p in enumerate(people)), default=(math.inf, -1)
-        )
-        player = people[best] if away <= AT_HAND_M else None
+            owner = next((p for p in people if p.entity_id == self._with), None)
+        elif away > AT_HAND_M:
+            owner = self._in_hands(spot.box, people)
+        else:
+            self._held = []
+        if owner is not None:
+            foot, away, nearest = owner.place, 0.0, owner
+        player = nearest if away <= AT_HAND_M else None
         if spot.seen:
             self._with = None if player is None else player.entity_id
         return BallLook(
@@ -105,6 +109,14 @@ class BallMaker:
             shirt="" if player is None else str(player.attributes.get("upper", "")),
             player=None if player is None else Part(player.entity_id, player.box),
         )
+
+    def _in_hands(self, ball: Box, people: list[Presence]) -> Presence | None:
+        """Who holds the ball up, if it was before the same one's body for a while."""
+        before = [p for p in people if _before(ball, p.box)]
+        same = next((p for p in before if self._held and p.entity_id == self._held[-1]), None)
+        first = same or (before[0] if before else None)
+        self._held = [] if first is None else [*(self._held if same else [])[-HELD_FOR:], first.entity_id]
+        return first if len(self._held) >= HELD_FOR else None
 
     # -- by the pictures themselves ------------------------------------------------------------------------------------
 
@@ -146,9 +158,15 @@ class BallMaker:
 
     def _player(self, pitch: Pitch, ball: Box, people: list[Presence]) -> Part | None:
         """The person who stands at the ball, if one was recognised there."""
-        near = [(pitch.apart(p.place, ball.foot), i) for i, p in enumerate(people)]
-        away, best = min(near, default=(math.inf, -1))
-        return Part(people[best].entity_id, people[best].box) if away <= AT_HAND_M else None
+        away, nearest = _nearest(pitch, ball.foot, people)
+        return Part(nearest.entity_id, nearest.box) if nearest is not None and away <= AT_HAND_M else None
+
+
+def _nearest(pitch: Pitch, foot: Point, people: list[Presence]) -> tuple[float, Presence | None]:
+    """How many metres on the ground the next of them is from a place in the picture, and who that is."""
+    near = [(pitch.apart(p.place, foot), i) for i, p in enumerate(people)]
+    away, best = min(near, default=(math.inf, -1))
+    return away, people[best] if best >= 0 else None
 
 
 def _before(ball: Box, person: Box) -> bool:

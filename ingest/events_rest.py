@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import median
+
+import cv2
+import numpy as np
 
 from core.clock import SECOND, Micros
 from core.ids import EntityId
@@ -32,9 +34,9 @@ ROOM = 1.2
 class RestMaker:
     """Tells who rests. It keeps `Trail.rest` and `Trail.rested_until` for the other makers.
 
-    A rest begins when the places of the last `rest_s` fit in a circle of the contract's radius about their median; its
-    start is the moment the thing came into that circle, between two looks by straight interpolation. It ends when the
-    thing has stayed out of the circle for `rest_settle_s`, at the moment it left it. A thing that vanishes while it
+    A rest begins when the places of the last `rest_s` fit in a circle of the contract's radius; its start is the moment
+    the thing came into such a circle, between two looks by straight interpolation. It goes on while all its places fit
+    in one, and ends when the thing has stayed out of it for `rest_settle_s`, at the moment it left it. A thing that vanishes while it
     rests ends its rest, but has not started. Confidence: `sure(score, how far past rest_s)`.
     """
 
@@ -63,16 +65,16 @@ class RestMaker:
         points = trail.since(trail.at - t.span("rest_s"))
         if trail.at - points[0].at < t.span("rest_s") or not _steady_if_cut(points, self._radius(trail)):
             return
-        centre = (median(p.place[0] for p in points), median(p.place[1] for p in points))
-        radius = self._radius(trail)
-        if any(math.dist(p.place, centre) > radius for p in points):
+        radius, edge = self._radius(trail), _edge([p.place for p in points])
+        centre, needed = _circle(edge)
+        if needed > radius:
             return
         since = max(
             _came_in(trail, points[0], centre, radius), trail.rested_until or 0
         )  # rests never overlap
         if trail.at - since < t.span("rest_s"):
             return
-        trail.rest = Rest(since=since, centre=centre, radius=radius)
+        trail.rest = Rest(since=since, centre=centre, radius=radius, edge=edge)
         part = Part(trail.entity_id, trail.box_at(since))
         draft = self._book.open("stopped", since, [part], confidence=sure(trail.score, 0.0))
         self._drafts[trail.entity_id] = draft
@@ -83,8 +85,10 @@ class RestMaker:
 
     def _go_on(self, trail: Trail, rest: Rest) -> None:
         draft = self._drafts[trail.entity_id]
-        if math.dist(trail.place, rest.centre) <= rest.radius:
-            rest.away = None
+        edge = _edge([*rest.edge, trail.place])
+        centre, needed = _circle(edge)
+        if needed <= rest.radius:
+            rest.centre, rest.edge, rest.away = centre, edge, None
             self._show(draft, trail, trail.at)
             return
         if rest.away is None:
@@ -116,6 +120,18 @@ class RestMaker:
             confidence=sure(trail.score, over(moved, 1.0)),
             attributes={"direction": way} if way else {},
         )
+
+
+def _edge(places: list[Point]) -> tuple[Point, ...]:
+    """The corners of the smallest convex shape about the places."""
+    hull = cv2.convexHull(np.array(places, np.float32))
+    return tuple((float(x), float(y)) for x, y in hull.reshape(-1, 2))
+
+
+def _circle(places: tuple[Point, ...]) -> tuple[Point, float]:
+    """Centre and radius of the smallest circle about the places."""
+    (x, y), radius = cv2.minEnclosingCircle(np.array(places, np.float32))
+    return (float(x), float(y)), float(radius)
 
 
 def _steady_if_cut(points: list[TrailPoint], radius: float) -> bool:

@@ -44,11 +44,15 @@ class TrailPoint:
 
 @dataclass(slots=True, kw_only=True)
 class Rest:
-    """A rest that goes on: since when, and the circle it keeps to."""
+    """A rest that goes on: since when, and the circle it keeps to: the smallest about all its places.
+
+    `edge` are the outermost places, which alone decide that circle; it may grow up to `radius`.
+    """
 
     since: Micros
     centre: Point
     radius: float
+    edge: tuple[Point, ...] = ()
     away: Micros | None = None
 
 

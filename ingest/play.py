@@ -104,6 +104,7 @@ class Play:
         self._hold: Hold | None = None
         self._before: Hold | None = None
         self._previous: BallLook | None = None
+        self._other: BallLook | None = None
         self._won: Won | None = None
         self._shot_at: Micros = -10 * SECOND
         self._shot_done = False
@@ -125,7 +126,7 @@ class Play:
         """The ball is lost, or another scene begins: what goes on ends."""
         if self._hold is not None:
             self._end(self._hold)
-        self._hold = self._before = self._previous = self._won = None
+        self._hold = self._before = self._previous = self._won = self._other = None
         for name, stay in self._stays.items():
             if stay.draft is not None:
                 self._book.close(stay.draft, stay.until)
@@ -137,6 +138,11 @@ class Play:
     def _holds(self, now: BallLook) -> None:
         hold = self._hold
         at_somebody = now.body <= NEAR_M and self._speed(now) <= CARRIED_MPS
+        taken = self._taken(hold, now) if hold is not None and at_somebody else None
+        if hold is not None and taken is not None:
+            self._end(hold)
+            hold = self._hold = Hold(taken, taken)
+            hold.add(taken)
         if hold is not None and self._left(hold, now, at_somebody):
             self._end(hold)
             hold = self._hold = None
@@ -144,9 +150,20 @@ class Play:
             return
         if hold is None:
             hold = self._hold = Hold(now, now)
-        hold.add(now)
+        if self._other is not now:
+            hold.add(now)
         if hold.draft is None and now.at - hold.first.at >= HELD:
             self._begin(hold)
+
+    def _taken(self, hold: Hold, now: BallLook) -> BallLook | None:
+        """The look at which another player got the ball that is now with him for the second look running."""
+        mine, his = hold.player, now.player
+        if mine is None or his is None or his.entity_id == mine.entity_id:
+            self._other = None
+            return None
+        first, self._other = self._other, now
+        same = first is not None and first.player is not None and first.player.entity_id == his.entity_id
+        return first if same else None
 
     def _left(self, hold: Hold, now: BallLook, at_somebody: bool) -> bool:
         if at_somebody:
@@ -185,6 +202,10 @@ class Play:
     def _passed(self, giver: Hold, taker: Hold, team: str) -> None:
         start, end = giver.last, taker.first
         far = math.dist(start.place, end.place)
+        if (
+            start.player is not None and end.player is not None
+        ):  # the ball may be under way when it is last seen near him
+            far = max(far, self._pitch.apart(start.player.box.foot, end.player.box.foot))
         if far < PASS_M or end.at - start.at > PASS_LASTS or self._out_at >= start.at:
             return
         roles = ((giver.player, "from"), (taker.player, "to"))
