@@ -107,11 +107,20 @@ def test_a_long_rest_is_not_absorbed_while_nothing_moves() -> None:
 
 def test_who_shifts_a_little_and_rests_again_rests_twice_one_after_the_other() -> None:
     walk = Walk(
-        name="w", size=(20, 20), path=[(0, 6, 51), (3, 6, 51), (4.5, 0, 50)], stays=True, from_start=True
+        name="w", size=(20, 20), path=[(0, 18, 51), (3, 18, 51), (4.5, 0, 50)], stays=True, from_start=True
     )
     first, second = told_of(events_of(moments([walk], looks_at(9, 8))), "stopped")
     assert first[2] == 0
     assert first[3] <= second[2]
+
+
+def test_who_shifts_within_the_circle_rests_once() -> None:
+    """From one edge of it to the other: 10 pixels, where a circle of 6 is allowed."""
+    walk = Walk(
+        name="w", size=(20, 20), path=[(0, 16, 51), (3, 16, 51), (4.5, 6, 51)], stays=True, from_start=True
+    )
+    (rest,) = told_of(events_of(moments([walk], looks_at(9, 8))), "stopped")
+    assert rest[2] == 0
 
 
 def test_one_jumping_box_does_not_end_a_rest() -> None:
