@@ -98,7 +98,8 @@ class TurnMaker:
                 course.at, course.place = trail.at, trail.place
             return
         leg = _Leg(course.at, trail.at, self._heading(course.place, trail.place))
-        oldest = trail.at - self._thresholds.span("turn_within_s")
+        taken_up = course.legs[-1].start if course.legs else leg.start
+        oldest = taken_up - self._thresholds.span("turn_within_s")
         course.legs = [known for known in course.legs if known.end >= oldest] + [leg]
         course.at, course.place = trail.at, trail.place
         self._judge(trail, course)

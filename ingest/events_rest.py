@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import cv2
 import numpy as np
@@ -25,6 +27,10 @@ ROADS = frozenset({"road", "crossing", "lane", "rails", "junction"})
 """Kinds of zone in which a vehicle that rests has stalled; so it has in an aisle."""
 WAITING = frozenset({"waiting", "parking", "taxi", "bus_stop"})
 """Kinds of zone in which a vehicle may stand for long."""
+TREMBLES = 2.5
+"""Within so many times its tremble of where it stands, a thing is seen to stand at all but a look in a hundred."""
+UNSEEN: Micros = SECOND
+"""Two looks further apart than this leave open when a thing moved in between."""
 AHEAD_COSINE = 0.77
 """In front of a vehicle is what lies within 40° of the way it came."""
 ROOM = 1.2
@@ -35,9 +41,11 @@ class RestMaker:
     """Tells who rests. It keeps `Trail.rest` and `Trail.rested_until` for the other makers.
 
     A rest begins when the places of the last `rest_s` fit in a circle of the contract's radius; its start is the moment
-    the thing came into such a circle, between two looks by straight interpolation. It goes on while all its places fit
-    in one, and ends when the thing has stayed out of it for `rest_settle_s`, at the moment it left it. A thing that vanishes while it
-    rests ends its rest, but has not started. Confidence: `sure(score, how far past rest_s)`.
+    the thing came into that circle, between two looks by straight interpolation. Whoever shifts about rests on while all
+    places since fit in such a circle, or those of the last `rest_s` do. It ends when the thing has stayed out of it for `rest_settle_s`, at the moment it
+    left its last place by that radius. Where boxes tremble, the circle is wider by `TREMBLES` times as much, at most by
+    half. A thing that vanishes while it rests ends its rest, but has not started. Confidence:
+    `sure(score, how far past rest_s)`.
     """
 
     def __init__(self, book: Book, thresholds: Thresholds) -> None:
@@ -65,36 +73,45 @@ class RestMaker:
         points = trail.since(trail.at - t.span("rest_s"))
         if trail.at - points[0].at < t.span("rest_s") or not _steady_if_cut(points, self._radius(trail)):
             return
-        radius, edge = self._radius(trail), _edge([p.place for p in points])
-        centre, needed = _circle(edge)
+        places = [p.place for p in points]
+        around, needed = _circle(places)
+        radius = self._radius(trail, points[0].at)
         if needed > radius:
             return
+        centre = (median(x for x, _ in places), median(y for _, y in places))
+        if any(math.dist(place, centre) > radius for place in places):
+            centre = around
         since = max(
             _came_in(trail, points[0], centre, radius), trail.rested_until or 0
         )  # rests never overlap
         if trail.at - since < t.span("rest_s"):
             return
-        trail.rest = Rest(since=since, centre=centre, radius=radius, edge=edge)
+        trail.rest = Rest(since=since, centre=centre, radius=radius, edge=_edge(places))
         part = Part(trail.entity_id, trail.box_at(since))
         draft = self._book.open("stopped", since, [part], confidence=sure(trail.score, 0.0))
         self._drafts[trail.entity_id] = draft
         self._show(draft, trail, trail.at)
 
-    def _radius(self, trail: Trail) -> float:
-        return max(self._thresholds.rest_px, self._thresholds.rest_share * trail.box.diagonal)
+    def _radius(self, trail: Trail, since: Micros | None = None) -> float:
+        """The circle's radius for a thing of that size; since a moment, with what it trembled since then."""
+        share = self._thresholds.rest_share * trail.box.diagonal
+        if since is not None:
+            share += min(share / 2, TREMBLES * trail.tremble(since))
+        return max(self._thresholds.rest_px, share)
 
     def _go_on(self, trail: Trail, rest: Rest) -> None:
         draft = self._drafts[trail.entity_id]
-        edge = _edge([*rest.edge, trail.place])
-        centre, needed = _circle(edge)
-        if needed <= rest.radius:
-            rest.centre, rest.edge, rest.away = centre, edge, None
+        lately = [p.place for p in trail.since(trail.at - self._thresholds.span("rest_s"))]
+        if _keeps(rest, trail.place) or _still_rests(rest, lately):
+            rest.away = None
             self._show(draft, trail, trail.at)
             return
         if rest.away is None:
-            rest.away = _went_out(trail, rest)
+            before = trail.points[-2].at
+            rest.away = before if trail.at - before <= UNSEEN else trail.at
         if trail.at - rest.away < self._thresholds.span("rest_settle_s"):
             return
+        rest.away = _went_out(trail, rest, rest.away - self._thresholds.span("rest_s"))
         trail.rest, trail.rested_until = None, rest.away
         del self._drafts[trail.entity_id]
         self._close(draft, trail, rest, rest.away)
@@ -122,18 +139,6 @@ class RestMaker:
         )
 
 
-def _edge(places: list[Point]) -> tuple[Point, ...]:
-    """The corners of the smallest convex shape about the places."""
-    hull = cv2.convexHull(np.array(places, np.float32))
-    return tuple((float(x), float(y)) for x, y in hull.reshape(-1, 2))
-
-
-def _circle(places: tuple[Point, ...]) -> tuple[Point, float]:
-    """Centre and radius of the smallest circle about the places."""
-    (x, y), radius = cv2.minEnclosingCircle(np.array(places, np.float32))
-    return (float(x), float(y)), float(radius)
-
-
 def _steady_if_cut(points: list[TrailPoint], radius: float) -> bool:
     """Whether a box that the picture's edge cuts keeps all four sides: whoever walks out through the lower edge would
     else seem to stand there.
@@ -154,12 +159,60 @@ def _came_in(trail: Trail, first: TrailPoint, centre: Point, radius: float) -> M
     return trail.points[0].at
 
 
-def _went_out(trail: Trail, rest: Rest) -> Micros:
-    """When it left the circle, between the last two looks."""
-    before = trail.points[-2]
-    if math.dist(before.place, rest.centre) > rest.radius:
-        return before.at
-    return _crossing(trail.points[-1], before, rest.centre, rest.radius)
+def _went_out(trail: Trail, rest: Rest, lately: Micros) -> Micros:
+    """When it left the circle about where it was last, from `lately` until it was found to be away.
+
+    Where it was not seen for a while, it is taken to have left as late as it can have at the speed it has now.
+    """
+    points = trail.since(max(rest.since, lately))
+    away = max(i for i, p in enumerate(points) if i == 0 or (rest.away or 0) >= p.at)
+    x, y = (median(p.place[i] for p in points[: away + 1]) for i in (0, 1))
+    inside = [i for i, p in enumerate(points[:-1]) if math.dist(p.place, (x, y)) <= rest.radius]
+    last = inside[-1] if inside else away
+    before, after = points[last], points[last + 1]
+    if after.at - before.at > UNSEEN and (speed := _speed(points[last + 1 :])) > 0:
+        late = after.at - round((math.dist(after.place, (x, y)) - rest.radius) / speed * SECOND)
+        return min(max(late, before.at), after.at)
+    return _crossing(after, before, (x, y), rest.radius)
+
+
+def _speed(points: list[TrailPoint]) -> float:
+    """Pixels a second from the first to the last; 0 for a single point."""
+    took = (points[-1].at - points[0].at) / SECOND
+    return math.dist(points[0].place, points[-1].place) / took if took > 0 else 0.0
+
+
+def _keeps(rest: Rest, place: Point) -> bool:
+    """Whether the place is in the rest's circle, or one as large holds it and all places before; then that is its circle."""
+    if math.dist(place, rest.centre) <= rest.radius:
+        rest.edge = _edge([*rest.edge, place])
+        return True
+    centre, needed = _circle([*rest.edge, place])
+    if needed > rest.radius:
+        return False
+    rest.centre, rest.edge = centre, _edge([*rest.edge, place])
+    return True
+
+
+def _still_rests(rest: Rest, lately: Sequence[Point]) -> bool:
+    """Whether it would rest by its latest places alone, as one does that creeps to a halt; then that is its circle."""
+    centre, needed = _circle(lately)
+    if needed > rest.radius:
+        return False
+    rest.centre, rest.edge = centre, _edge(lately)
+    return True
+
+
+def _circle(places: Sequence[Point]) -> tuple[Point, float]:
+    """The smallest circle around the places: its centre and radius."""
+    (x, y), radius = cv2.minEnclosingCircle(np.array(places, np.float32))
+    return (float(x), float(y)), float(radius)
+
+
+def _edge(places: Sequence[Point]) -> tuple[Point, ...]:
+    """The outermost of the places, to half a pixel."""
+    rounded = np.round(np.array(places, np.float32) * 2) / 2
+    return tuple((float(x), float(y)) for x, y in cv2.convexHull(rounded)[:, 0])
 
 
 def _crossing(outside: TrailPoint, inside: TrailPoint, centre: Point, radius: float) -> Micros:

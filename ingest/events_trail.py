@@ -44,9 +44,8 @@ class TrailPoint:
 
 @dataclass(slots=True, kw_only=True)
 class Rest:
-    """A rest that goes on: since when, and the circle it keeps to: the smallest about all its places.
-
-    `edge` are the outermost places, which alone decide that circle; it may grow up to `radius`.
+    """A rest that goes on: since when, the circle it keeps to, since when it is out of that, and `edge`: the outermost
+    places it kept to (to half a pixel, so that they stay few), which alone decide the circle; it may grow up to `radius`.
     """
 
     since: Micros
@@ -137,6 +136,19 @@ class Trail:
         """The box at the look nearest to the moment."""
         return min(reversed(self.points), key=lambda point: abs(point.at - at)).box
 
+    def tremble(self, since: Micros) -> float:
+        """How far its place strays from where it is, in pixels (a root mean square, in both directions together): what
+        is left of a path once even movement is taken out of it, which is its second difference.
+        """
+        points = self.since(since)
+        bends = [
+            (a.place[i] - 2 * b.place[i] + c.place[i])
+            for i in (0, 1)
+            for a, b, c in zip(points, points[1:], points[2:], strict=False)
+        ]
+        half = len(bends) // 2
+        return math.hypot(_mean_size(bends[:half]), _mean_size(bends[half:])) if half else 0.0
+
     @property
     def velocity(self) -> Point:
         """Pixels a second, over the last half second or more; (0, 0) while it rests or was seen once."""
@@ -172,6 +184,10 @@ class Trail:
     def moving(self) -> bool:
         """Whether it moves by more than its box trembles (0.15 diagonals a second)."""
         return self.speed >= 0.15 * self.box.diagonal
+
+
+def _mean_size(values: list[float]) -> float:
+    return sum(map(abs, values)) / len(values)
 
 
 def _pace(ground: Ground, place: Point, velocity: Point) -> float | None:

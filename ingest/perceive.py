@@ -381,7 +381,9 @@ class Perception:
     def _departures(self, at: Micros, elapsed: Micros, *, quiet: bool) -> list[Visit]:
         gone = []
         for stay in list(self._stays.values()):
-            if stay.seen_at == at or (quiet and not stay.missing) or stay.entity_id not in self._stays:
+            # where nothing moved, nobody left: a thing at rest that was missed just before is missing no longer for that
+            unmoved = quiet and (not stay.missing or stay.settled)
+            if stay.seen_at == at or unmoved or stay.entity_id not in self._stays:
                 continue
             stay.missing += elapsed
             self._note_cover(stay)

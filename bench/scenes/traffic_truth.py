@@ -205,8 +205,8 @@ def on_roads(scene: Scene, visits: list[Stay]) -> list[Happening]:
 def turns(scene: Scene, visits: list[Stay]) -> list[Happening]:
     """Changes of direction by 60° or more, at the moment half of the turn is done; seen whole."""
     out = []
-    for stay in filter(_drives, visits):
-        heading = np.unwrap([pose.facing for pose in stay.poses])
+    for stay in (v for v in visits if _drives(v) or v.actor.label == "person"):
+        heading = np.unwrap([pose.facing for pose in stay.poses] if _drives(stay) else _walked(scene, stay))
         rate = np.abs(np.gradient(heading)) * scene.fps if len(heading) > 2 else np.zeros(len(heading))
         flags = [
             r > math.radians(TURNING_DEG_S) and pose.speed > 0.8
@@ -223,12 +223,21 @@ def turns(scene: Scene, visits: list[Stay]) -> list[Happening]:
             at = stay.frames[half] / scene.fps
             come = _last_lane(scene, stay, range(a, -1, -1))
             go = _last_lane(scene, stay, range(b, len(stay.frames)))
-            side = "uturn" if abs(angle) > 150 else "left" if angle > 0 else "right"
+            side = "back" if abs(angle) > 150 else "left" if angle > 0 else "right"
             more = {"side": side, "from": come or "", "to": go or ""}
             who = ((stay.actor.name, "subject"),)
             due = stay.frames[min(b, len(stay.frames) - 1)] / scene.fps
             out.append(Happening(kind="turned", start=at, end=at, who=who, more=more, due=due))
     return out
+
+
+def _walked(scene: Scene, stay: Stay) -> npt.NDArray[np.float64]:
+    """The way somebody on foot takes, over half a second each: he turns on the spot."""
+    spots, half = np.array([(p.x, p.y) for p in stay.poses]), max(1, scene.fps // 4)
+    after = np.minimum(np.arange(len(spots)) + half, len(spots) - 1)
+    before = np.maximum(np.arange(len(spots)) - half, 0)
+    dx, dy = (spots[after] - spots[before]).T
+    return np.asarray(np.arctan2(dy, dx))
 
 
 def _last_lane(scene: Scene, stay: Stay, order: Iterable[int]) -> str | None:

@@ -81,6 +81,31 @@ def test_trembling_boxes_neither_break_nor_make_a_rest() -> None:
     near(only(events, "stopped"), 4, 9, by=0.4)
 
 
+def test_who_shifts_from_foot_to_foot_rests_on() -> None:
+    path = [(0, 0, 200), (3, 300, 200), (5.5, 300, 200), (5.7, 308, 200), (8, 308, 200), (8.2, 299, 200)]
+    events = events_of(
+        moments([Walk(name="a", path=[*path, (11, 299, 200), (13, 600, 200)])], looks_at(13, 8))
+    )
+    near(only(events, "stopped"), 3, 11, by=0.25)
+    near(only(events, "started"), 11, by=0.25)
+
+
+def test_who_creeps_to_a_halt_stops_once() -> None:
+    path = [(0, 0, 200), (3, 300, 200), (8, 314, 200), (12, 314, 200)]
+    events = events_of(moments([Walk(name="a", label="car", size=(80, 40), path=path)], looks_at(12, 8)))
+    near(only(events, "stopped"), 3, 12, by=0.5)
+    assert told_of(events, "started") == []
+
+
+def test_who_was_not_seen_while_standing_started_when_it_moved_and_not_when_it_was_last_seen() -> None:
+    walk = Walk(
+        name="a", path=[(0, 0, 200), (3, 300, 200), (12, 300, 200), (15, 600, 200)], hidden=[(6, 12.2)]
+    )
+    events = events_of(moments([walk], looks_at(15, 8)))
+    near(only(events, "stopped"), 3, 12, by=0.3)
+    near(only(events, "started"), 12, by=0.3)
+
+
 @pytest.mark.parametrize(("rest", "count"), [(1.5, 0), (2.6, 1)])
 def test_a_rest_takes_two_seconds(rest: float, count: int) -> None:
     path = [(0, 0, 200), (3, 300, 200), (3 + rest, 300, 200), (6 + rest, 600, 200)]
