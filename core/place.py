@@ -188,6 +188,10 @@ class Box:
         lower = ((self.x1, self.y2), (self.x2, self.y2))
         return ground.gap(lower, ((other.x1, other.y2), (other.x2, other.y2)))
 
+    def moved(self, dx: float, dy: float) -> Box:
+        """The box so far to the right and down."""
+        return Box(self.x1 + dx, self.y1 + dy, self.x2 + dx, self.y2 + dy)
+
     def scaled(self, by: float) -> Box:
         """The box in a picture `by` times as large."""
         return Box(self.x1 * by, self.y1 * by, self.x2 * by, self.y2 * by)

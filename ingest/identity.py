@@ -163,8 +163,8 @@ class Stay:
     def expected(self, at: Micros) -> Box:
         """Where its box should be by now, moving on as it did (for a second at most)."""
         ahead = min((at - self.seen_at) / SECOND, 1.0)
-        dx, dy = (v * ahead for v in self.velocity)
-        return Box(self.box.x1 + dx, self.box.y1 + dy, self.box.x2 + dx, self.box.y2 + dy)
+        dx, dy = self.velocity
+        return self.box.moved(dx * ahead, dy * ahead)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from core.clock import SECOND, Micros
 from core.media import Picture
+from core.place import Box
 
 Plane = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.uint8]
@@ -40,6 +41,8 @@ STALE = 0.9
 """Seconds after which a pixel that differs and has not changed counts as still …"""
 WHOLLY = 0.7
 """… and the part of a region that must be still for it to be judged a thing at rest or a hole."""
+KNOWN = 0.5
+"""A region of which this part is covered by boxes of known things is no hole that something left."""
 SHAKEN = 0.4
 """In which part of the picture edges must have moved, three looks in a row, to mean that the camera moves."""
 CALM_AFTER = SECOND * 7 // 10
@@ -72,6 +75,7 @@ class Background:
         self._before: Plane = np.empty(0, np.float32)
         self._raw: Mask = np.empty(0, np.uint8)
         self._mask: Mask = np.empty(0, np.uint8)
+        self._kept: Mask = np.empty(0, np.uint8)
         self._at: Micros = 0
         self._born: Micros = 0
         self._calm_from: Micros = 0
@@ -124,7 +128,16 @@ class Background:
         self._before = mean[..., 0].copy()
         self._raw = np.zeros(shape, np.uint8)
         self._mask = np.zeros(shape, np.uint8)
+        self._kept = np.zeros(shape, np.uint8)
         self._at = self._born = at
+
+    def keep(self, boxes: Sequence[Box]) -> None:
+        """Things known to be in these boxes (in pixels of the picture compared) after the latest look: until told anew,
+        what is there is not learned and not taken for a place that something has left.
+        """
+        self._kept[:] = 0
+        for box in boxes:
+            self._kept[int(box.y1) : int(np.ceil(box.y2)), int(box.x1) : int(np.ceil(box.x2))] = 255
 
     def compare(self, picture: Picture, at: Micros) -> Changed:
         """What differs in this picture; `at` must not go back."""
@@ -291,6 +304,8 @@ class Background:
                 continue
             y, x = slice(max(0, top - 4), top + height + 4), slice(max(0, left - 4), left + width + 4)
             region = (labels[y, x] == index).astype(np.uint8)
+            if np.count_nonzero(self._kept[y, x][region > 0]) > KNOWN * area:
+                continue
             if is_ghost(even[y, x], self._mean[y, x], region):
                 grown = cv2.dilate(region, np.ones((5, 5), np.uint8)) > 0
                 self._mean[y, x][grown] = now[y, x][grown]
@@ -301,7 +316,7 @@ class Background:
         assert self._mean is not None  # noqa: S101 - compare() has seeded it
         young = (self._at - self._born) < 3 * SECOND
         pace = np.float32(1 - np.exp(-elapsed / (SETTLE / 4 if young else SETTLE)))
-        free = cv2.dilate(mask, np.ones((3, 3), np.uint8)) == 0
+        free = (cv2.dilate(mask, np.ones((3, 3), np.uint8)) == 0) & (self._kept == 0)
         weight = (free * pace)[..., None]
         gap = now - self._mean
         spread = np.minimum(np.abs(gap) * np.float32(1.25), np.float32(14))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -14,6 +15,7 @@ from core.colour import appearance
 from core.media import Frame
 from core.place import Box
 from core.sight import Detection
+from models.background import Mask
 from models.detect_motion import MotionDetector
 from models.detect_naming import NamingDetector, Region
 
@@ -71,7 +73,7 @@ class CombinedDetector:
             asked = self._beside.submit(self._naming.detect, [frame])
             (moving,) = self._motion.detect([frame])
             (named,) = asked.result()
-        return [self._dressed(frame, d) for d in named] + unexplained(moving, named)
+        return [dressed(frame, d, self._motion.mask) for d in named] + unexplained(moving, named)
 
     def _in_tiles(self, frame: Frame, regions: Sequence[Region], moving: Sequence[Box]) -> list[Detection]:
         """Looks at the whole of a large picture and at the tiles in which something moves; at all of them after a cut and
@@ -94,26 +96,27 @@ class CombinedDetector:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_beside": None}
 
-    def _dressed(self, frame: Frame, found: Detection) -> Detection:
-        """The detection with its appearance, taken from its moving pixels where enough of the box moves."""
-        box = found.box.scaled(1 / frame.scale)
-        y, x = slice(int(box.y1), int(np.ceil(box.y2))), slice(int(box.x1), int(np.ceil(box.x2)))
-        crop = frame.picture[y, x]
-        if not crop.size:
-            return found
-        mask, source = None, found.source
-        if self._motion.mask is not None:
-            size = (frame.width, frame.height)
-            moving = cv2.resize(self._motion.mask, size, interpolation=cv2.INTER_NEAREST)[y, x] > 0
-            if moving.mean() > MOVING:
-                mask, source = moving, f"{found.source}+motion"
-        return Detection(
-            label=found.label,
-            box=found.box,
-            score=found.score,
-            source=source,
-            appearance=appearance(crop, mask),
-        )
+
+def dressed(frame: Frame, found: Detection, moving: Mask | None) -> Detection:
+    """The detection with its appearance, taken from its moving pixels where enough of the box moves; `moving` may be
+    smaller than the picture.
+    """
+    box = found.box.scaled(1 / frame.scale)
+    y, x = slice(int(box.y1), int(np.ceil(box.y2))), slice(int(box.x1), int(np.ceil(box.x2)))
+    crop = frame.picture[y, x]
+    if not crop.size:
+        return found
+    mask, source = None, found.source
+    if moving is not None:
+        across, down = moving.shape[1] / frame.width, moving.shape[0] / frame.height
+        small = moving[
+            int(box.y1 * down) : int(np.ceil(box.y2 * down)),
+            int(box.x1 * across) : int(np.ceil(box.x2 * across)),
+        ]
+        inside = cv2.resize(small, crop.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
+        if inside.mean() > MOVING:
+            mask, source = inside, f"{found.source}+motion"
+    return replace(found, source=source, appearance=appearance(crop, mask))
 
 
 def _mostly_in(box: Box, tiles: Sequence[Box]) -> bool:

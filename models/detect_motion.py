@@ -11,7 +11,7 @@ from core.colour import appearance
 from core.media import Frame
 from core.place import Box
 from core.sight import THING, Detection
-from models.background import Background, Changed, Mask
+from models.background import Background, Changed, Mask, Plane
 
 LEAST_AREA = 5e-4
 """The least part of the picture a thing must cover."""
@@ -32,11 +32,18 @@ class MotionDetector:
         self._upset = False
         self.mask: Mask | None = None
         """What differs in the latest frame (0 or 255), shrunk; None before the first and while the view is upset."""
+        self.strength: Plane | None = None
+        """By how many thresholds each pixel of the latest frame differs, shrunk likewise."""
 
     @property
     def name(self) -> str:
         """The method and its version."""
         return "motion/1"
+
+    @property
+    def ready(self) -> bool:
+        """Whether it has a background to compare with."""
+        return self._background.ready
 
     @property
     def vocabulary(self) -> frozenset[str]:
@@ -63,9 +70,18 @@ class MotionDetector:
             step = max(1, len(frames) // SEED_LOOKS)
             self._background.seed([f.picture for f in frames[::step]], frames[0].at)
 
+    def keep(self, boxes: Sequence[Box], frame: Frame) -> None:
+        """Known things are in these boxes (source pixels) of the latest frame: their places are not learned."""
+        if self.mask is None:
+            return
+        across = self.mask.shape[1] / (frame.width * frame.scale)
+        down = self.mask.shape[0] / (frame.height * frame.scale)
+        self._background.keep([Box(b.x1 * across, b.y1 * down, b.x2 * across, b.y2 * down) for b in boxes])
+
     def _detect(self, frame: Frame) -> list[Detection]:
         changed = self._background.compare(frame.picture, frame.at)
         self.mask = None if changed.upset else changed.mask
+        self.strength = None if changed.upset else changed.strength
         self._upset = changed.upset
         boxes = joined(boxes_of(changed.mask))
         if len(boxes) > 120:

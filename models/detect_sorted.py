@@ -1,4 +1,6 @@
-"""Motion that is given names: what moves, or came and rests, sorted into a few kinds. The default without weights."""
+"""Motion that is given names: single things found where something differs, and what is left sorted into a few kinds.
+The default without weights.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +9,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from core.clock import SECOND, Micros
 from core.media import Frame
 from core.place import Box
 from core.sight import THING, Detection
+from models.centres import ONCE, Centres, evidence, own_centres
+from models.detect_combined import dressed, unexplained
 from models.detect_motion import MotionDetector
 from models.sorter import LEAST_SIDE, Floats, Sorter, cut_out, own_sorter
 
@@ -27,6 +32,10 @@ ESTABLISHED = 8
 """After how many looks under one name a region of the same size is not given one that contradicts it …"""
 SAME_SIZE = 2.5
 """… where the same size is at most so many times as large or small: who falls lies like a low car, but does not grow."""
+SUPPORT = 0.12
+"""Of which part of its box a found thing must differ from the background: what has always been there did not come."""
+PLAIN = 0.5
+"""How sure the network must be of a thing for its place not to be learned as background."""
 VEHICLES = frozenset({"car", "truck", "forklift"})
 
 
@@ -57,27 +66,34 @@ class _Opinion:
 
 
 class SortedDetector:
-    """What the motion detector finds, called by its kind where the sorter is sure and `thing` where not.
+    """The single things that the centre network finds where something moves or came, and besides what the motion
+    detector finds and they do not explain, called by its kind where the sorter is sure and `thing` where not.
 
     Stateful as the motion detector is, and picklable.
     """
 
-    def __init__(self, motion: MotionDetector | None = None, sorter: Sorter | None = None) -> None:
+    def __init__(
+        self,
+        motion: MotionDetector | None = None,
+        sorter: Sorter | None = None,
+        centres: Centres | None = None,
+    ) -> None:
         self._motion = motion or MotionDetector()
         self._sorter = sorter or own_sorter()
+        self._centres = centres or own_centres()
         self._before: list[_Opinion] = []
 
     @property
     def name(self) -> str:
         """Both methods and their versions."""
-        return f"{self._motion.name}+{self._sorter.name}"
+        return f"{self._motion.name}+{self._centres.name}+{self._sorter.name}"
 
     @property
     def vocabulary(self) -> frozenset[str]:
         """The kinds it tells apart, and `thing`; nothing while the motion detector sees nothing."""
         if not self._motion.vocabulary:
             return frozenset()
-        return (frozenset(self._sorter.classes) - {"other"}) | {THING}
+        return (frozenset(self._sorter.classes) - {"other"}) | frozenset(self._centres.classes) | {THING}
 
     @property
     def needs_fixed(self) -> frozenset[str]:
@@ -92,7 +108,28 @@ class SortedDetector:
     def detect(self, frames: Sequence[Frame], /) -> list[list[Detection]]:
         """Detections per frame; boxes in source pixels. A named one's score is the probability of its name."""
         self._motion.prepare(frames)
-        return [self._named(frame, self._motion.detect([frame])[0]) for frame in frames]
+        return [self._look(frame) for frame in frames]
+
+    def _look(self, frame: Frame) -> list[Detection]:
+        (moving,) = self._motion.detect([frame])
+        single = self._single(frame)
+        self._motion.keep([d.box for d in single if d.score >= PLAIN], frame)
+        return single + self._named(frame, unexplained(moving, single))
+
+    def _single(self, frame: Frame) -> list[Detection]:
+        """The things that the network finds, where enough of each differs from the background."""
+        if self._motion.strength is None:
+            return []
+        differs = evidence(self._motion.strength)
+        out = []
+        for found in self._centres.find(frame.picture, differs):
+            if _differing(differs, found.box, frame) < SUPPORT:
+                continue
+            plain = Detection(
+                label=found.label, box=found.box.scaled(frame.scale), score=found.score, source="centres"
+            )
+            out.append(dressed(frame, plain, self._motion.mask))
+        return out
 
     def _named(self, frame: Frame, found: list[Detection]) -> list[Detection]:
         boxes = [d.box.scaled(1 / frame.scale) for d in found]
@@ -119,9 +156,20 @@ class SortedDetector:
         return replace(old, at=at, box=box, row=mean, looks=looks + 1)
 
     def __getstate__(self) -> dict[str, Any]:
-        shipped = self._sorter is own_sorter()
-        return {**self.__dict__, "_sorter": None if shipped else self._sorter}
+        sorter = None if self._sorter is own_sorter() else self._sorter
+        centres = None if self._centres is own_centres() else self._centres
+        return {**self.__dict__, "_sorter": sorter, "_centres": centres}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._sorter = state["_sorter"] or own_sorter()
+        self._centres = state["_centres"] or own_centres()
+
+
+def _differing(differs: npt.NDArray[np.uint8], box: Box, frame: Frame) -> float:
+    """Which part of the box (picture pixels) differs by at least a threshold."""
+    across, down = differs.shape[1] / frame.width, differs.shape[0] / frame.height
+    y = slice(int(box.y1 * down), int(np.ceil(box.y2 * down)))
+    x = slice(int(box.x1 * across), int(np.ceil(box.x2 * across)))
+    part = differs[y, x]
+    return float((part >= ONCE).mean()) if part.size else 0.0

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from core.errors import ModelUnavailable
 from core.media import Picture
 from core.place import Box
+from models.shipped import opened, shipped
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.uint8]
@@ -116,7 +115,7 @@ class Sorter:
     """
 
     def __init__(self, model: bytes) -> None:
-        self._session: Any = _open(model)
+        self._session: Any = opened(model, DATA)
         kept: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
         self._name = kept["name"]
         self._classes = tuple(json.loads(kept["classes"]))
@@ -151,22 +150,4 @@ class Sorter:
 @lru_cache(maxsize=1)
 def own_sorter() -> Sorter:
     """The sorter that ships with the package. Raises `ModelUnavailable` where its file is missing or broken."""
-    try:
-        return Sorter((resources.files("models") / "data" / DATA).read_bytes())
-    except FileNotFoundError as error:
-        raise ModelUnavailable(
-            f"the package's own file {DATA} is missing", next_step="install sightline again"
-        ) from error
-
-
-def _open(model: bytes) -> Any:
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    try:
-        return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's exceptions share no base of their own
-        raise ModelUnavailable(
-            f"the package's own file {DATA} cannot be loaded: {error}", next_step="install sightline again"
-        ) from error
+    return Sorter(shipped(DATA))

@@ -1,0 +1,144 @@
+"""Finds single things where something moves: a small convolutional network of the project's own. Needs no download.
+
+It sees the picture and how plainly each place differs from the background, and says for each place whether the middle
+of a thing is there, of which class, and how far its edges are (after Zhou, Wang and Krähenbühl, "Objects as Points",
+2019, and Tian et al., "FCOS", 2019).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from core.media import Picture
+from core.place import Box
+from models.shipped import opened, shipped
+
+Floats = npt.NDArray[np.float32]
+
+CLASSES = ("person", "car", "truck", "bicycle", "forklift", "pallet", "ball")
+DATA = "centres.onnx"
+WHOLE = 32
+"""A picture is judged at a multiple of so many pixels each way."""
+CELL = 8
+"""Pixels, of what differs, each way of the cells in which it is asked whether anything does …"""
+STIRRED = 0.08
+"""… which it does where this part of them differs."""
+AROUND = 32
+"""Pixels of the picture looked at around all that differs: what is beside a thing helps to tell it."""
+SAME_THING = 0.6
+"""Overlap (IoU) from which on two boxes are one thing."""
+STEP = 4
+"""Pixels of the picture from one place judged to the next."""
+FULL = 4.0
+"""The strength of difference, in thresholds, that counts as wholly different."""
+
+ONCE = round(255 / FULL)
+"""The evidence of what differs by just a threshold."""
+
+
+def evidence(strength: Floats) -> npt.NDArray[np.uint8]:
+    """How plainly each place differs, 0 to 255."""
+    return np.asarray(np.clip(strength * (255 / FULL), 0, 255), np.uint8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One thing: its box in picture pixels, its class, and how sure the network is (0 to 1)."""
+
+    box: Box
+    label: str
+    score: float
+
+
+class Centres:
+    """Finds single things in a picture of which it is known what differs from the background.
+
+    Its weights are a file of the project's own making: `bench/train_centres` says from what and how well it does. The
+    file is an ONNX model with its classes and the least probability of each to be said in its metadata. One thread.
+    """
+
+    def __init__(self, model: bytes) -> None:
+        self._session = opened(model, DATA)
+        kept: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
+        self._name = kept["name"]
+        self._classes: tuple[str, ...] = tuple(json.loads(kept["classes"]))
+        self._least = np.array(json.loads(kept["least"]), np.float32)
+
+    @property
+    def name(self) -> str:
+        """The method and the version of its weights."""
+        return self._name
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What it tells apart."""
+        return self._classes
+
+    def find(self, picture: Picture, differs: npt.NDArray[np.uint8]) -> list[Found]:
+        """The things in the picture, surest first; `differs` is `evidence` at any size."""
+        size = (picture.shape[1], picture.shape[0])
+        part = _busy(differs, size)
+        if part is None:
+            return []
+        x1, y1, x2, y2 = part
+        at_full = cv2.resize(differs, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+        found = self._look(picture[y1:y2, x1:x2], at_full[y1:y2, x1:x2])
+        return [replace(one, box=one.box.moved(x1, y1)) for one in found]
+
+    def _look(self, picture: Picture, differs: npt.NDArray[np.uint8]) -> list[Found]:
+        height, width = picture.shape[:2]
+        seen = np.zeros((_padded(height), _padded(width), 4), np.uint8)
+        seen[:height, :width, :3] = picture
+        seen[:height, :width, 3] = differs
+        heat, edges = (out[0] for out in self._session.run(None, {"seen": seen[None]}))
+        kinds, rows, columns = np.nonzero(heat >= self._least[:, None, None])
+        if not len(kinds):
+            return []
+        scores = heat[kinds, rows, columns]
+        x, y = (columns + 0.5) * STEP, (rows + 0.5) * STEP
+        left, top, right, bottom = edges[:, rows, columns]
+        corners = np.stack([x - left, y - top, x + right, y + bottom], axis=1)
+        corners = np.clip(corners, 0, [width, height, width, height])
+        out = []
+        for index in self._kept(corners, scores, kinds):
+            x1, y1, x2, y2 = (float(v) for v in corners[index])
+            if x2 - x1 >= 2 and y2 - y1 >= 2:
+                label = self._classes[kinds[index]]
+                out.append(Found(box=Box(x1, y1, x2, y2), label=label, score=float(scores[index])))
+        return sorted(out, key=lambda f: -f.score)
+
+    @staticmethod
+    def _kept(corners: Floats, scores: Floats, kinds: npt.NDArray[np.int64]) -> list[int]:
+        """The boxes that are things of their own, by OpenCV's non-maximum suppression, whatever they are called."""
+        sized = np.column_stack([corners[:, :2], corners[:, 2:] - corners[:, :2]])
+        return [int(i) for i in np.ravel(cv2.dnn.NMSBoxes(sized.tolist(), scores.tolist(), 0.0, SAME_THING))]
+
+
+def _busy(differs: npt.NDArray[np.uint8], size: tuple[int, int]) -> tuple[int, int, int, int] | None:
+    """The part of a picture of that size (left, top, right, bottom) outside which nothing differs; None if nothing does."""
+    across, down = -(-differs.shape[1] // CELL), -(-differs.shape[0] // CELL)
+    plain = np.zeros((down * CELL, across * CELL), np.float32)
+    plain[: differs.shape[0], : differs.shape[1]] = differs >= ONCE
+    rows, columns = np.nonzero(plain.reshape(down, CELL, across, CELL).mean(axis=(1, 3)) >= STIRRED)
+    if not len(rows):
+        return None
+    sx, sy = size[0] / differs.shape[1] * CELL, size[1] / differs.shape[0] * CELL
+    left, right = int(columns.min() * sx) - AROUND, int(np.ceil((columns.max() + 1) * sx)) + AROUND
+    top, bottom = int(rows.min() * sy) - AROUND, int(np.ceil((rows.max() + 1) * sy)) + AROUND
+    return max(0, left), max(0, top), min(size[0], right), min(size[1], bottom)
+
+
+def _padded(length: int) -> int:
+    return -(-length // WHOLE) * WHOLE
+
+
+@lru_cache(maxsize=1)
+def own_centres() -> Centres:
+    """The network that ships with the package. Raises `ModelUnavailable` where its file is missing or broken."""
+    return Centres(shipped(DATA))
