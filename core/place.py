@@ -188,6 +188,15 @@ class Box:
         lower = ((self.x1, self.y2), (self.x2, self.y2))
         return ground.gap(lower, ((other.x1, other.y2), (other.x2, other.y2)))
 
+    def mean(self, other: Box) -> Box:
+        """The box half-way between the two."""
+        return Box(
+            (self.x1 + other.x1) / 2,
+            (self.y1 + other.y1) / 2,
+            (self.x2 + other.x2) / 2,
+            (self.y2 + other.y2) / 2,
+        )
+
     def moved(self, dx: float, dy: float) -> Box:
         """The box so far to the right and down."""
         return Box(self.x1 + dx, self.y1 + dy, self.x2 + dx, self.y2 + dy)

@@ -256,6 +256,9 @@ class Background:
                 continue
             y, x = slice(max(0, top - 3), top + height + 3), slice(max(0, left - 3), left + width + 3)
             inside = labels[y, x] == index
+            if np.count_nonzero(self._kept[y, x][inside]) > KNOWN * area:
+                mask[y, x][inside] = 255
+                continue
             if not relit(even[y, x], self._mean[y, x], inside):
                 mask[y, x][inside & within_core(inside & ~self._cast_on(even[y, x], y, x), inside)] = 255
         return mask

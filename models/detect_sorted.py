@@ -34,7 +34,11 @@ SAME_SIZE = 2.5
 """… where the same size is at most so many times as large or small: who falls lies like a low car, but does not grow."""
 SUPPORT = 0.12
 """Of which part of its box a found thing must differ from the background: what has always been there did not come."""
-PLAIN = 0.5
+SAME_AS_REGION = 0.5
+"""Overlap (IoU) from which on a found thing and a moving region are taken for the same."""
+PARTLY = 0.3
+"""A region holds each thing of whose box it covers more than this part."""
+PLAIN = 0.4
 """How sure the network must be of a thing for its place not to be learned as background."""
 VEHICLES = frozenset({"car", "truck", "forklift"})
 
@@ -113,6 +117,7 @@ class SortedDetector:
     def _look(self, frame: Frame) -> list[Detection]:
         (moving,) = self._motion.detect([frame])
         single = self._single(frame)
+        single = fitted(single, moving)
         self._motion.keep([d.box for d in single if d.score >= PLAIN], frame)
         return single + self._named(frame, unexplained(moving, single))
 
@@ -164,6 +169,19 @@ class SortedDetector:
         self.__dict__.update(state)
         self._sorter = state["_sorter"] or own_sorter()
         self._centres = state["_centres"] or own_centres()
+
+
+def fitted(single: Sequence[Detection], moving: Sequence[Detection]) -> list[Detection]:
+    """The found things; where one is all that a moving region shows, its box is the mean of both: either errs alone."""
+    out = []
+    for one in single:
+        region = max((m.box for m in moving), key=lambda box: box.iou(one.box), default=None)
+        if region is not None and region.iou(one.box) >= SAME_AS_REGION:
+            inside = sum(other.box.overlap(region) > PARTLY * other.box.area for other in single)
+            if inside == 1:
+                one = replace(one, box=one.box.mean(region))
+        out.append(one)
+    return out
 
 
 def _differing(differs: npt.NDArray[np.uint8], box: Box, frame: Frame) -> float:

@@ -87,6 +87,7 @@ class Recipe:
 
 def train(shots: list[Shot], recipe: Recipe, start: Path | None = None) -> Network:
     """A trained network; `start` is a file of weights to go on from."""
+    torch.set_num_threads(2)
     torch.manual_seed(recipe.seed)
     deck = Deck(shots)
     net = Network().to(memory_format=torch.channels_last)
