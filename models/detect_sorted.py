@@ -102,7 +102,8 @@ class SortedDetector:
     @property
     def needs_fixed(self) -> frozenset[str]:
         """All: it sorts what the motion detector finds."""
-        return (frozenset(self._sorter.classes) - {"other"}) | self._motion.needs_fixed
+        named = frozenset(self._sorter.classes) | frozenset(self._centres.classes)
+        return (named - {"other"}) | self._motion.needs_fixed
 
     def reset(self) -> None:
         """Forgets the scene, as after a cut."""
