@@ -21,7 +21,7 @@ from ingest.ball_named import NamedBall
 from ingest.chunk import Grid
 from ingest.course import Course
 from ingest.decode import Look
-from ingest.identity import REACH, WORDS_KEPT, Carrier, Stay, alike, fits, heir, velocity
+from ingest.identity import REACH, WORDS_KEPT, Carrier, Stay, alike, cut_off, fits, heir, velocity
 from ingest.identity import Seen as Glimpse
 from ingest.pitch import Pitch, drawn_pitch
 from ingest.presence import Moment, Presence, Visit
@@ -42,6 +42,10 @@ IN_PLACE, JUMPED = 0.6, 0.3
 """Overlap (IoU) with its last box from which on a resting thing is where it was, and below which it is not."""
 BALL = 0
 """The number of the game's ball where a pitch is drawn; the tracker's own begin at 1."""
+FIRST_LOOK, FIRST_LOOKS = 100_000, 400_000
+"""How soon after a scene began who is first seen stood there from the start: at the picture's edge, and inside it, where
+nobody comes from nowhere but a detector may have missed somebody.
+"""
 BEFORE = 8
 """How many looks back a track's beginning, from before it was confirmed, is searched for."""
 
@@ -272,7 +276,8 @@ class Perception:
             course=Course(self._stream.layout),
         )
         began = self._scene_began if self._scene_began is not None else first.at
-        stay.there_from_start = first.at <= began + 100_000
+        at_edge = cut_off(first.box, self._frame)
+        stay.there_from_start = first.at <= began + (FIRST_LOOK if at_edge else FIRST_LOOKS)
         near = [e for e, carrier in carriers.items() if carrier.box.gap(first.box) < 0.2 * first.box.diagonal]
         hosts = [e for e in near if self._stays[e].sure and self._stays[e].profile.displacement > 0.3]
         if hosts:

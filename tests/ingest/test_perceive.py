@@ -166,6 +166,14 @@ def test_a_flicker_and_a_fluttering_leaf_are_no_visits(watcher: Watcher) -> None
     assert watcher.entities() == ()
 
 
+def test_who_was_missed_in_the_first_look_inside_the_picture_did_not_arrive(watcher: Watcher) -> None:
+    watcher.nothing(2)
+    for _ in range(20):
+        watcher.see(thing(300, 150))
+    (came,) = watcher.arrived
+    assert came.there_from_start
+
+
 def test_what_stands_in_the_first_picture_did_not_arrive(watcher: Watcher) -> None:
     for _ in range(20):
         watcher.see(thing(300, 100))
