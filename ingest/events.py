@@ -65,7 +65,7 @@ class EventMaker:
         size: tuple[int, int] | None = None,
     ) -> None:
         self._stream_id, self._grid = stream_id, grid
-        self._trails = Trails(size)
+        self._trails = Trails(size, layout)
         self._events, self._relations = Book(), Book()
         self._visits = VisitMaker(self._events)
         self._objects = ObjectMaker(self._events, layout, thresholds)

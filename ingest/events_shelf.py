@@ -13,11 +13,10 @@ from core.media import Frame
 from core.place import Box, Layout, Zone
 from ingest.decode import Look
 from ingest.events_book import Book, Draft, over, sure
+from ingest.events_trail import SHELVES
 from ingest.presence import Moment
 from ingest.thresholds import Thresholds
 
-SHELVES = frozenset({"shelf", "rack", "display"})
-"""Kinds of zone whose goods are watched."""
 SIDE = 64
 """The zone's longer side in pixels when it is compared: goods are larger than a few of these, noise is not."""
 AROUND = 0.25

@@ -11,7 +11,7 @@ from statistics import median
 from core.clock import SECOND, Micros
 from core.ground import Ground
 from core.ids import EntityId
-from core.place import Box, Point
+from core.place import EMPTY_LAYOUT, Box, Layout, Point
 from ingest.presence import Moment, Presence, Visit
 
 KEPT: Micros = 12 * SECOND
@@ -24,8 +24,16 @@ NEIGHBOUR: Micros = 3 * SECOND // 2
 """Looks further apart than this do not smooth each other."""
 EDGE_PX = 2.0
 """A box this close to the picture's edge may be cut by it."""
+SHELVES = frozenset({"shelf", "rack", "display"})
+"""Kinds of zone whose goods are watched as a whole (`ShelfMaker`)."""
+SHELVED = 7
+"""Of nine places spread over a box, so many in a shelf's zone put the thing on the shelf."""
+TAKEN = 0.5
+"""Goods off the shelf that have gone so many of their own diagonals are a thing that somebody carries."""
 LOST: Micros = 120 * SECOND
 """Who was not heard of for so long is forgotten."""
+NEVER_GOODS = frozenset({"person"})
+"""Who stands before a shelf may be seen wholly within its zone; an emptied shelf is easily taken for a vehicle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ class Trail:
 
     Only looks at which it was truly seen, or at which nothing moved, are points of it: a thing that is hidden for a
     while has a gap in its trail, and no rest. `at_edge` says that it came in at the picture's edge, `heard` when it
-    was last named, `missing` that it was not seen then.
+    was last named, `missing` that it was not seen then, `shelved` that it turned up on a shelf, `on_shelf` that it is there.
     """
 
     entity_id: EntityId
@@ -73,6 +81,8 @@ class Trail:
     from_start: bool = False
     heard: Micros = 0
     missing: bool = False
+    shelved: bool = False
+    on_shelf: bool = False
     points: deque[TrailPoint] = field(default_factory=deque)
     rest: Rest | None = None
     rested_until: Micros | None = None
@@ -95,6 +105,13 @@ class Trail:
     def at(self) -> Micros:
         """The last look at it."""
         return self.points[-1].at
+
+    @property
+    def goods(self) -> bool:
+        """Whether it is what lies on a shelf, or its empty place: the shelf's maker tells of it, and nobody else."""
+        if not self.shelved or self.label in NEVER_GOODS:
+            return False
+        return self.on_shelf or self.journey < TAKEN
 
     @property
     def score(self) -> float:
@@ -231,10 +248,12 @@ class Trails:
     """Turns moments into steps, one look behind: a box is the median, edge by edge, of the look before, its own and
     the look after, which takes out single jumps and keeps straight movement and its times exact.
 
-    `size` is the picture's width and height where they are known, to tell boxes that its edge cuts.
+    `size` is the picture's width and height where they are known, to tell boxes that its edge cuts. Goods on the shelves
+    drawn in `layout` are left out of the steps.
     """
 
-    def __init__(self, size: tuple[int, int] | None = None) -> None:
+    def __init__(self, size: tuple[int, int] | None = None, layout: Layout = EMPTY_LAYOUT) -> None:
+        self._shelves = [zone for zone in layout.zones if zone.kind in SHELVES]
         self._size = size if size is not None and min(size) > 0 else None
         self._waiting: Moment | None = None
         self._before: dict[EntityId, tuple[Micros, Box]] = {}
@@ -266,7 +285,7 @@ class Trails:
         return Step(
             at=moment.at,
             present=present,
-            everyone=tuple(trail for trail in self.trails.values() if trail.points),
+            everyone=tuple(trail for trail in self.trails.values() if trail.points and not trail.goods),
             arrived=arrived,
             gone=tuple(gone),
             left=moment.gone,
@@ -283,7 +302,9 @@ class Trails:
         return trail
 
     def _begin(self, entity_id: EntityId, label: str, at: Micros, box: Box) -> Trail:
-        trail = Trail(entity_id=entity_id, label=label, born=at, first_box=box, heard=at)
+        trail = Trail(
+            entity_id=entity_id, label=label, born=at, first_box=box, heard=at, shelved=self._on_shelf(box)
+        )
         self.trails[entity_id] = trail
         return trail
 
@@ -307,7 +328,9 @@ class Trails:
             box = self._steady(moment.at, presence, coming.get(presence.entity_id))
             trail.missing = False
             trail.add(moment.at, box, presence.score, cut_off=self._cut_off(box))
-            present.append(trail)
+            trail.on_shelf = trail.shelved and self._on_shelf(box)
+            if not trail.goods:
+                present.append(trail)
         self._before = {p.entity_id: (moment.at, p.box) for p in moment.present if p.seen or moment.quiet}
         return tuple(present)
 
@@ -332,6 +355,9 @@ class Trails:
         box = trail.box if trail.points else trail.first_box
         return Visit(entity_id=entity_id, at=at, box=box, label=trail.label, score=trail.score), trail
 
+    def _on_shelf(self, box: Box) -> bool:
+        return any(sum(zone.holds(place) for place in _spread(box)) >= SHELVED for zone in self._shelves)
+
     def _cut_off(self, box: Box) -> bool:
         if self._size is None:
             return False
@@ -354,6 +380,12 @@ def _carried_on(moment: Moment, before: Moment | None) -> Moment:
         arrived=moment.arrived,
         gone=moment.gone,
     )
+
+
+def _spread(box: Box) -> list[Point]:
+    """Nine places spread evenly over the box."""
+    shares = (1 / 6, 1 / 2, 5 / 6)
+    return [(box.x1 + x * box.width, box.y1 + y * box.height) for x in shares for y in shares]
 
 
 def _median(one: Box, two: Box, three: Box) -> Box:

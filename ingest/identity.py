@@ -35,6 +35,8 @@ GROWTH = 1.25
 """How many times its own area a box that holds what lies must have to be it together with somebody …"""
 GROWN_FOR = 3 * SECOND
 """… for so long: what has been larger ever since was seen in part before."""
+MOVER = 0.35
+"""What travelled and is called a load is one after all where its votes for whatever moves are less than this part of the load's."""
 RECENT = SECOND
 """The stretch over which velocity is judged."""
 
@@ -130,8 +132,11 @@ class Stay:
         if not named:
             return THING
         if self.roams:
-            # a load that travels is whoever carries it, seen load first
-            named = {n: vote for n, vote in named.items() if n not in FIXTURES | LOADS} or {THING: 0.0}
+            # a load that travels is whoever carries it, seen load first; what is hardly ever called a mover was carried
+            movers = {n: vote for n, vote in named.items() if n not in FIXTURES | LOADS} or {THING: 0.0}
+            loads = max((vote for n, vote in named.items() if n in LOADS), default=0.0)
+            if max(movers.values()) >= MOVER * loads:
+                named = movers
         best = max(named, key=lambda name: named[name])
         return best if self.named >= 0.25 * self.looks or named[best] > 4.0 else THING
 

@@ -76,6 +76,7 @@ class Background:
         self._raw: Mask = np.empty(0, np.uint8)
         self._mask: Mask = np.empty(0, np.uint8)
         self._kept: Mask = np.empty(0, np.uint8)
+        self._judged = False
         self._at: Micros = 0
         self._born: Micros = 0
         self._calm_from: Micros = 0
@@ -136,6 +137,7 @@ class Background:
         what is there is not learned and not taken for a place that something has left.
         """
         self._kept[:] = 0
+        self._judged = True
         for box in boxes:
             self._kept[int(box.y1) : int(np.ceil(box.y2)), int(box.x1) : int(np.ceil(box.x2))] = 255
 
@@ -299,6 +301,19 @@ class Background:
         """
         assert self._mean is not None  # noqa: S101 - compare() has seeded it
         stale = self._still > STALE
+        self._heal(now, even, mask, stale, nothing=False)
+        if self._judged:
+            # beside things that move on, what they left is still: nobody sees a thing there
+            free = np.where((self._kept == 0) & stale, mask, 0).astype(np.uint8)
+            opened = cv2.morphologyEx(free, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)).astype(np.uint8)
+            self._heal(now, even, opened, stale, nothing=True)
+            mask[(free > 0) & (self._still == 0)] = 0
+
+    def _heal(
+        self, now: Plane, even: Plane, mask: Mask, stale: npt.NDArray[np.bool_], *, nothing: bool
+    ) -> None:
+        """Heals the regions of `mask` that are holes; where `nothing` is seen, by less of an edge."""
+        assert self._mean is not None  # noqa: S101 - compare() has seeded it
         count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
         still = np.bincount(labels[stale], minlength=count)
         for index in range(1, count):
@@ -309,7 +324,8 @@ class Background:
             region = (labels[y, x] == index).astype(np.uint8)
             if np.count_nonzero(self._kept[y, x][region > 0]) > KNOWN * area:
                 continue
-            if is_ghost(even[y, x], self._mean[y, x], region):
+            bare = nothing or (self._judged and not self._kept[y, x][region > 0].any())
+            if is_ghost(even[y, x], self._mean[y, x], region, nothing=bare):
                 grown = cv2.dilate(region, np.ones((5, 5), np.uint8)) > 0
                 self._mean[y, x][grown] = now[y, x][grown]
                 mask[y, x][region > 0] = 0
@@ -391,13 +407,16 @@ def slope(plane: Plane) -> Plane:
     return steep
 
 
-def is_ghost(now: Plane, known: Plane, region: Mask) -> bool:
-    """Whether the region differs because something was taken from it, judged by whose picture has its edge."""
+def is_ghost(now: Plane, known: Plane, region: Mask, *, nothing: bool = False) -> bool:
+    """Whether the region differs because something was taken from it, judged by whose picture has its edge; by less of
+    an edge where somebody looked for things and saw `nothing` there.
+    """
     inner = cv2.erode(region, np.ones((3, 3), np.uint8))
     band = (cv2.dilate(region, np.ones((3, 3), np.uint8)) > 0) & (inner == 0)
     if np.count_nonzero(band) < 8:
         return False
-    return _edge(known, band) > 1.35 * _edge(now, band) + 2.0
+    more, least = (1.05, 0.5) if nothing else (1.35, 2.0)
+    return _edge(known, band) > more * _edge(now, band) + least
 
 
 def _edge(planes: Plane, band: npt.NDArray[np.bool_]) -> float:

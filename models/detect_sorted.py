@@ -15,7 +15,7 @@ from core.clock import SECOND, Micros
 from core.media import Frame
 from core.place import Box
 from core.sight import THING, Detection
-from models.centres import ONCE, Centres, evidence, own_centres
+from models.centres import ONCE, Centres, Found, evidence, own_centres
 from models.detect_combined import dressed, unexplained
 from models.detect_motion import MotionDetector
 from models.sorter import LEAST_SIDE, Floats, Sorter, cut_out, own_sorter
@@ -36,6 +36,14 @@ SUPPORT = 0.12
 """Of which part of its box a found thing must differ from the background: what has always been there did not come."""
 SAME_AS_REGION = 0.5
 """Overlap (IoU) from which on a found thing and a moving region are taken for the same."""
+STANDS = 20 * SECOND
+"""For how long a thing is believed to stand where it stood though nothing differs: somebody who was there when the
+background was learned and has come back to his place.
+"""
+AT_FIRST = SECOND // 2
+"""How long after a scene's beginning what does not differ from the background is believed to be there …"""
+PLAINLY = 0.55
+"""… if the network is so sure."""
 PARTLY = 0.3
 """A region holds each thing of whose box it covers more than this part."""
 PLAIN = 0.4
@@ -86,6 +94,8 @@ class SortedDetector:
         self._sorter = sorter or own_sorter()
         self._centres = centres or own_centres()
         self._before: list[_Opinion] = []
+        self._known: list[tuple[Micros, Box]] = []
+        self._began: Micros | None = None
 
     @property
     def name(self) -> str:
@@ -108,7 +118,7 @@ class SortedDetector:
     def reset(self) -> None:
         """Forgets the scene, as after a cut."""
         self._motion.reset()
-        self._before = []
+        self._before, self._known, self._began = [], [], None
 
     def detect(self, frames: Sequence[Frame], /) -> list[list[Detection]]:
         """Detections per frame; boxes in source pixels. A named one's score is the probability of its name."""
@@ -127,15 +137,31 @@ class SortedDetector:
         if self._motion.strength is None:
             return []
         differs = evidence(self._motion.strength)
-        out = []
+        out: list[Detection] = []
+        known: list[tuple[Micros, Box]] = []
         for found in self._centres.find(frame.picture, differs):
-            if _differing(differs, found.box, frame) < SUPPORT:
+            since = self._came(frame.at, found, _differing(differs, found.box, frame))
+            if since is None:
                 continue
+            known.append((since, found.box))
             plain = Detection(
                 label=found.label, box=found.box.scaled(frame.scale), score=found.score, source="centres"
             )
             out.append(dressed(frame, plain, self._motion.mask))
+        self._known = known
         return out
+
+    def _came(self, at: Micros, found: Found, differing: float) -> Micros | None:
+        """When what is found last differed from the background, or None where it need not be a thing that came: one
+        that is plain and stands where it stood a look before is still it, for a while; so is who stands there at first.
+        """
+        self._began = at if self._began is None else self._began
+        if differing >= SUPPORT or (at - self._began <= AT_FIRST and found.score >= PLAINLY):
+            return at
+        near = max(self._known, key=lambda one: one[1].iou(found.box), default=None)
+        if near is None or found.score < PLAIN or near[1].iou(found.box) < SAME_AS_REGION:
+            return None
+        return near[0] if at - near[0] <= STANDS else None
 
     def _named(self, frame: Frame, found: list[Detection]) -> list[Detection]:
         boxes = [d.box.scaled(1 / frame.scale) for d in found]

@@ -18,7 +18,7 @@ from bench.train_centres.network import Network, edge_loss, heat_loss, write
 from bench.train_centres.vary import Sample, varied
 from models.centres import CLASSES
 
-SHARES = {"real": 0.38, "warehouse": 0.16, "dock": 0.04, "traffic": 0.21, "sports": 0.21}
+SHARES = {"real": 0.36, "warehouse": 0.15, "dock": 0.04, "traffic": 0.19, "sports": 0.26}
 """How much of the training is of which kind of clip."""
 LEAST = {"ball": 0.55}
 """The least probability at which a class is said, where it is not USUAL: much that is round and small is no ball."""
