@@ -301,19 +301,6 @@ class Background:
         """
         assert self._mean is not None  # noqa: S101 - compare() has seeded it
         stale = self._still > STALE
-        self._heal(now, even, mask, stale, nothing=False)
-        if self._judged:
-            # beside things that move on, what they left is still: nobody sees a thing there
-            free = np.where((self._kept == 0) & stale, mask, 0).astype(np.uint8)
-            opened = cv2.morphologyEx(free, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)).astype(np.uint8)
-            self._heal(now, even, opened, stale, nothing=True)
-            mask[(free > 0) & (self._still == 0)] = 0
-
-    def _heal(
-        self, now: Plane, even: Plane, mask: Mask, stale: npt.NDArray[np.bool_], *, nothing: bool
-    ) -> None:
-        """Heals the regions of `mask` that are holes; where `nothing` is seen, by less of an edge."""
-        assert self._mean is not None  # noqa: S101 - compare() has seeded it
         count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
         still = np.bincount(labels[stale], minlength=count)
         for index in range(1, count):
@@ -324,7 +311,7 @@ class Background:
             region = (labels[y, x] == index).astype(np.uint8)
             if np.count_nonzero(self._kept[y, x][region > 0]) > KNOWN * area:
                 continue
-            bare = nothing or (self._judged and not self._kept[y, x][region > 0].any())
+            bare = self._judged and not self._kept[y, x][region > 0].any()
             if is_ghost(even[y, x], self._mean[y, x], region, nothing=bare):
                 grown = cv2.dilate(region, np.ones((5, 5), np.uint8)) > 0
                 self._mean[y, x][grown] = now[y, x][grown]
