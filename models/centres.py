@@ -7,7 +7,6 @@ of a thing is there, of which class, and how far its edges are (after Zhou, Wang
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -17,7 +16,7 @@ import numpy.typing as npt
 
 from core.media import Picture
 from core.place import Box
-from models.shipped import opened, shipped
+from models.shipped import OwnNetwork, shipped
 
 Floats = npt.NDArray[np.float32]
 
@@ -56,7 +55,7 @@ class Found:
     score: float
 
 
-class Centres:
+class Centres(OwnNetwork):
     """Finds single things in a picture of which it is known what differs from the background.
 
     Its weights are a file of the project's own making: `bench/train_centres` says from what and how well it does. The
@@ -64,21 +63,7 @@ class Centres:
     """
 
     def __init__(self, model: bytes) -> None:
-        self._session = opened(model, DATA)
-        kept: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
-        self._name = kept["name"]
-        self._classes: tuple[str, ...] = tuple(json.loads(kept["classes"]))
-        self._least = np.array(json.loads(kept["least"]), np.float32)
-
-    @property
-    def name(self) -> str:
-        """The method and the version of its weights."""
-        return self._name
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """What it tells apart."""
-        return self._classes
+        super().__init__(model, DATA)
 
     def find(self, picture: Picture, differs: npt.NDArray[np.uint8]) -> list[Found]:
         """The things in the picture, surest first; `differs` is `evidence` at any size."""

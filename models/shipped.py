@@ -2,10 +2,38 @@
 
 from __future__ import annotations
 
+import json
 from importlib import resources
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from core.errors import ModelUnavailable
+
+
+class OwnNetwork:
+    """A network with what its file says of it: its name, its classes, and the least probability of each to be said.
+
+    `file` names it in errors. One thread. Raises `ModelUnavailable` where it is no model.
+    """
+
+    def __init__(self, model: bytes, file: str) -> None:
+        self._session = _opened(model, file)
+        kept: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
+        self._name = kept["name"]
+        self._classes: tuple[str, ...] = tuple(json.loads(kept["classes"]))
+        self._least: npt.NDArray[np.float32] = np.array(json.loads(kept["least"]), np.float32)
+
+    @property
+    def name(self) -> str:
+        """The method and the version of its weights."""
+        return self._name
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What it tells apart."""
+        return self._classes
 
 
 def shipped(name: str) -> bytes:
@@ -18,8 +46,7 @@ def shipped(name: str) -> bytes:
         ) from error
 
 
-def opened(model: bytes, name: str) -> Any:
-    """An ONNX Runtime session of one thread. Raises `ModelUnavailable` where the file `name` is no model."""
+def _opened(model: bytes, name: str) -> Any:
     import onnxruntime as ort
 
     options = ort.SessionOptions()

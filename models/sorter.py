@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import cv2
 import numpy as np
@@ -13,7 +11,7 @@ import numpy.typing as npt
 
 from core.media import Picture
 from core.place import Box
-from models.shipped import opened, shipped
+from models.shipped import OwnNetwork, shipped
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.uint8]
@@ -107,7 +105,7 @@ def shape(region: Region) -> Floats:
     )
 
 
-class Sorter:
+class Sorter(OwnNetwork):
     """Says of regions what they show, with a probability.
 
     Its weights are a file of the project's own making: `bench/train_sorter` says from what and how well it does. The
@@ -115,21 +113,12 @@ class Sorter:
     """
 
     def __init__(self, model: bytes) -> None:
-        self._session: Any = opened(model, DATA)
-        kept: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
-        self._name = kept["name"]
-        self._classes = tuple(json.loads(kept["classes"]))
-        self._least = np.array(json.loads(kept["least"]), np.float32)
-
-    @property
-    def name(self) -> str:
-        """The method and the version of its weights."""
-        return self._name
+        super().__init__(model, DATA)
 
     @property
     def classes(self) -> tuple[str, ...]:
         """What it tells apart; the last, `other`, is everything else."""
-        return self._classes
+        return super().classes
 
     def judge(self, regions: list[Region]) -> Floats:
         """One row of probabilities, in the order of `classes`, for each region."""
