@@ -108,15 +108,20 @@ def dressed(frame: Frame, found: Detection, moving: Mask | None) -> Detection:
         return found
     mask, source = None, found.source
     if moving is not None:
-        across, down = moving.shape[1] / frame.width, moving.shape[0] / frame.height
-        small = moving[
-            int(box.y1 * down) : int(np.ceil(box.y2 * down)),
-            int(box.x1 * across) : int(np.ceil(box.x2 * across)),
-        ]
-        inside = cv2.resize(small, crop.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
+        inside = (
+            cv2.resize(part_of(moving, box, frame), crop.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
+        )
         if inside.mean() > MOVING:
             mask, source = inside, f"{found.source}+motion"
     return replace(found, source=source, appearance=appearance(crop, mask))
+
+
+def part_of(plane: Mask, box: Box, frame: Frame) -> Mask:
+    """The part of a plane, which may be smaller than the frame's picture, under a box in picture pixels."""
+    across, down = plane.shape[1] / frame.width, plane.shape[0] / frame.height
+    return plane[
+        int(box.y1 * down) : int(np.ceil(box.y2 * down)), int(box.x1 * across) : int(np.ceil(box.x2 * across))
+    ]
 
 
 def _mostly_in(box: Box, tiles: Sequence[Box]) -> bool:

@@ -16,7 +16,7 @@ from core.media import Frame
 from core.place import Box
 from core.sight import THING, Detection
 from models.centres import ONCE, Centres, Found, evidence, own_centres
-from models.detect_combined import dressed, unexplained
+from models.detect_combined import dressed, part_of, unexplained
 from models.detect_motion import MotionDetector
 from models.sorter import LEAST_SIDE, Floats, Sorter, cut_out, own_sorter
 
@@ -127,8 +127,7 @@ class SortedDetector:
 
     def _look(self, frame: Frame) -> list[Detection]:
         (moving,) = self._motion.detect([frame])
-        single = self._single(frame)
-        single = fitted(single, moving)
+        single = fitted(self._single(frame), moving)
         self._motion.keep([d.box for d in single if d.score >= PLAIN], frame)
         return single + self._named(frame, unexplained(moving, single))
 
@@ -213,8 +212,5 @@ def fitted(single: Sequence[Detection], moving: Sequence[Detection]) -> list[Det
 
 def _differing(differs: npt.NDArray[np.uint8], box: Box, frame: Frame) -> float:
     """Which part of the box (picture pixels) differs by at least a threshold."""
-    across, down = differs.shape[1] / frame.width, differs.shape[0] / frame.height
-    y = slice(int(box.y1 * down), int(np.ceil(box.y2 * down)))
-    x = slice(int(box.x1 * across), int(np.ceil(box.x2 * across)))
-    part = differs[y, x]
+    part = part_of(differs, box, frame)
     return float((part >= ONCE).mean()) if part.size else 0.0
