@@ -7,6 +7,7 @@ of a thing is there, of which class, and how far its edges are (after Zhou, Wang
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -65,10 +66,14 @@ class Centres(OwnNetwork):
     def __init__(self, model: bytes) -> None:
         super().__init__(model, DATA)
 
-    def find(self, picture: Picture, differs: npt.NDArray[np.uint8]) -> list[Found]:
-        """The things in the picture, surest first; `differs` is `evidence` at any size."""
+    def find(
+        self, picture: Picture, differs: npt.NDArray[np.uint8], known: Sequence[Box] = ()
+    ) -> list[Found]:
+        """The things in the picture, surest first; `differs` is `evidence` at any size. Looked at is the part in which
+        something differs, and where things are `known` to stand (picture pixels).
+        """
         size = (picture.shape[1], picture.shape[0])
-        part = _busy(differs, size)
+        part = _with(_busy(differs, size), known, size)
         if part is None:
             return []
         x1, y1, x2, y2 = part
@@ -117,6 +122,20 @@ def _busy(differs: npt.NDArray[np.uint8], size: tuple[int, int]) -> tuple[int, i
     left, right = int(columns.min() * sx) - AROUND, int(np.ceil((columns.max() + 1) * sx)) + AROUND
     top, bottom = int(rows.min() * sy) - AROUND, int(np.ceil((rows.max() + 1) * sy)) + AROUND
     return max(0, left), max(0, top), min(size[0], right), min(size[1], bottom)
+
+
+def _with(
+    part: tuple[int, int, int, int] | None, known: Sequence[Box], size: tuple[int, int]
+) -> tuple[int, int, int, int] | None:
+    """The part of a picture of that size, grown so that it holds the boxes and what is around them."""
+    boxes = [] if part is None else [part]
+    for box in known:
+        left, top = max(0, int(box.x1) - AROUND), max(0, int(box.y1) - AROUND)
+        boxes.append((left, top, min(size[0], int(box.x2) + AROUND), min(size[1], int(box.y2) + AROUND)))
+    if not boxes:
+        return None
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
 
 
 def _padded(length: int) -> int:

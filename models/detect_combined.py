@@ -23,6 +23,11 @@ FULL_EVERY: Micros = 2 * SECOND
 """How often all tiles of a large picture are looked at, whether something moves in them or not."""
 EXPLAINED = 0.4
 """A moving region of which named boxes cover this part is what they name; so is one that is mostly inside one."""
+WITHIN = 0.6
+"""A named box of which this part is in a region is in it."""
+THEIRS = 0.5
+"""A region round named boxes is theirs, too, where so much of what differs in it lies in them: between and beside them
+lies what belongs to neither, such as shadows and where somebody stood when the background was learned."""
 MOVING = 0.2
 """A named box of whose pixels this part differs from the background is a thing that came; its source then says motion too."""
 
@@ -131,6 +136,29 @@ def _mostly_in(box: Box, tiles: Sequence[Box]) -> bool:
 def unexplained(moving: Sequence[Detection], named: Sequence[Detection]) -> list[Detection]:
     """The moving regions that are nothing a named box shows: not covered by them, and no rim or shadow of one."""
     return [m for m in moving if not _explained(m.box, [n.box for n in named])]
+
+
+def not_mostly(
+    moving: Sequence[Detection], named: Sequence[Detection], differs: Mask | None, frame: Frame
+) -> list[Detection]:
+    """The moving regions, less those of which what `differs` is mostly in the boxes of named things within them."""
+    return [
+        m
+        for m in moving
+        if differs is None or not _mostly_theirs(m.box, [n.box for n in named], differs, frame)
+    ]
+
+
+def _mostly_theirs(region: Box, boxes: Sequence[Box], differs: Mask, frame: Frame) -> bool:
+    inside = [b for b in boxes if b.overlap(region) > WITHIN * b.area]
+    if not inside:
+        return False
+    rest = differs.copy()
+    count = np.count_nonzero(part_of(differs, region.scaled(1 / frame.scale), frame))
+    for box in inside:
+        part_of(rest, box.scaled(1 / frame.scale), frame)[:] = 0
+    left = np.count_nonzero(part_of(rest, region.scaled(1 / frame.scale), frame))
+    return left < (1 - THEIRS) * count
 
 
 def _explained(region: Box, boxes: Sequence[Box]) -> bool:

@@ -16,7 +16,7 @@ from core.media import Frame
 from core.place import Box
 from core.sight import THING, Detection
 from models.centres import ONCE, Centres, Found, evidence, own_centres
-from models.detect_combined import dressed, part_of, unexplained
+from models.detect_combined import dressed, not_mostly, part_of, unexplained
 from models.detect_motion import MotionDetector
 from models.sorter import LEAST_SIDE, Floats, Sorter, cut_out, own_sorter
 
@@ -129,7 +129,8 @@ class SortedDetector:
         (moving,) = self._motion.detect([frame])
         single = fitted(self._single(frame), moving)
         self._motion.keep([d.box for d in single if d.score >= PLAIN], frame)
-        return single + self._named(frame, unexplained(moving, single))
+        left = not_mostly(unexplained(moving, single), single, self._motion.mask, frame)
+        return single + self._named(frame, left)
 
     def _single(self, frame: Frame) -> list[Detection]:
         """The things that the network finds, where enough of each differs from the background."""
@@ -138,7 +139,7 @@ class SortedDetector:
         differs = evidence(self._motion.strength)
         out: list[Detection] = []
         known: list[tuple[Micros, Box]] = []
-        for found in self._centres.find(frame.picture, differs):
+        for found in self._centres.find(frame.picture, differs, [box for _, box in self._known]):
             since = self._came(frame.at, found, _differing(differs, found.box, frame))
             if since is None:
                 continue

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import ModelUnavailable
-from models.centres import DATA, Centres, evidence, own_centres
+from core.place import Box
+from models.centres import DATA, Centres, _with, evidence, own_centres
 
 
 def test_the_file_of_weights_is_small_together_with_the_sorters() -> None:
@@ -26,6 +27,13 @@ def test_a_broken_file_of_weights_says_what_to_do() -> None:
 def test_where_nothing_differs_nothing_is_found() -> None:
     picture = np.random.default_rng(1).integers(0, 255, (240, 320, 3)).astype(np.uint8)
     assert own_centres().find(picture, np.zeros((120, 160), np.uint8)) == []
+
+
+def test_where_something_is_known_to_stand_is_looked_at_though_nothing_differs() -> None:
+    size = (320, 240)
+    assert _with(None, [], size) is None
+    assert _with(None, [Box(100, 80, 120, 140)], size) == (68, 48, 152, 172)
+    assert _with((10, 100, 60, 150), [Box(300, 200, 318, 239)], size) == (10, 100, 320, 240)
 
 
 @given(width=st.integers(8, 200), height=st.integers(8, 200), seed=st.integers(0, 99))

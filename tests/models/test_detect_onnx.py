@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import av
 import cv2
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from core.errors import Invalid, ModelUnavailable
 from core.media import Frame
 from core.place import Box
 from core.sight import Detection
-from models.detect_combined import CombinedDetector, unexplained
+from models.detect_combined import CombinedDetector, not_mostly, unexplained
 from models.detect_motion import MotionDetector
 from models.detect_naming import Region
 from models.detect_onnx import OnnxDetector, tiles
@@ -102,6 +103,21 @@ def test_motion_that_a_named_box_explains_is_not_told_twice() -> None:
     assert unexplained([same, shadow, far], [person]) == [far]
     assert unexplained([group], [person, second]) == []
     assert unexplained([far], []) == [far]
+
+
+def test_a_region_in_which_what_differs_is_mostly_named_things_is_no_thing_of_its_own() -> None:
+    frame = Frame(at=0, picture=np.zeros((240, 320, 3), np.uint8))
+    one, two, region = (
+        box("person", 20, 20, 40, 80),
+        box("person", 120, 120, 140, 180),
+        box("thing", 18, 18, 150, 190),
+    )
+    differs = np.zeros((120, 160), np.uint8)  # half the picture's size
+    differs[10:40, 10:20] = differs[60:90, 60:70] = 255
+    assert not_mostly([region], [one, two], differs, frame) == []
+    assert not_mostly([region], [], differs, frame) == [region]
+    differs[40:90, 20:60] = 255
+    assert not_mostly([region], [one, two], differs, frame) == [region], "a truck behind two people"
 
 
 def test_cars_from_straight_above_are_found_although_nobody_can_name_them(weights: Path, clips: Path) -> None:
