@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import fmean, median
 
 import cv2
 import numpy as np
@@ -27,8 +27,8 @@ ROADS = frozenset({"road", "crossing", "lane", "rails", "junction"})
 """Kinds of zone in which a vehicle that rests has stalled; so it has in an aisle."""
 WAITING = frozenset({"waiting", "parking", "taxi", "bus_stop"})
 """Kinds of zone in which a vehicle may stand for long."""
-TREMBLES = 2.5
-"""Within so many times its tremble of where it stands, a thing is seen to stand at all but a look in a hundred."""
+EVENED: Micros = 200_000
+"""A rest is judged by places averaged over looks this near to either side: boxes tremble by more than a circle is wide."""
 UNSEEN: Micros = SECOND
 """Two looks further apart than this leave open when a thing moved in between."""
 AHEAD_COSINE = 0.77
@@ -43,8 +43,8 @@ class RestMaker:
     A rest begins when the places of the last `rest_s` fit in a circle of the contract's radius; its start is the moment
     the thing came into that circle, between two looks by straight interpolation. Whoever shifts about rests on while all
     places since fit in such a circle, or those of the last `rest_s` do. It ends when the thing has stayed out of it for `rest_settle_s`, at the moment it
-    left its last place by that radius. Where boxes tremble, the circle is wider by `TREMBLES` times as much, at most by
-    half. A thing that vanishes while it rests ends its rest, but has not started. Confidence:
+    left its last place by that radius. Places are evened out over neighbouring looks (`EVENED`). Who stood there from
+    the start and is first seen when he moves has rested until then. A thing that vanishes while it rests ends its rest, but has not started. Confidence:
     `sure(score, how far past rest_s)`.
     """
 
@@ -54,6 +54,9 @@ class RestMaker:
 
     def step(self, step: Step) -> None:
         """Takes in one look."""
+        for _, trail in step.arrived:
+            if trail.from_start and trail.rest is None:
+                self._stood_before(trail)
         for trail in step.present:
             if trail.rest is None:
                 self._look_for_rest(trail)
@@ -73,9 +76,9 @@ class RestMaker:
         points = trail.since(trail.at - t.span("rest_s"))
         if trail.at - points[0].at < t.span("rest_s") or not _steady_if_cut(points, self._radius(trail)):
             return
-        places = [p.place for p in points]
+        places = _evened(points)
         around, needed = _circle(places)
-        radius = self._radius(trail, points[0].at)
+        radius = self._radius(trail)
         if needed > radius:
             return
         centre = (median(x for x, _ in places), median(y for _, y in places))
@@ -86,23 +89,37 @@ class RestMaker:
         )  # rests never overlap
         if trail.at - since < t.span("rest_s"):
             return
+        self._begin(trail, since, centre, radius, places)
+
+    def _stood_before(self, trail: Trail) -> None:
+        """The rest of who stood there from the start and was first seen when he began to move."""
+        if len(trail.points) < 2:
+            return
+        first, seen = trail.points[0], trail.points[1]
+        centre, needed = _circle([first.place, seen.place])
+        if seen.at - first.at >= self._thresholds.span("rest_s") and needed <= self._radius(trail):
+            self._begin(trail, first.at, centre, self._radius(trail), [first.place, seen.place])
+
+    def _begin(
+        self, trail: Trail, since: Micros, centre: Point, radius: float, places: Sequence[Point]
+    ) -> None:
         trail.rest = Rest(since=since, centre=centre, radius=radius, edge=_edge(places))
         part = Part(trail.entity_id, trail.box_at(since))
         draft = self._book.open("stopped", since, [part], confidence=sure(trail.score, 0.0))
         self._drafts[trail.entity_id] = draft
         self._show(draft, trail, trail.at)
 
-    def _radius(self, trail: Trail, since: Micros | None = None) -> float:
-        """The circle's radius for a thing of that size; since a moment, with what it trembled since then."""
-        share = self._thresholds.rest_share * trail.box.diagonal
-        if since is not None:
-            share += min(share / 2, TREMBLES * trail.tremble(since))
-        return max(self._thresholds.rest_px, share)
+    def _radius(self, trail: Trail) -> float:
+        """The circle's radius for a thing of that size."""
+        return max(self._thresholds.rest_px, self._thresholds.rest_share * trail.box.diagonal)
 
     def _go_on(self, trail: Trail, rest: Rest) -> None:
         draft = self._drafts[trail.entity_id]
-        lately = [p.place for p in trail.since(trail.at - self._thresholds.span("rest_s"))]
-        if _keeps(rest, trail.place) or _still_rests(rest, lately):
+        points = trail.since(trail.at - self._thresholds.span("rest_s"))
+        lately = _evened(points)
+        if _keeps(rest, _mean([p for p in points[-2:] if trail.at - p.at <= EVENED])) or _still_rests(
+            rest, lately
+        ):
             rest.away = None
             self._show(draft, trail, trail.at)
             return
@@ -201,6 +218,24 @@ def _still_rests(rest: Rest, lately: Sequence[Point]) -> bool:
         return False
     rest.centre, rest.edge = centre, _edge(lately)
     return True
+
+
+def _evened(points: Sequence[TrailPoint]) -> list[Point]:
+    """Each place averaged with those within `EVENED`, as many before it as after it."""
+    out = []
+    for i, point in enumerate(points):
+        k = 0
+        while (
+            k < min(i, len(points) - 1 - i)
+            and max(point.at - points[i - k - 1].at, points[i + k + 1].at - point.at) <= EVENED
+        ):
+            k += 1
+        out.append(_mean(points[i - k : i + k + 1]))
+    return out
+
+
+def _mean(points: Sequence[TrailPoint]) -> Point:
+    return fmean(p.place[0] for p in points), fmean(p.place[1] for p in points)
 
 
 def _circle(places: Sequence[Point]) -> tuple[Point, float]:

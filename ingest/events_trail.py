@@ -153,19 +153,6 @@ class Trail:
         """The box at the look nearest to the moment."""
         return min(reversed(self.points), key=lambda point: abs(point.at - at)).box
 
-    def tremble(self, since: Micros) -> float:
-        """How far its place strays from where it is, in pixels (a root mean square, in both directions together): what
-        is left of a path once even movement is taken out of it, which is its second difference.
-        """
-        points = self.since(since)
-        bends = [
-            (a.place[i] - 2 * b.place[i] + c.place[i])
-            for i in (0, 1)
-            for a, b, c in zip(points, points[1:], points[2:], strict=False)
-        ]
-        half = len(bends) // 2
-        return math.hypot(_mean_size(bends[:half]), _mean_size(bends[half:])) if half else 0.0
-
     @property
     def velocity(self) -> Point:
         """Pixels a second, over the last half second or more; (0, 0) while it rests or was seen once."""
@@ -201,10 +188,6 @@ class Trail:
     def moving(self) -> bool:
         """Whether it moves by more than its box trembles (0.15 diagonals a second)."""
         return self.speed >= 0.15 * self.box.diagonal
-
-
-def _mean_size(values: list[float]) -> float:
-    return sum(map(abs, values)) / len(values)
 
 
 def _pace(ground: Ground, place: Point, velocity: Point) -> float | None:
@@ -296,7 +279,8 @@ class Trails:
         trail = self.trails.get(visit.entity_id)
         if trail is None:
             trail = self._begin(visit.entity_id, visit.label, visit.at, visit.box)
-            trail.add(visit.at, visit.box, visit.score, cut_off=self._cut_off(visit.box))
+            for at, box in visit.path or ((visit.at, visit.box),):
+                trail.add(at, box, visit.score, cut_off=self._cut_off(box))
         trail.side, trail.from_start, trail.born = visit.side, visit.there_from_start, visit.at
         trail.at_edge = bool(visit.side) if self._size is None else self._cut_off(visit.box)
         return trail

@@ -62,6 +62,7 @@ class Stay:
     track_number: int
     frame: tuple[float, float]
     there_from_start: bool = False
+    unnoticed: bool = False
     born: Micros = 0
     seen_at: Micros = 0
     box: Box = field(default_factory=lambda: Box(0, 0, 1, 1))

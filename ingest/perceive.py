@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core import ids
 from core.clock import SECOND, Micros, Span
 from core.ids import EntityId, TrackId
 from core.labels import BALLS
-from core.media import Stream
+from core.media import Frame, Stream
 from core.memory import Entity
 from core.place import Box
 from core.ports import Tracker
@@ -23,6 +23,7 @@ from ingest.course import Course
 from ingest.decode import Look
 from ingest.identity import REACH, WORDS_KEPT, Carrier, Stay, alike, cut_off, fits, heir, velocity
 from ingest.identity import Seen as Glimpse
+from ingest.opening import WATCHED, Opening
 from ingest.pitch import Pitch, drawn_pitch
 from ingest.presence import Moment, Presence, Visit
 
@@ -46,6 +47,12 @@ FIRST_LOOK, FIRST_LOOKS = 100_000, 400_000
 """How soon after a scene began who is first seen stood there from the start: at the picture's edge, and inside it, where
 nobody comes from nowhere but a detector may have missed somebody.
 """
+PLAINLY = 0.45
+"""Score from which on somebody is so plainly seen that his likeness in the scene's first picture is his."""
+SETS_OFF = 0.5
+"""Who sets off gets no further than so many diagonals of his box while he is first noticed: who does came along."""
+ELSEWHERE = 0.3
+"""Overlap (IoU) with everyone known below which a detection is of somebody new."""
 BEFORE = 8
 """How many looks back a track's beginning, from before it was confirmed, is searched for."""
 
@@ -71,6 +78,8 @@ class Perception:
         self._scene_began: Micros | None = None
         self._at: Micros = 0
         self._lately: list[tuple[Micros, list[Detection]]] = []
+        self._opening: Opening | None = None
+        self._stood: list[tuple[Micros, Box, Box]] = []
         layout = stream.layout
         self._ball = None if drawn_pitch(layout) is None else NamedBall(Pitch(layout))
 
@@ -85,6 +94,7 @@ class Perception:
         if not quiet:
             assert look.frame is not None and detections is not None  # noqa: S101, PT018 - that is what quiet means
             self._frame = (look.frame.width * look.frame.scale, look.frame.height * look.frame.scale)
+            self._compare(look.at, look.frame, detections)
             self._follow(look.at, detections)
             arrived = self._arrivals()
         gone += self._departures(look.at, elapsed, quiet=quiet)
@@ -142,6 +152,27 @@ class Perception:
         )
 
     # -- one look ------------------------------------------------------------------------------------------------
+
+    def _compare(self, at: Micros, frame: Frame, detections: Sequence[Detection]) -> None:
+        """Notes who is seen for the first time where the scene's first picture shows him, too, and where it does.
+
+        Whoever stands still from the start is taken for background until he moves.
+        """
+        if self._opening is None:
+            self._opening = Opening(at, frame)
+        if at - self._opening.at > WATCHED:
+            self._stood = []
+            return
+        self._stood = [known for known in self._stood if known[0] >= at - SECOND]
+        taken = [s.early[0][1] for s in self._stays.values() if s.there_from_start]
+        for d in detections:
+            known = any(s.box.iou(d.box) > ELSEWHERE for s in self._stays.values())
+            came_in = cut_off(d.box, self._frame)
+            if known or came_in or d.score < PLAINLY or d.label == THING or at == self._opening.at:
+                continue
+            then = self._opening.box(d.box, frame)
+            if then is not None and all(box.iou(then) < ELSEWHERE for box in taken):
+                self._stood.append((at, d.box, then))
 
     def _follow(self, at: Micros, detections: Sequence[Detection]) -> None:
         glimpses: list[tuple[int, Stay, Glimpse]] = []
@@ -257,6 +288,7 @@ class Perception:
         id = ids.track_id(self._stream.id, self._tracks, self._recipe)
         if stay is None:
             stay = self._newcomer(id, first, carriers)
+            self._stood_there(stay, [*past, glimpse])
         elif stay.hidden_in is not None:
             stay = self._sorted_out(stay, glimpse)
         since = stay.seen_at if stay.looks else -1
@@ -284,6 +316,25 @@ class Perception:
             stay.split_from = max(hosts, key=lambda e: carriers[e].box.overlap(first.box))
         self._stays[stay.entity_id] = stay
         return stay
+
+    def _stood_there(self, stay: Stay, path: Sequence[Glimpse]) -> None:
+        """Begins a newcomer's stay with the scene, if two looks say that he stood in it, and where."""
+        if (
+            self._opening is None
+            or math.dist(path[0].box.centre, path[-1].box.centre) > SETS_OFF * path[-1].box.diagonal
+        ):
+            return
+        places = [
+            (glimpse, then)
+            for glimpse in path
+            for at, box, then in self._stood
+            if (at, box) == (glimpse.at, glimpse.box)
+        ]
+        if len(places) < 2 or places[0][1].iou(places[1][1]) < IN_PLACE:
+            return
+        first, then = places[0]
+        stay.there_from_start = stay.unnoticed = True
+        stay.take(replace(first, at=self._opening.at, box=then), clear=True)
 
     def _sorted_out(self, hidden: Stay, glimpse: Glimpse) -> Stay:
         """Two that were one box part again: if the new box looks like the one that seemed to go on, they swap."""
@@ -356,6 +407,7 @@ class Perception:
                     side=stay.entered,
                     there_from_start=stay.there_from_start,
                     attributes=self._attributes(stay),
+                    path=tuple(stay.early[:2]) if stay.unnoticed else (),
                 )
             )
         return out
@@ -476,6 +528,7 @@ class Perception:
         """A new scene: whoever was there is gone, and the first picture begins anew."""
         gone = [visit for stay in list(self._stays.values()) for visit in self._close(stay, "")]
         self._by_number, self._lately, self._scene_began = {}, [], at
+        self._opening, self._stood = None, []
         if self._ball is not None:
             self._ball.reset()
         return gone

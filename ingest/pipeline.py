@@ -34,7 +34,7 @@ from ingest.tally import Tally
 
 log = logging.getLogger(__name__)
 
-RECIPE_VERSION = 10
+RECIPE_VERSION = 11
 """Goes up whenever the same pictures would give other events: what an older version learned is then learned anew."""
 
 WARM_UP = 2 * SECOND

@@ -55,7 +55,8 @@ class Moment:
 class Visit:
     """The beginning or end of one entity's stay in the picture.
 
-    `there_from_start` is true for what stood in the very first picture: it did not arrive while we watched.
+    `there_from_start` is true for what stood in the very first picture: it did not arrive while we watched. Of what
+    stood there unnoticed `path` says where, and where it was when it was noticed.
     """
 
     entity_id: EntityId
@@ -66,3 +67,4 @@ class Visit:
     side: str = ""
     there_from_start: bool = False
     attributes: Attributes = field(default_factory=dict)
+    path: tuple[tuple[Micros, Box], ...] = ()

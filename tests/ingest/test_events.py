@@ -171,6 +171,17 @@ def test_a_rest_goes_on_behind_what_hides_it() -> None:
     near(only(events_of(moments([walk], looks_at(12))), "stopped"), 4, 9, by=0.25)
 
 
+def test_who_stood_unnoticed_from_the_start_rested_until_he_set_off() -> None:
+    walk = Walk(name="a", path=[(3, 300, 200), (6, 600, 200)], from_start=True)
+    told = moments([walk], looks_at(6))
+    for i, moment in enumerate(told):
+        came = tuple(replace(v, at=0, path=((0, v.box), (micros(3), v.box))) for v in moment.arrived)
+        told[i] = replace(moment, arrived=came)
+    events = events_of(told)
+    near(only(events, "stopped"), 0, 3, by=0.3)
+    near(only(events, "started"), 3, by=0.3)
+
+
 def test_who_vanishes_while_resting_has_not_started() -> None:
     walk = Walk(name="a", path=[(0, 0, 200), (3, 300, 200), (8, 300, 200)])
     events = events_of(moments([walk], looks_at(12)))

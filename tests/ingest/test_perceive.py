@@ -13,7 +13,7 @@ from core import ids
 from core.clock import SECOND, Span
 from core.colour import appearance
 from core.ids import EntityId
-from core.media import Frame, Stream
+from core.media import Frame, Picture, Stream
 from core.memory import Entity
 from core.place import EMPTY_LAYOUT, Box, Lane, Layout
 from core.sight import Detection, TrackPoint
@@ -55,8 +55,8 @@ class Watcher:
     at: int = 0
     moments: list[Moment] = field(default_factory=list)
 
-    def see(self, *detections: Detection, cut: bool = False) -> Moment:
-        frame = Frame(at=self.at, picture=PICTURE)
+    def see(self, *detections: Detection, cut: bool = False, picture: Picture = PICTURE) -> Moment:
+        frame = Frame(at=self.at, picture=picture)
         return self._take(Look(at=self.at, frame=frame, moved=1.0, cut=cut), detections)
 
     def idle(self, looks: int) -> None:
@@ -180,6 +180,35 @@ def test_what_stands_in_the_first_picture_did_not_arrive(watcher: Watcher) -> No
     (came,) = watcher.arrived
     assert came.there_from_start
     assert came.side == ""
+
+
+def man(x: int, y: int) -> Picture:
+    """A floor with a man on it, whose box is that of `thing(x, y)`."""
+    picture = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+    picture[y + 20 : y + 60, x + 5 : x + 35] = (200, 30, 30)
+    picture[y + 60 : y + 90, x + 10 : x + 30] = (30, 30, 40)
+    picture[y : y + 20, x + 12 : x + 28] = (220, 180, 150)
+    return picture
+
+
+def test_who_is_first_noticed_when_he_sets_off_stood_there_from_the_start(watcher: Watcher) -> None:
+    for _ in range(32):
+        watcher.see(picture=man(300, 120))
+    for i in range(12):
+        watcher.see(thing(300 + 6 * i, 120), picture=man(300 + 6 * i, 120))
+    (came,) = watcher.arrived
+    assert (came.at, came.there_from_start, came.box) == (0, True, thing(300, 120).box)
+    assert came.path == ((0, came.box), (32 * STEP, came.box))
+
+
+@pytest.mark.parametrize("step", [6, 20])
+def test_who_comes_along_later_did_not_stand_there(watcher: Watcher, step: int) -> None:
+    for _ in range(32):
+        watcher.see(picture=man(500, 20))
+    for i in range(8):
+        watcher.see(thing(100 + step * i, 120), picture=man(100 + step * i, 120))
+    (came,) = watcher.arrived
+    assert (came.at, came.there_from_start, came.path) == (32 * STEP, False, ())
 
 
 def test_a_resting_thing_the_detector_blinks_at_does_not_leave(watcher: Watcher) -> None:
