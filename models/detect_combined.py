@@ -158,7 +158,7 @@ def _mostly_theirs(region: Box, boxes: Sequence[Box], differs: Mask, frame: Fram
     for box in inside:
         part_of(rest, box.scaled(1 / frame.scale), frame)[:] = 0
     left = np.count_nonzero(part_of(rest, region.scaled(1 / frame.scale), frame))
-    return left < (1 - THEIRS) * count
+    return bool(left < (1 - THEIRS) * count)
 
 
 def _explained(region: Box, boxes: Sequence[Box]) -> bool:
