@@ -13,7 +13,7 @@ from ingest.events_book import Book, Draft, Part, over, sure
 from ingest.pitch import Pitch
 
 NEAR_M = 1.0
-"""A body at most this far away may have the ball …"""
+"""A body at most this far away may have the ball, where it is in no goal …"""
 CARRIED_MPS = 6.5
 """… if the ball is no faster than a sprint …"""
 HELD: Micros = 450_000
@@ -31,6 +31,8 @@ OUT_M, OUT = 0.3, 400_000
 """`ball_out`: how far outside the pitch for how long."""
 IN_AREA, BRIDGED = 250_000, SECOND
 """`goal_area`: for how long the ball is there; stays that follow each other this soon are one."""
+LOOKS_APART = 300_000
+"""The ball crosses a line half-way between two looks, if they are this near."""
 BREAK, BREAK_SHARE = 4 * SECOND, 0.45
 """`fast_break`: within this time of winning the ball it gets so much of the pitch's length nearer to the other goal."""
 
@@ -137,7 +139,8 @@ class Play:
 
     def _holds(self, now: BallLook) -> None:
         hold = self._hold
-        at_somebody = now.body <= NEAR_M and self._speed(now) <= CARRIED_MPS
+        dead = any(goal.holds(now.box.foot) for goal in self._pitch.goals)
+        at_somebody = now.body <= NEAR_M and self._speed(now) <= CARRIED_MPS and not dead
         taken = self._taken(hold, now) if hold is not None and at_somebody else None
         if hold is not None and taken is not None:
             self._end(hold)
@@ -335,14 +338,21 @@ class _Stay:
     until: Micros = -1
     told: bool = False
     draft: Draft | None = None
+    before: Micros = -LOOKS_APART
+    inside: bool = False
 
     def goes_on(self, now: BallLook, inside: bool, need: Micros) -> bool:
         """Takes in one look; true once the ball has been there for `need`, gaps up to `BRIDGED` let pass."""
+        before, self.before = self.before, now.at
+        between = (before + now.at) // 2 if 0 <= now.at - before <= LOOKS_APART else now.at
         if inside:
             if self.since < 0:
-                self.since, self.told = now.at, False
-            self.until = now.at
-        elif self.since >= 0 and (now.at - self.until > BRIDGED or self.until - self.since < need):
-            self.since = -1
-            return False
+                self.since, self.told = between, False
+            self.until, self.inside = now.at, True
+        elif self.since >= 0:
+            if self.inside:
+                self.until, self.inside = max(between, self.until), False
+            if now.at - self.until > BRIDGED or self.until - self.since < need:
+                self.since = -1
+                return False
         return self.since >= 0 and self.until - self.since >= need
