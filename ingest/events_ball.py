@@ -4,70 +4,54 @@ from __future__ import annotations
 
 import math
 
-from core.clock import SECOND, Micros
 from core.ids import EntityId
 from core.place import Box, Layout, Point
-from ingest.ball import BallFinder
-from ingest.ball_holder import Teams, body_at, players, shirt_at
 from ingest.ball_named import Spot
 from ingest.decode import Look
 from ingest.events_book import Book, Part
 from ingest.events_shape import ShapeMaker
-from ingest.foreground import Foreground, PitchBackground
 from ingest.pitch import Pitch, drawn_pitch
 from ingest.play import BallLook, Play
 from ingest.presence import Moment, Presence
+from ingest.teams import Teams
 
 AT_HAND_M = 1.2
 """How far from the ball the entity that has it stands at most."""
 HELD_UP, HELD_FOR = 0.3, 3
 """A ball seen before somebody this part of the height above the feet, and near nobody's feet, is in his hands if it stays
 so for this many looks."""
-NAMED_FOR: Micros = 10 * SECOND
-"""So long after a detector called something a ball nobody else looks for one."""
 
 
 class BallMaker:
     """`possession`, `pass`, `shot`, `goal`, `goal_area`, `ball_out`, `fast_break` and `team_shape`, where a pitch, court
     or field is drawn.
 
-    The ball is what the detector calls one (`Moment.ball`). Where it names none, the ball is looked for in the pictures
-    themselves (sighted), on the pitch only. Where no pitch is drawn, nothing is done.
+    The ball is what the detector calls one (`Moment.ball`). Where no pitch is drawn, nothing is done.
     """
 
     def __init__(self, book: Book, layout: Layout) -> None:
         self._pitch = None if drawn_pitch(layout) is None else Pitch(layout)
         if self._pitch is not None:
-            self._background, self._ball = PitchBackground(self._pitch), BallFinder(self._pitch)
             self._teams = Teams()
             self._play = Play(book, self._pitch, self._teams)
             self._shapes = ShapeMaker(book, self._pitch, self._teams)
-            self._named_at: Micros = -NAMED_FOR
             self._with: EntityId | None = None
             self._held: list[EntityId] = []
 
     def see(self, look: Look, moment: Moment) -> None:
-        """Takes in one look's picture."""
+        """Takes in the ball and the people of one look."""
         if self._pitch is None:
             return
         if look.cut:
-            self._background.reset()
-            self._ball.reset()
             self._play.stop(look.at)
             self._shapes.stop()
         people = [p for p in moment.present if p.label == "person"]
         self._learn_people(self._pitch, people)
         self._shapes.take(look.at, people)
-        if moment.ball is not None:
-            self._named_at = look.at
-            self._background.reset()
-            self._play.take(self._by_people(self._pitch, moment.ball, people))
-        elif look.at - self._named_at < NAMED_FOR:
+        if moment.ball is None:
             self._play.stop(look.at)
-        elif look.frame is not None:
-            self._by_pixels(self._pitch, look, people)
-
-    # -- by what was detected ----------------------------------------------------------------------------------------
+        else:
+            self._play.take(self._by_people(self._pitch, moment.ball, people))
 
     def _learn_people(self, pitch: Pitch, people: list[Presence]) -> None:
         """How tall players look, and what each of them wears."""
@@ -117,49 +101,6 @@ class BallMaker:
         first = same or (before[0] if before else None)
         self._held = [] if first is None else [*(self._held if same else [])[-HELD_FOR:], first.entity_id]
         return first if len(self._held) >= HELD_FOR else None
-
-    # -- by the pictures themselves ------------------------------------------------------------------------------------
-
-    def _by_pixels(self, pitch: Pitch, look: Look, people: list[Presence]) -> None:
-        assert look.frame is not None  # noqa: S101 - asked only with a picture
-        seen = self._background.see(look.frame)
-        if seen is not None:
-            self._learn(pitch, seen)
-        spot = self._ball.look(look.at, seen)
-        if spot is None:
-            self._play.stop(look.at)
-            return
-        place, foot = pitch.metres(spot.box.foot), spot.box.foot
-        self._play.take(
-            BallLook(
-                at=look.at,
-                box=spot.box,
-                place=place,
-                seen=spot.seen,
-                body=math.inf if seen is None else body_at(seen, pitch, spot.box),
-                shirt="" if seen is None else shirt_at(seen, pitch, foot),
-                player=self._player(pitch, spot.box, people),
-            )
-        )
-
-    def _learn(self, pitch: Pitch, seen: Foreground) -> None:
-        """How tall players look, and what they wear."""
-        alone = players(seen)
-        pitch.learn([(b.box.y2, b.box.height) for b in alone])
-        if pitch.knows_people:
-            grown = [b for b in alone if 0.75 <= b.box.height / max(pitch.person(b.box.y2), 1.0) <= 1.3]
-            on_it = [(b.box.foot, pitch.metres(b.box.foot)) for b in grown]
-            worn = [
-                (shirt_at(seen, pitch, foot, 0.25), at[0] / pitch.length)
-                for foot, at in on_it
-                if pitch.outside(at) < 0.3
-            ]
-            self._teams.learn([(word, along) for word, along in worn if word])
-
-    def _player(self, pitch: Pitch, ball: Box, people: list[Presence]) -> Part | None:
-        """The person who stands at the ball, if one was recognised there."""
-        away, nearest = _nearest(pitch, ball.foot, people)
-        return Part(nearest.entity_id, nearest.box) if nearest is not None and away <= AT_HAND_M else None
 
 
 def _nearest(pitch: Pitch, foot: Point, people: list[Presence]) -> tuple[float, Presence | None]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from statistics import fmean
 
 from core.clock import SECOND, Micros
-from ingest.ball_holder import Teams
 from ingest.events_book import Book, Part, sure
 from ingest.pitch import BROAD, Pitch
 from ingest.presence import Presence
+from ingest.teams import Teams
 
 STRETCH: Micros = 10 * SECOND
 """The stretches of the stream's time over which a team's block is measured."""

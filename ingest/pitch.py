@@ -69,19 +69,9 @@ class Pitch:
         u, v = self.share(place)
         return u * self.length, v * self.length
 
-    def picture(self, metres: Point) -> Point:
-        """The place in the picture of a place on the ground."""
-        x, y, w = self._to_picture @ (metres[0] / self.length, metres[1] / self.length, 1.0)
-        return float(x / w), float(y / w)
-
     def apart(self, one: Point, other: Point) -> float:
         """Metres between two places in the picture, on the ground."""
         return math.dist(self.metres(one), self.metres(other))
-
-    @property
-    def knows_people(self) -> bool:
-        """Whether enough people were measured to say how tall one looks."""
-        return len(self._tallness) >= 12
 
     def person(self, row: float) -> float:
         """How many pixels tall a player is who stands at that row of the picture; 0 before people were measured."""

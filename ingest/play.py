@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from core.clock import SECOND, Micros
 from core.place import Box, Point, Zone
-from ingest.ball_holder import Teams
 from ingest.events_book import Book, Draft, Part, over, sure
 from ingest.pitch import Pitch
+from ingest.teams import Teams
 
 NEAR_M = 1.0
 """A body at most this far away may have the ball, where it is in no goal …"""

@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 
 from bench.scenes import render
+from bench.seeing.exact import ExactDetector
 from core.clock import micros
-from core.media import Frame
+from core.media import Frame, Stream
 from evaluate.truth import read_events
 from ingest.decode import DecodePlan, Look, looks
 from ingest.events import EventMaker
 from ingest.layout import read_layout
+from ingest.perceive import Perception
 from ingest.presence import Moment
+from models.track import OcSortTracker
 from tests.helpers.moments import GRID, STREAM
 
 KINDS = {"possession", "pass", "shot", "goal", "goal_area", "ball_out", "fast_break"}
@@ -30,8 +33,20 @@ def test_a_rendered_match_has_its_goal_its_shot_and_its_possessions(tmp_path: Pa
     drawn = video.with_suffix(".zones.yaml").read_text()
     layout = read_layout(drawn, width=width, height=height, filename="zones")
     maker = EventMaker(STREAM, GRID, layout, size=(width, height))
+    stream = Stream(
+        id=STREAM,
+        name="match",
+        source=str(video),
+        shown_source=video.name,
+        width=width,
+        height=height,
+        layout=layout,
+    )
+    perception, detector = Perception(stream, GRID, OcSortTracker(8.0)), ExactDetector(video)
     for look in seen:
-        maker.see(look, Moment(at=look.at))
+        moment = perception.look(look, None if look.frame is None else detector.detect([look.frame])[0])
+        maker.see(look, moment)
+        maker.update(moment)
     maker = pickle.loads(pickle.dumps(maker))
     events = [e for e in maker.flush(seen[-1].at, final=True) if e.kind in KINDS]
     truth = read_events(video.with_suffix(".truth.json"))
