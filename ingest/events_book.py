@@ -58,6 +58,7 @@ class Draft:
     first: tuple[tuple[Micros, Box | None], ...] = ()
     latest: tuple[tuple[Micros, Box | None], ...] = ()
     end: Micros | None = None
+    lapsed: Micros | None = None
     noticed: Micros = 0
     source: str = SOURCE
 
@@ -134,11 +135,11 @@ class Book:
 
     def hand_over(self, until: Micros, *, final: bool) -> list[tuple[Draft, Span, bool]]:
         """What was closed since the last time, and what is open at `until`: drafts with their spans and whether they
-        still go on, in order of time. With `final` everything is closed at `until`.
+        still go on, in order of time. With `final` everything is closed at `until`, or when it lapsed.
         """
         if final:
             for draft in list(self._open):
-                self.close(draft, until)
+                self.close(draft, until if draft.lapsed is None else draft.lapsed)
         closed, self._closed, self._fresh = self._closed, [], []
         return _in_order([*closed, *self._open], until)
 

@@ -149,9 +149,9 @@ class CollisionMaker:
         if at - contact.at < 2 * AFTER:
             return
         del self._touching[pair]
-        if contact.cut:
-            return
         there = [seen[id] for id in pair if id in seen and not seen[id].missing]
+        if contact.cut or any(trail.points[-1].cut_off for trail in there):
+            return
         fast, slow = contact.parts
         if not there or (len(there) == 1 and not _covers(there[0].box, contact.hull)):
             return

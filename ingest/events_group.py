@@ -37,12 +37,14 @@ class GroupMaker:
     zone for it, vehicles standing in a lane).
 
     The count is of all whose visit goes on, hidden for a moment or not; nameless upright things count as people at
-    lesser certainty. Spans last while there are enough, breaks of under a second included. Everyone who was part of it
+    lesser certainty. Spans last while there are enough, breaks of under a second included, of a queue under three:
+    who passes before it hides it. Everyone who was part of it
     is named; attribute `most` is the highest count. Confidence: `sure(mean score, how long past the needed time,
     mean likeness)`.
     """
 
     GRACE: Micros = SECOND
+    QUEUE_GRACE: Micros = 3 * SECOND
 
     def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
         self._book = book
@@ -63,7 +65,8 @@ class GroupMaker:
                 self._groups.append(self._gathering("queue", zone, own.queue_people, own.span("queue_s")))
 
     def _gathering(self, kind: str, zone: Zone | None, least: int, need: Micros) -> _Gathering:
-        return _Gathering(kind, zone, int(least), Spell(need=need, grace=self.GRACE))
+        grace = self.QUEUE_GRACE if kind == "queue" else self.GRACE
+        return _Gathering(kind, zone, int(least), Spell(need=need, grace=grace))
 
     def step(self, step: Step) -> None:
         """Takes in one look."""
@@ -98,6 +101,8 @@ class GroupMaker:
             lapsed = group.spell.lapsed
             self._book.close(group.draft, at if lapsed is None else lapsed)
             group.draft = None
+        else:
+            group.draft.lapsed = group.spell.lapsed
 
     def _go_on(self, group: _Gathering, draft: Draft, at: Micros, there: Sequence[Trail]) -> None:
         for trail in there:

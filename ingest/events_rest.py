@@ -33,6 +33,8 @@ UNSEEN: Micros = SECOND
 """Two looks further apart than this leave open when a thing moved in between."""
 AHEAD_COSINE = 0.77
 """In front of a vehicle is what lies within 40° of the way it came."""
+WAY_SHARE = 0.2
+"""How much of the way a vehicle came is that of the latest look."""
 ROOM = 1.2
 """Diagonals of its box up to which a vehicle stands right behind another."""
 
@@ -281,7 +283,9 @@ class HindranceMaker:
         self._book = book
         zones = [*(lane.zone() for lane in layout.lanes), *layout.zones]
         self._waiting = [zone for zone in zones if zone.kind in WAITING]
+        self._lanes = [(lane.zone(), lane.direction) for lane in layout.lanes]
         self._ahead: dict[EntityId, Point] = {}
+        self._waits: dict[EntityId, Micros] = {}
         self._ways = [
             _Way("blocked", z, thresholds.at(z.name).span("blocked_s")) for z in zones if z.kind in WAYS
         ] + [
@@ -297,14 +301,16 @@ class HindranceMaker:
             if trail.rest is None:
                 self._close(trail, trail.rested_until)
                 if trail.moving:
-                    self._ahead[trail.entity_id] = trail.velocity
+                    self._note_way(trail)
             elif trail.rest.away is None:
+                self._note_waiting(trail, trail.rest, step)
                 for way in self._ways:
                     self._judge(trail, trail.rest, way, step)
 
     def gone(self, visit: Visit, trail: Trail) -> None:
         """Ends the hindrances of one who is gone."""
         self._ahead.pop(trail.entity_id, None)
+        self._waits.pop(trail.entity_id, None)
         self._close(trail, trail.rested_until if trail.rested_until is not None else visit.at)
 
     def _judge(self, trail: Trail, rest: Rest, way: _Way, step: Step) -> None:
@@ -317,7 +323,7 @@ class HindranceMaker:
             return
         if draft is None and (rested < way.needed or certainty == 0 or not way.zone.holds(rest.centre)):
             return
-        if draft is None and way.kind == "stalled" and self._waits(trail, rest, step):
+        if draft is None and way.kind == "stalled" and self._waits.get(trail.entity_id) == rest.since:
             return
         if draft is None:
             part = Part(trail.entity_id, trail.box_at(rest.since))
@@ -325,11 +331,25 @@ class HindranceMaker:
         draft.confidence = sure(trail.score, over(rested, way.needed), certainty)
         draft.show(trail.at, trail.box)
 
-    def _waits(self, trail: Trail, rest: Rest, step: Step) -> bool:
-        """Whether it stands where waiting is meant, or right behind another vehicle that rests."""
-        if any(zone.holds(rest.centre) for zone in self._waiting):
-            return True
+    def _note_way(self, trail: Trail) -> None:
+        """Which way it goes, over about a second: where two boxes merge, a single look may say anything."""
+        (x, y), (was_x, was_y) = trail.velocity, self._ahead.get(trail.entity_id, trail.velocity)
+        self._ahead[trail.entity_id] = (was_x + WAY_SHARE * (x - was_x), was_y + WAY_SHARE * (y - was_y))
+
+    def _note_waiting(self, trail: Trail, rest: Rest, step: Step) -> None:
+        """Notes whose rest is a wait: where waiting is meant, or right behind another vehicle that rests. One look will
+        do: what passes in between may hide the one ahead.
+        """
+        if self._waits.get(trail.entity_id) == rest.since:
+            return
+        if self._stands_behind(trail, step) or any(zone.holds(rest.centre) for zone in self._waiting):
+            self._waits[trail.entity_id] = rest.since
+
+    def _stands_behind(self, trail: Trail, step: Step) -> bool:
+        """Whether another vehicle rests right ahead of it: the way it came, or if nobody saw that, its lane's."""
         way = self._ahead.get(trail.entity_id)
+        if way is None:
+            way = next((to for zone, to in self._lanes if zone.holds(trail.place)), None)
         if way is None:
             return False
         others = (o for o in step.everyone if o is not trail and o.rest is not None and drives(o) > 0)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.clock import SECOND, Micros
-from core.media import Picture
+from core.media import Frame, Picture
 from core.place import Box
 
 Plane = npt.NDArray[np.float32]
@@ -64,6 +64,32 @@ class Changed:
     upset: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Views:
+    """The latest picture (`now`) and the remembered one (`known`) as planes of luma and chroma, of one size, and the
+    `mask` of what differs.
+    """
+
+    now: Plane
+    known: Plane
+    mask: Mask
+
+    def picture(self, planes: Plane, frame: Frame) -> Picture:
+        """One of the two as a picture of the frame's size."""
+        small = cv2.cvtColor(np.clip(planes, 0, 255).astype(np.uint8), cv2.COLOR_YCrCb2RGB)
+        return cv2.resize(small, (frame.width, frame.height), interpolation=cv2.INTER_LINEAR).astype(
+            np.uint8, copy=False
+        )
+
+    def edge_is_remembered(self, box: Box, frame: Frame) -> bool:
+        """Whether the remembered picture rather than the latest has an edge round what differs in the box."""
+        across, down = self.mask.shape[1] / frame.width, self.mask.shape[0] / frame.height
+        y = slice(max(0, int(box.y1 * down) - 4), int(box.y2 * down) + 4)
+        x = slice(max(0, int(box.x1 * across) - 4), int(box.x2 * across) + 4)
+        region = (self.mask[y, x] > 0).astype(np.uint8)
+        return is_ghost(self.now[y, x], self.known[y, x], region, nothing=True)
+
+
 class Background:
     """A picture of the empty scene with each pixel's usual noise; learns only where nothing stands. Picklable."""
 
@@ -73,6 +99,8 @@ class Background:
         self._flicker: Plane = np.empty(0, np.float32)
         self._still: Plane = np.empty(0, np.float32)
         self._before: Plane = np.empty(0, np.float32)
+        self._now: Plane | None = None
+        self._even: Plane | None = None
         self._raw: Mask = np.empty(0, np.uint8)
         self._mask: Mask = np.empty(0, np.uint8)
         self._kept: Mask = np.empty(0, np.uint8)
@@ -141,6 +169,28 @@ class Background:
         for box in boxes:
             self._kept[int(box.y1) : int(np.ceil(box.y2)), int(box.x1) : int(np.ceil(box.x2))] = 255
 
+    def forget(self, boxes: Sequence[Box]) -> None:
+        """What was remembered in these boxes (in pixels of the picture compared) is there no more: what differs there is
+        taken over from the latest picture.
+        """
+        if self._mean is None or self._now is None:
+            return
+        for box in boxes:
+            y, x = (
+                slice(max(0, int(box.y1) - 2), int(box.y2) + 3),
+                slice(max(0, int(box.x1) - 2), int(box.x2) + 3),
+            )
+            gone = cv2.dilate(self._mask[y, x], np.ones((5, 5), np.uint8)) > 0
+            self._mean[y, x][gone] = self._now[y, x][gone]
+            self._still[y, x][gone] = 0
+
+    @property
+    def views(self) -> Views | None:
+        """The latest picture, lit as the remembered one, and that one; None before the first."""
+        if self._mean is None or self._even is None:
+            return None
+        return Views(now=self._even, known=self._mean, mask=self._mask)
+
     def compare(self, picture: Picture, at: Micros) -> Changed:
         """What differs in this picture; `at` must not go back."""
         small = self.shrunk(picture)
@@ -148,8 +198,8 @@ class Background:
         if self._mean is None or self._mean.shape != now.shape:
             self.seed([picture], at)
         elapsed = min(2.0, max(0.02, (at - self._at) / SECOND))
-        self._at = at
         even = self._evened(now)
+        self._at, self._now, self._even = at, now, even
         strength, raw = self._differs(even)
         part = float(np.count_nonzero(raw)) / raw.size
         self._shaken = [*self._shaken[-2:], self._edges_moved(now[..., 0])]

@@ -33,6 +33,8 @@ AROUND = 32
 """Pixels of the picture looked at around all that differs: what is beside a thing helps to tell it."""
 SAME_THING = 0.6
 """Overlap (IoU) from which on two boxes are one thing."""
+SLIGHT, FILLS = 0.05, 0.5
+"""Least probability worth comparing, and overlap (IoU) from which on a box says that the thing fills the one asked about."""
 STEP = 4
 """Pixels of the picture from one place judged to the next."""
 FULL = 4.0
@@ -81,20 +83,44 @@ class Centres(OwnNetwork):
         found = self._look(picture[y1:y2, x1:x2], at_full[y1:y2, x1:x2])
         return [replace(one, box=one.box.moved(x1, y1)) for one in found]
 
-    def _look(self, picture: Picture, differs: npt.NDArray[np.uint8]) -> list[Found]:
+    def sees(self, picture: Picture, differs: npt.NDArray[np.uint8], box: Box) -> float:
+        """How sure the network is (0 to 1) that some thing fills just this box (picture pixels), however little that is."""
+        size = (picture.shape[1], picture.shape[0])
+        x1, y1 = max(0, int(box.x1) - AROUND), max(0, int(box.y1) - AROUND)
+        part = np.s_[y1 : int(box.y2) + AROUND, x1 : int(box.x2) + AROUND]
+        at_full = cv2.resize(differs, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+        heat, edges = self._judged(picture[part], at_full[part])
+        surest = heat.max(axis=0)
+        rows, columns = np.nonzero(surest >= SLIGHT)
+        corners = _corners(edges, rows, columns, picture[part].shape)
+        place = box.moved(-x1, -y1)
+        return max(
+            (
+                float(score)
+                for score, (left, top, right, bottom) in zip(
+                    surest[rows, columns], corners.tolist(), strict=True
+                )
+                if right > left and bottom > top and Box(left, top, right, bottom).iou(place) >= FILLS
+            ),
+            default=0.0,
+        )
+
+    def _judged(self, picture: Picture, differs: npt.NDArray[np.uint8]) -> tuple[Floats, Floats]:
+        """For each class and place, the probability of a middle (classes × rows × columns), and the edges' distances."""
         height, width = picture.shape[:2]
         seen = np.zeros((_padded(height), _padded(width), 4), np.uint8)
         seen[:height, :width, :3] = picture
         seen[:height, :width, 3] = differs
-        heat, edges = (out[0] for out in self._session.run(None, {"seen": seen[None]}))
+        heat, edges = self._session.run(None, {"seen": seen[None]})
+        return heat[0], edges[0]
+
+    def _look(self, picture: Picture, differs: npt.NDArray[np.uint8]) -> list[Found]:
+        heat, edges = self._judged(picture, differs)
         kinds, rows, columns = np.nonzero(heat >= self._least[:, None, None])
         if not len(kinds):
             return []
         scores = heat[kinds, rows, columns]
-        x, y = (columns + 0.5) * STEP, (rows + 0.5) * STEP
-        left, top, right, bottom = edges[:, rows, columns]
-        corners = np.stack([x - left, y - top, x + right, y + bottom], axis=1)
-        corners = np.clip(corners, 0, [width, height, width, height])
+        corners = _corners(edges, rows, columns, picture.shape)
         out = []
         for index in self._kept(corners, scores, kinds):
             x1, y1, x2, y2 = (float(v) for v in corners[index])
@@ -108,6 +134,16 @@ class Centres(OwnNetwork):
         """The boxes that are things of their own, by OpenCV's non-maximum suppression, whatever they are called."""
         sized = np.column_stack([corners[:, :2], corners[:, 2:] - corners[:, :2]])
         return [int(i) for i in np.ravel(cv2.dnn.NMSBoxes(sized.tolist(), scores.tolist(), 0.0, SAME_THING))]
+
+
+def _corners(
+    edges: Floats, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], shape: tuple[int, ...]
+) -> Floats:
+    """The boxes said at these places, inside a picture of that shape (n × 4)."""
+    x, y = (columns + 0.5) * STEP, (rows + 0.5) * STEP
+    left, top, right, bottom = edges[:, rows, columns]
+    corners = np.stack([x - left, y - top, x + right, y + bottom], axis=1)
+    return np.asarray(np.clip(corners, 0, [shape[1], shape[0], shape[1], shape[0]]), np.float32)
 
 
 def _busy(differs: npt.NDArray[np.uint8], size: tuple[int, int]) -> tuple[int, int, int, int] | None:

@@ -4,32 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
-import cv2
-import numpy as np
-
 from core.clock import SECOND, Micros
-from core.colour import appearance
 from core.media import Frame
 from core.place import Box
 from core.sight import Detection
-from models.background import Mask
 from models.detect_motion import MotionDetector
 from models.detect_naming import NamingDetector, Region
+from models.regions import dressed, unexplained
 
 FULL_EVERY: Micros = 2 * SECOND
 """How often all tiles of a large picture are looked at, whether something moves in them or not."""
-EXPLAINED = 0.4
-"""A moving region of which named boxes cover this part is what they name; so is one that is mostly inside one."""
-WITHIN = 0.6
-"""A named box of which this part is in a region is in it."""
-THEIRS = 0.5
-"""A region round named boxes is theirs, too, where so much of what differs in it lies in them: between and beside them
-lies what belongs to neither, such as shadows and where somebody stood when the background was learned."""
-MOVING = 0.2
-"""A named box of whose pixels this part differs from the background is a thing that came; its source then says motion too."""
 
 
 class CombinedDetector:
@@ -78,7 +64,9 @@ class CombinedDetector:
             asked = self._beside.submit(self._naming.detect, [frame])
             (moving,) = self._motion.detect([frame])
             (named,) = asked.result()
-        return [dressed(frame, d, self._motion.mask) for d in named] + unexplained(moving, named)
+        return [dressed(frame, d, self._motion.mask) for d in named] + unexplained(
+            moving, named, frame, self._motion.mask
+        )
 
     def _in_tiles(self, frame: Frame, regions: Sequence[Region], moving: Sequence[Box]) -> list[Detection]:
         """Looks at the whole of a large picture and at the tiles in which something moves; at all of them after a cut and
@@ -102,70 +90,5 @@ class CombinedDetector:
         return {**self.__dict__, "_beside": None}
 
 
-def dressed(frame: Frame, found: Detection, moving: Mask | None) -> Detection:
-    """The detection with its appearance, taken from its moving pixels where enough of the box moves; `moving` may be
-    smaller than the picture.
-    """
-    box = found.box.scaled(1 / frame.scale)
-    y, x = slice(int(box.y1), int(np.ceil(box.y2))), slice(int(box.x1), int(np.ceil(box.x2)))
-    crop = frame.picture[y, x]
-    if not crop.size:
-        return found
-    mask, source = None, found.source
-    if moving is not None:
-        inside = (
-            cv2.resize(part_of(moving, box, frame), crop.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
-        )
-        if inside.mean() > MOVING:
-            mask, source = inside, f"{found.source}+motion"
-    return replace(found, source=source, appearance=appearance(crop, mask))
-
-
-def part_of(plane: Mask, box: Box, frame: Frame) -> Mask:
-    """The part of a plane, which may be smaller than the frame's picture, under a box in picture pixels."""
-    across, down = plane.shape[1] / frame.width, plane.shape[0] / frame.height
-    return plane[
-        int(box.y1 * down) : int(np.ceil(box.y2 * down)), int(box.x1 * across) : int(np.ceil(box.x2 * across))
-    ]
-
-
 def _mostly_in(box: Box, tiles: Sequence[Box]) -> bool:
     return any(box.overlap(tile) > 0.5 * box.area for tile in tiles)
-
-
-def unexplained(moving: Sequence[Detection], named: Sequence[Detection]) -> list[Detection]:
-    """The moving regions that are nothing a named box shows: not covered by them, and no rim or shadow of one."""
-    return [m for m in moving if not _explained(m.box, [n.box for n in named])]
-
-
-def not_mostly(
-    moving: Sequence[Detection], named: Sequence[Detection], differs: Mask | None, frame: Frame
-) -> list[Detection]:
-    """The moving regions, less those of which what `differs` is mostly in the boxes of named things within them."""
-    return [
-        m
-        for m in moving
-        if differs is None or not _mostly_theirs(m.box, [n.box for n in named], differs, frame)
-    ]
-
-
-def _mostly_theirs(region: Box, boxes: Sequence[Box], differs: Mask, frame: Frame) -> bool:
-    inside = [b for b in boxes if b.overlap(region) > WITHIN * b.area]
-    if not inside:
-        return False
-    rest = differs.copy()
-    count = np.count_nonzero(part_of(differs, region.scaled(1 / frame.scale), frame))
-    for box in inside:
-        part_of(rest, box.scaled(1 / frame.scale), frame)[:] = 0
-    left = np.count_nonzero(part_of(rest, region.scaled(1 / frame.scale), frame))
-    return bool(left < (1 - THEIRS) * count)
-
-
-def _explained(region: Box, boxes: Sequence[Box]) -> bool:
-    near = [b for b in boxes if b.overlap(region) > 0]
-    if not near:
-        return False
-    if sum(b.overlap(region) for b in near) > EXPLAINED * region.area:
-        return True
-    # a shadow, a reflection or a limb that sticks out touches its owner and is smaller than it
-    return any(region.area < b.area and b.overlap(region) > 0.1 * region.area for b in near)

@@ -11,7 +11,7 @@ from core.colour import appearance
 from core.media import Frame
 from core.place import Box
 from core.sight import THING, Detection
-from models.background import Background, Changed, Mask, Plane
+from models.background import Background, Changed, Mask, Plane, Views
 
 LEAST_AREA = 5e-4
 """The least part of the picture a thing must cover."""
@@ -72,11 +72,24 @@ class MotionDetector:
 
     def keep(self, boxes: Sequence[Box], frame: Frame) -> None:
         """Known things are in these boxes (source pixels) of the latest frame: their places are not learned."""
+        self._background.keep(self._shrunk(boxes, frame))
+
+    def forget(self, boxes: Sequence[Box], frame: Frame) -> None:
+        """What was in these boxes (source pixels) has left: the latest frame shows what stood behind it."""
+        self._background.forget(self._shrunk(boxes, frame))
+
+    @property
+    def views(self) -> Views | None:
+        """The latest picture and the remembered one as they are compared; None while there is nothing to compare."""
+        return None if self._upset else self._background.views
+
+    def _shrunk(self, boxes: Sequence[Box], frame: Frame) -> list[Box]:
+        """Boxes in source pixels as boxes in the picture compared."""
         if self.mask is None:
-            return
+            return []
         across = self.mask.shape[1] / (frame.width * frame.scale)
         down = self.mask.shape[0] / (frame.height * frame.scale)
-        self._background.keep([Box(b.x1 * across, b.y1 * down, b.x2 * across, b.y2 * down) for b in boxes])
+        return [Box(b.x1 * across, b.y1 * down, b.x2 * across, b.y2 * down) for b in boxes]
 
     def _detect(self, frame: Frame) -> list[Detection]:
         changed = self._background.compare(frame.picture, frame.at)

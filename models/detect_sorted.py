@@ -15,9 +15,11 @@ from core.clock import SECOND, Micros
 from core.media import Frame
 from core.place import Box
 from core.sight import THING, Detection
-from models.centres import ONCE, Centres, Found, evidence, own_centres
-from models.detect_combined import dressed, not_mostly, part_of, unexplained
+from models.centres import Centres, evidence
+from models.departed import Departures
 from models.detect_motion import MotionDetector
+from models.regions import unexplained
+from models.singles import PLAIN, Singles
 from models.sorter import LEAST_SIDE, Floats, Sorter, cut_out, own_sorter
 
 SAME_PLACE = 0.3
@@ -32,22 +34,10 @@ ESTABLISHED = 8
 """After how many looks under one name a region of the same size is not given one that contradicts it …"""
 SAME_SIZE = 2.5
 """… where the same size is at most so many times as large or small: who falls lies like a low car, but does not grow."""
-SUPPORT = 0.12
-"""Of which part of its box a found thing must differ from the background: what has always been there did not come."""
 SAME_AS_REGION = 0.5
 """Overlap (IoU) from which on a found thing and a moving region are taken for the same."""
-STANDS = 20 * SECOND
-"""For how long a thing is believed to stand where it stood though nothing differs: somebody who was there when the
-background was learned and has come back to his place.
-"""
-AT_FIRST = SECOND // 2
-"""How long after a scene's beginning what does not differ from the background is believed to be there …"""
-PLAINLY = 0.55
-"""… if the network is so sure."""
 PARTLY = 0.3
 """A region holds each thing of whose box it covers more than this part."""
-PLAIN = 0.4
-"""How sure the network must be of a thing for its place not to be learned as background."""
 VEHICLES = frozenset({"car", "truck", "forklift"})
 
 
@@ -92,33 +82,33 @@ class SortedDetector:
     ) -> None:
         self._motion = motion or MotionDetector()
         self._sorter = sorter or own_sorter()
-        self._centres = centres or own_centres()
+        self._singles = Singles(centres)
+        self._departures = Departures()
         self._before: list[_Opinion] = []
-        self._known: list[tuple[Micros, Box]] = []
-        self._began: Micros | None = None
 
     @property
     def name(self) -> str:
         """Both methods and their versions."""
-        return f"{self._motion.name}+{self._centres.name}+{self._sorter.name}"
+        return f"{self._motion.name}+{self._singles.name}+{self._sorter.name}"
 
     @property
     def vocabulary(self) -> frozenset[str]:
         """The kinds it tells apart, and `thing`; nothing while the motion detector sees nothing."""
         if not self._motion.vocabulary:
             return frozenset()
-        return (frozenset(self._sorter.classes) - {"other"}) | frozenset(self._centres.classes) | {THING}
+        return (frozenset(self._sorter.classes) - {"other"}) | frozenset(self._singles.classes) | {THING}
 
     @property
     def needs_fixed(self) -> frozenset[str]:
         """All: it sorts what the motion detector finds."""
-        named = frozenset(self._sorter.classes) | frozenset(self._centres.classes)
+        named = frozenset(self._sorter.classes) | frozenset(self._singles.classes)
         return (named - {"other"}) | self._motion.needs_fixed
 
     def reset(self) -> None:
         """Forgets the scene, as after a cut."""
-        self._motion.reset()
-        self._before, self._known, self._began = [], [], None
+        for part in (self._motion, self._singles, self._departures):
+            part.reset()
+        self._before = []
 
     def detect(self, frames: Sequence[Frame], /) -> list[list[Detection]]:
         """Detections per frame; boxes in source pixels. A named one's score is the probability of its name."""
@@ -127,41 +117,25 @@ class SortedDetector:
 
     def _look(self, frame: Frame) -> list[Detection]:
         (moving,) = self._motion.detect([frame])
-        single = fitted(self._single(frame), moving)
-        self._motion.keep([d.box for d in single if d.score >= PLAIN], frame)
-        left = not_mostly(unexplained(moving, single), single, self._motion.mask, frame)
-        return single + self._named(frame, left)
-
-    def _single(self, frame: Frame) -> list[Detection]:
-        """The things that the network finds, where enough of each differs from the background."""
         if self._motion.strength is None:
-            return []
+            return self._named(frame, moving)
         differs = evidence(self._motion.strength)
-        out: list[Detection] = []
-        known: list[tuple[Micros, Box]] = []
-        for found in self._centres.find(frame.picture, differs, [box for _, box in self._known]):
-            since = self._came(frame.at, found, _differing(differs, found.box, frame))
-            if since is None:
-                continue
-            known.append((since, found.box))
-            plain = Detection(
-                label=found.label, box=found.box.scaled(frame.scale), score=found.score, source="centres"
-            )
-            out.append(dressed(frame, plain, self._motion.mask))
-        self._known = known
-        return out
+        single = fitted(self._singles.look(frame, differs, self._motion.mask), moving)
+        rest = unexplained(moving, single, frame, self._motion.mask)
+        left = self._left(frame, [*single, *rest], differs)
+        single, rest = ([d for d in found if d.box not in left] for found in (single, rest))
+        self._motion.keep([d.box for d in single if d.score >= PLAIN], frame)
+        return single + self._named(frame, rest)
 
-    def _came(self, at: Micros, found: Found, differing: float) -> Micros | None:
-        """When what is found last differed from the background, or None where it need not be a thing that came: one
-        that is plain and stands where it stood a look before is still it, for a while; so is who stands there at first.
-        """
-        self._began = at if self._began is None else self._began
-        if differing >= SUPPORT or (at - self._began <= AT_FIRST and found.score >= PLAINLY):
-            return at
-        near = max(self._known, key=lambda one: one[1].iou(found.box), default=None)
-        if near is None or found.score < PLAIN or near[1].iou(found.box) < SAME_AS_REGION:
-            return None
-        return near[0] if at - near[0] <= STANDS else None
+    def _left(self, frame: Frame, found: list[Detection], differs: npt.NDArray[np.uint8]) -> list[Box]:
+        """The boxes of what is there no more: it is in the remembered picture, which is then mended."""
+        boxes = [d.box.scaled(1 / frame.scale) for d in found]
+        left = self._departures.left(frame, boxes, differs, self._motion.views, self._singles.network)
+        out = [d.box for d, box in zip(found, boxes, strict=True) if box in left]
+        if left:
+            self._motion.forget(out, frame)
+            self._singles.forget(left)
+        return out
 
     def _named(self, frame: Frame, found: list[Detection]) -> list[Detection]:
         boxes = [d.box.scaled(1 / frame.scale) for d in found]
@@ -189,13 +163,11 @@ class SortedDetector:
 
     def __getstate__(self) -> dict[str, Any]:
         sorter = None if self._sorter is own_sorter() else self._sorter
-        centres = None if self._centres is own_centres() else self._centres
-        return {**self.__dict__, "_sorter": sorter, "_centres": centres}
+        return {**self.__dict__, "_sorter": sorter}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._sorter = state["_sorter"] or own_sorter()
-        self._centres = state["_centres"] or own_centres()
 
 
 def fitted(single: Sequence[Detection], moving: Sequence[Detection]) -> list[Detection]:
@@ -209,9 +181,3 @@ def fitted(single: Sequence[Detection], moving: Sequence[Detection]) -> list[Det
                 one = replace(one, box=one.box.mean(region))
         out.append(one)
     return out
-
-
-def _differing(differs: npt.NDArray[np.uint8], box: Box, frame: Frame) -> float:
-    """Which part of the box (picture pixels) differs by at least a threshold."""
-    part = part_of(differs, box, frame)
-    return float((part >= ONCE).mean()) if part.size else 0.0

@@ -18,10 +18,11 @@ from core.errors import Invalid, ModelUnavailable
 from core.media import Frame
 from core.place import Box
 from core.sight import Detection
-from models.detect_combined import CombinedDetector, not_mostly, unexplained
+from models.detect_combined import CombinedDetector
 from models.detect_motion import MotionDetector
 from models.detect_naming import Region
 from models.detect_onnx import OnnxDetector, tiles
+from models.regions import unexplained
 
 
 def frame_at(clip: Path, second: float, width: int = 640) -> Frame:
@@ -100,9 +101,24 @@ def test_motion_that_a_named_box_explains_is_not_told_twice() -> None:
     )
     group = box("thing", 95, 95, 200, 230)
     second = box("person", 150, 100, 195, 225)
-    assert unexplained([same, shadow, far], [person]) == [far]
-    assert unexplained([group], [person, second]) == []
-    assert unexplained([far], []) == [far]
+    frame = Frame(picture=np.zeros((300, 400, 3), np.uint8), at=0)
+    assert unexplained([same, shadow, far], [person], frame, None) == [far]
+    assert unexplained([group], [person, second], frame, None) == []
+    assert unexplained([far], [], frame, None) == [far]
+
+
+def test_of_a_region_that_holds_several_named_things_only_what_is_left_is_told() -> None:
+    mask = np.zeros((150, 200), np.uint8)
+    mask[50:110, 50:80] = mask[50:110, 140:170] = mask[30:110, 80:140] = 255
+    frame = Frame(picture=np.full((300, 400, 3), 90, np.uint8), at=0)
+    people = [box("person", 100, 100, 160, 220), box("person", 280, 100, 340, 220)]
+    region = box("thing", 100, 60, 340, 220)
+    (left,) = unexplained([region], people, frame, mask)
+    assert left.box.iou(Box(160, 60, 280, 220)) > 0.95
+    assert (left.label, left.score) == ("thing", region.score)
+    assert unexplained([region], people[:1], frame, mask) == [region]
+    mask[30:110, 84:140] = 0
+    assert unexplained([region], people, frame, mask) == []
 
 
 def test_a_region_in_which_what_differs_is_mostly_named_things_is_no_thing_of_its_own() -> None:
@@ -114,10 +130,11 @@ def test_a_region_in_which_what_differs_is_mostly_named_things_is_no_thing_of_it
     )
     differs = np.zeros((120, 160), np.uint8)  # half the picture's size
     differs[10:40, 10:20] = differs[60:90, 60:70] = 255
-    assert not_mostly([region], [one, two], differs, frame) == []
-    assert not_mostly([region], [], differs, frame) == [region]
+    assert unexplained([region], [one, two], frame, differs) == []
+    assert unexplained([region], [], frame, differs) == [region]
     differs[40:90, 20:60] = 255
-    assert not_mostly([region], [one, two], differs, frame) == [region], "a truck behind two people"
+    (left,) = unexplained([region], [one, two], frame, differs)
+    assert left.box.iou(Box(40, 80, 120, 180)) > 0.9, "a truck behind two people"
 
 
 def test_cars_from_straight_above_are_found_although_nobody_can_name_them(weights: Path, clips: Path) -> None:

@@ -94,6 +94,26 @@ def test_who_was_a_person_for_a_second_is_no_car_of_the_same_size(
     assert replace(opinion, box=box).contradicts(name) is cannot
 
 
+@pytest.mark.slow
+def test_where_somebody_stood_from_the_start_nobody_is_left_when_he_goes(dock: SceneFiles) -> None:
+    frames = [
+        look.frame for look in looks(str(dock.video), DecodePlan(looks_per_s=8)) if look.frame is not None
+    ]
+    boxes, fps = _boxes(dock.gt), json.loads(dock.truth.read_text())["fps"]
+    people = [boxes.get(round(f.at / 1e6 * fps) + 1, []) for f in frames]
+    empty = [f for f, there in zip(frames, people, strict=True) if not there]
+    full = [f for f, there in zip(frames, people, strict=True) if there][-1:]
+    assert len(empty) >= 8
+    detector = SortedDetector()
+    detector.detect(full)
+    found = []
+    for i in range(40):
+        frame = empty[i % len(empty)]
+        found += detector.detect([replace(frame, at=full[0].at + (i + 1) * 125_000)])
+    assert sum(bool(row) for row in found[:8]) > 0
+    assert sum(bool(row) for row in found[12:]) == 0
+
+
 def _boxes(path: Path) -> dict[int, list[Box]]:
     rows: dict[int, list[Box]] = {}
     for line in path.read_text().splitlines():

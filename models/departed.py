@@ -1,0 +1,83 @@
+"""Tells what left from what came: where something differs and keeps still, the thing may be in the remembered picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from core.clock import SECOND, Micros
+from core.media import Frame
+from core.place import Box
+from models.background import Views
+from models.centres import Centres
+
+STILL = SECOND // 2
+"""How long something must keep still before both pictures are compared …"""
+IN_PLACE = 0.75
+"""… which it does while its box overlaps (IoU) the one before by this."""
+LEAST = 0.35
+"""How sure the network must be of a thing in the remembered picture …"""
+MORE, PLAINLY_MORE = 0.05, 0.2
+"""… and how much surer than of one in the picture that is seen: a little where the remembered picture has the edge round it
+too, much where floor markings give both an edge.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    box: Box
+    since: Micros
+    judged: bool = False
+
+
+class Departures:
+    """Watches for places that something has left which was there when the background was learned.
+
+    Asks the network about the same place in both pictures, once for each thing that comes to rest. Picklable.
+    """
+
+    def __init__(self) -> None:
+        self._places: list[_Place] = []
+
+    def reset(self) -> None:
+        """Forgets the scene, as after a cut."""
+        self._places = []
+
+    def left(
+        self,
+        frame: Frame,
+        boxes: Sequence[Box],
+        differs: npt.NDArray[np.uint8],
+        views: Views | None,
+        network: Centres,
+    ) -> list[Box]:
+        """Those of the boxes (picture pixels) that something has left; `differs` is `evidence`, `views` is None while
+        nothing is remembered.
+        """
+        places = [self._placed(box, frame.at) for box in boxes]
+        out = []
+        for index, place in enumerate(places):
+            if views is None or place.judged or frame.at - place.since < STILL:
+                continue
+            places[index] = replace(place, judged=True)
+            if _left(frame, place.box, differs, views, network):
+                out.append(place.box)
+        self._places = places
+        return out
+
+    def _placed(self, box: Box, at: Micros) -> _Place:
+        near = max(self._places, key=lambda place: place.box.iou(box), default=None)
+        if near is None or near.box.iou(box) < IN_PLACE:
+            return _Place(box, at)
+        return replace(near, box=box)
+
+
+def _left(frame: Frame, box: Box, differs: npt.NDArray[np.uint8], views: Views, network: Centres) -> bool:
+    there = network.sees(views.picture(views.known, frame), differs, box)
+    more = there - network.sees(views.picture(views.now, frame), differs, box)
+    if there < LEAST or more < MORE:
+        return False
+    return more >= PLAINLY_MORE or views.edge_is_remembered(box, frame)
