@@ -57,6 +57,11 @@ class Sheet:
         self.asked.append((what, wanted, reached))
         say.print(f"  {what}: wanted {wanted}, reached {reached}", highlight=False)
 
+    def write(self, to: Path) -> None:
+        """All of it so far as JSON."""
+        figures = {"asked": self.asked, **self.figures}
+        to.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
+
 
 def of_questions(sheet: Sheet) -> None:
     """Accuracy by domain and type, with weights and without, and where the answers point."""
@@ -137,7 +142,7 @@ def of_scenes(sheet: Sheet) -> None:
         for domain in DOMAINS
         for seed in seeds
     ]
-    comparisons = scenes.judge(scenes.play_all(plays, processes=sheet.processes))
+    comparisons = scenes.judge(scenes.play_all(plays, processes=sheet.processes, tell=say.print))
     for domain, one in by_domain(comparisons).items():
         scenes.show(f"{domain}: {one.streams} scenes", one)
         sheet.figures[f"scenes {domain}"] = event_figures(one)
@@ -217,16 +222,14 @@ def main(arguments: list[str]) -> int:
         )
         for name in chosen.parts or PARTS:
             PARTS[name](sheet)
+            if chosen.json:  # after each part: an hour of figures should not hang on the last of them
+                sheet.write(chosen.json)
         if chosen.pictures and sheet.data is not None:
             _show_mistakes(sheet, chosen.pictures)
     table = Table("figure", "wanted", "reached", box=None)
     for row in sheet.asked:
         table.add_row(*row)
     say.print(table)
-    if chosen.json:
-        chosen.json.write_text(
-            json.dumps({"asked": sheet.asked, **sheet.figures}, indent=1, ensure_ascii=False) + "\n"
-        )
     return 0
 
 

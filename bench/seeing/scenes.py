@@ -10,8 +10,9 @@ import argparse
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
@@ -26,8 +27,8 @@ from bench.scenes import render
 from bench.seeing.exact import ExactDetector, Noise
 from core.clock import clock_text
 from core.ports import Detector
-from evaluate.events import Comparison, EventScore, Mark, by_domain, compare, mark_of
-from evaluate.show import EVENT_TITLES, event_figures, event_rows
+from evaluate.events import Comparison, EventScore, Mark, by_domain, compare, mark_of, score
+from evaluate.show import EVENT_TITLES, event_figures, event_rows, number
 from evaluate.truth import EventTruth, read_events
 
 Eyes = Literal["detector", "exact", "noise"]
@@ -79,13 +80,25 @@ def _eyes(what: Play, video: Path) -> Callable[[], Detector] | None:
     return partial(ExactDetector, video, Noise() if what.eyes == "noise" else None)
 
 
-def play_all(plays: Iterable[Play], *, processes: int = 2, folder: Path | None = None) -> list[Played]:
-    """Plays the scenes, `processes` at a time, each in a process of its own."""
-    waiting = list(plays)
-    if processes <= 1:
-        return [play(what, folder) for what in waiting]
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(play, waiting, [folder] * len(waiting)))
+def play_all(
+    plays: Iterable[Play],
+    *,
+    processes: int = 2,
+    folder: Path | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> list[Played]:
+    """Plays the scenes, `processes` at a time, each in a process of its own; `tell` is given a line about each."""
+    waiting, out = list(plays), []
+    with ExitStack() as stack:
+        each: Iterator[Played] = map(play, waiting, [folder] * len(waiting))
+        if processes > 1:
+            pool = stack.enter_context(ProcessPoolExecutor(processes, mp_context=get_context("spawn")))
+            each = pool.map(play, waiting, [folder] * len(waiting))
+        for played in each:
+            out.append(played)
+            if tell is not None:
+                tell(f"{played.play.name}: F1 {number(score(judge([played])).total.f1, 2)}")
+    return out
 
 
 def judge(played: Sequence[Played]) -> list[Comparison]:
