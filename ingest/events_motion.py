@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -26,6 +27,10 @@ LANE_WITHIN: Micros = 3 * SECOND
 """How long after a turn a lane may be reached that it led to."""
 SLOW_M = 1.0
 """Slower than this many metres a second nobody drives."""
+UPRIGHT_SHARE = 0.75
+"""Of his usual height somebody is seen at least so much whose feet are in sight …"""
+LATELY: Micros = 3 * SECOND
+"""… and what is usual these last moments show."""
 SETTLED_DEG = 30.0
 """Two legs that differ by less than this go one way."""
 
@@ -70,6 +75,8 @@ class TurnMaker:
         for trail in step.present:
             if trail.points[-1].cut_off:
                 self.forget(trail.entity_id)
+                continue
+            if _legs_hidden(trail):
                 continue
             course = self._courses.setdefault(trail.entity_id, _Course(trail.at, trail.place))
             self._look(trail, course)
@@ -154,6 +161,14 @@ class TurnMaker:
                 course.turned.attributes = {**course.turned.attributes, "to": lane}
             self._book.close(course.turned, course.turned.start + 1)
             course.turned = None
+
+
+def _legs_hidden(trail: Trail) -> bool:
+    """Whether somebody is seen much less tall than a moment ago: what stands before him hides where his feet are."""
+    if trail.label not in PEOPLE:
+        return False
+    lately = [point.box.height for point in trail.points if point.at >= trail.at - LATELY]
+    return trail.box.height < UPRIGHT_SHARE * statistics.median(lately)
 
 
 def _angle(one: _Leg, other: _Leg) -> float:

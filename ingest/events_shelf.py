@@ -13,8 +13,9 @@ from core.media import Frame
 from core.place import Box, Layout, Zone
 from ingest.decode import Look
 from ingest.events_book import Book, Draft, over, sure
+from ingest.events_labels import PEOPLE
 from ingest.events_trail import SHELVES
-from ingest.presence import Moment
+from ingest.presence import Moment, Presence
 from ingest.thresholds import Thresholds
 
 SIDE = 64
@@ -29,6 +30,9 @@ TREMBLE = 0.04
 """Moving is a shelf of which more than this share differs from the look before."""
 LEARN = 0.05
 """How fast the reference follows slow changes, per look at a shelf that is as it was."""
+
+PERSON_OUT, THING_OUT = 0.25, 0.6
+"""Who, or what, has more than this part of its box outside of the shelf's stands before it."""
 
 Planes = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
@@ -77,7 +81,7 @@ class ShelfMaker:
         now = self._crop(shelf, frame)
         before, shelf.before = shelf.before, now
         moved = before is None or before.shape != now.shape or self._share(shelf, now, before) > TREMBLE
-        if moved or any(_hides(presence.box, shelf.box) for presence in moment.present):
+        if moved or any(_hides(presence, shelf.box) for presence in moment.present):
             shelf.calm_since = None
             return
         if shelf.calm_since is None:
@@ -178,7 +182,11 @@ def _bounds(zone: Zone) -> Box:
     return Box(min(across), min(down), max(across), max(down))
 
 
-def _hides(box: Box, shelf: Box) -> bool:
-    """Whether somebody stands before the shelf: the box meets it and reaches out of it. What lies within is goods."""
+def _hides(presence: Presence, shelf: Box) -> bool:
+    """Whether somebody or something stands before the shelf: the box meets it and reaches out of it. What lies within is
+    goods, and so is what is mostly within and nobody: the place of what was taken, and the shadow under it.
+    """
+    box = presence.box
     out = box.area - box.overlap(shelf)
-    return box.overlap(shelf) > 0 and out > 0.25 * box.area
+    most = PERSON_OUT if presence.label in PEOPLE else THING_OUT
+    return box.overlap(shelf) > 0 and out > most * box.area

@@ -27,7 +27,9 @@ EDGE_PX = 2.0
 SHELVES = frozenset({"shelf", "rack", "display"})
 """Kinds of zone whose goods are watched as a whole (`ShelfMaker`)."""
 SHELVED = 7
-"""Of nine places spread over a box, so many in a shelf's zone put the thing on the shelf."""
+"""Of nine places spread over a box, so many in a shelf's zone put the thing on the shelf …"""
+MOSTLY = 3
+"""… and so many leave it there: where more and more is taken out, the region grows over the shelf's edge."""
 TAKEN = 0.5
 """Goods off the shelf that have gone so many of their own diagonals are a thing that somebody carries."""
 LOST: Micros = 120 * SECOND
@@ -312,7 +314,7 @@ class Trails:
             box = self._steady(moment.at, presence, coming.get(presence.entity_id))
             trail.missing = False
             trail.add(moment.at, box, presence.score, cut_off=self._cut_off(box))
-            trail.on_shelf = trail.shelved and self._on_shelf(box)
+            trail.on_shelf = trail.shelved and self._on_shelf(box, MOSTLY)
             if not trail.goods:
                 present.append(trail)
         self._before = {p.entity_id: (moment.at, p.box) for p in moment.present if p.seen or moment.quiet}
@@ -339,8 +341,8 @@ class Trails:
         box = trail.box if trail.points else trail.first_box
         return Visit(entity_id=entity_id, at=at, box=box, label=trail.label, score=trail.score), trail
 
-    def _on_shelf(self, box: Box) -> bool:
-        return any(sum(zone.holds(place) for place in _spread(box)) >= SHELVED for zone in self._shelves)
+    def _on_shelf(self, box: Box, least: int = SHELVED) -> bool:
+        return any(sum(zone.holds(place) for place in _spread(box)) >= least for zone in self._shelves)
 
     def _cut_off(self, box: Box) -> bool:
         if self._size is None:
