@@ -61,12 +61,14 @@ class Pair:
 class Comparison:
     """What became of one stream's events: which were found, which were missed, and which are false alarms.
 
-    `duration` is how long the stream is; `kinds` are those that were scored.
+    `duration` is how long the stream is; `kinds` are those that were scored. `unfounded` are the false ones that share
+    no moment with a true event of their kind: an alarm told twice, or in pieces, is a mistake, but calls nobody for nothing.
     """
 
     pairs: tuple[Pair, ...] = ()
     missed: tuple[Mark, ...] = ()
     false: tuple[Mark, ...] = ()
+    unfounded: tuple[Mark, ...] = ()
     duration: Micros = 0
     kinds: frozenset[str] = frozenset()
     name: str = ""
@@ -111,9 +113,17 @@ def compare(
         missed += [mark for i, mark in enumerate(wanted) if i not in hit and not mark.optional]
         false += [mark for j, mark in enumerate(given) if j not in used]
     return Comparison(
-        pairs=tuple(pairs), missed=tuple(missed), false=tuple(false),
+        pairs=tuple(pairs), missed=tuple(missed), false=tuple(false), unfounded=_unfounded(true, false, zones),
         duration=duration, kinds=scored, name=name, domain=domain,
     )  # fmt: skip
+
+
+def _unfounded(true: Sequence[Mark], false: Sequence[Mark], zones: bool) -> tuple[Mark, ...]:
+    return tuple(
+        mark
+        for mark in false
+        if not any(mark.kind == other.kind and _fit(other, mark, zones) > 0 for other in true)
+    )
 
 
 def _matched(
@@ -156,7 +166,8 @@ def _widened(span: Span) -> tuple[Micros, Micros]:
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """How well some events were found: how many rightly, missed, and falsely, over how much stream time.
+    """How well some events were found: how many rightly, missed, falsely, and of these for nothing (`unfounded`), over how
+    much stream time.
 
     Precision, recall, F1 and the median delay are None where there is nothing to count.
     """
@@ -164,6 +175,7 @@ class Counts:
     right: int = 0
     missed: int = 0
     false: int = 0
+    unfounded: int = 0
     delays_s: tuple[float, ...] = ()
     duration: Micros = 0
 
@@ -189,7 +201,7 @@ class Counts:
 
     @cached_property
     def false_per_hour(self) -> float | None:
-        """False alarms per hour of stream."""
+        """What was falsely found, per hour of stream."""
         return self.false / (self.duration / HOUR) if self.duration else None
 
     def plus(self, other: Counts) -> Counts:
@@ -199,6 +211,7 @@ class Counts:
             right=self.right + other.right,
             missed=self.missed + other.missed,
             false=self.false + other.false,
+            unfounded=self.unfounded + other.unfounded,
             delays_s=self.delays_s + other.delays_s,
         )
 
@@ -235,6 +248,7 @@ def score(comparisons: Iterable[Comparison]) -> EventScore:
             right=len(pairs),
             missed=sum(mark.kind == kind for each in mine for mark in each.missed),
             false=sum(mark.kind == kind for each in mine for mark in each.false),
+            unfounded=sum(mark.kind == kind for each in mine for mark in each.unfounded),
             delays_s=tuple(pair.delay_s for pair in pairs if pair.delay_s is not None),
             duration=sum(each.duration for each in mine),
         )

@@ -48,6 +48,7 @@ def _counts(of: Counts) -> Mapping[str, float | int | None]:
         "right": of.right,
         "missed": of.missed,
         "false": of.false,
+        "unfounded": of.unfounded,
         "precision": of.precision,
         "recall": of.recall,
         "f1": of.f1,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -121,6 +123,22 @@ def test_counts_over_streams_kinds_and_domains() -> None:
     assert list(domains) == ["sports", "warehouse"]
     assert domains["sports"].total.f1 == 1
     assert domains["warehouse"].total.f1 == pytest.approx(2 / 4)
+
+
+def test_what_is_told_in_pieces_is_false_but_not_unfounded() -> None:
+    done = compare(
+        [mark("stalled", 10, 60), mark("near_miss", 30, 30.5)],
+        [mark("stalled", 10, 40), mark("stalled", 42, 60), mark("stalled", 70, 80), mark("near_miss", 15, 15.5)],
+        duration=MINUTE,
+    )  # fmt: skip
+    assert len(done.false) == 3
+    assert sorted((m.kind, m.span.start) for m in done.unfounded) == [
+        ("near_miss", micros(15)), ("stalled", micros(70))
+    ]  # fmt: skip
+    counts = score([done]).total
+    assert (counts.false, counts.unfounded) == (3, 2)
+    elsewhere = replace(mark("stalled", 20, 30), zone="b")
+    assert compare([replace(mark("stalled", 10, 60), zone="a")], [elsewhere]).unfounded == (elsewhere,)
 
 
 def test_where_there_is_nothing_to_count_there_is_no_number() -> None:
