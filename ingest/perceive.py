@@ -4,41 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core import ids
 from core.clock import SECOND, Micros, Span
 from core.ids import EntityId, TrackId
 from core.labels import BALLS
-from core.media import Frame, Stream
+from core.media import Stream
 from core.memory import Entity
 from core.place import Box
 from core.ports import Tracker
-from core.sight import THING, Attributes, Detection, Sighting, Track
+from core.sight import Attributes, Detection, Sighting, Track
+from ingest.absence import BARE_FOR, is_bare, note_cover, patience
 from ingest.attributes import side_of
 from ingest.ball_named import LOST as BALL_LOST
 from ingest.ball_named import NamedBall
 from ingest.chunk import Grid
 from ingest.course import Course
 from ingest.decode import Look
-from ingest.identity import REACH, WORDS_KEPT, Carrier, Stay, alike, cut_off, fits, heir, velocity
-from ingest.identity import Seen as Glimpse
-from ingest.opening import WATCHED, Opening
+from ingest.identity import REACH, Carrier, alike, fits, heir
+from ingest.opening import Opening
 from ingest.pitch import Pitch, drawn_pitch
 from ingest.presence import Moment, Presence, Visit
+from ingest.stay import WORDS_KEPT, Glimpse, Stay, cut_off, is_sure, velocity
 
-AT_EDGE_FOR = 800_000
-"""Microseconds after which what went to an edge and is not seen has left."""
-LOST_FOR = 2_200_000
-"""… after which what moved inside the picture and is not seen has gone."""
-RESTING_FOR = 2_500_000
-"""… after which what rested, and whose place something else has touched, has gone."""
-HIDDEN_FOR = 20 * SECOND
-"""… after which what was last seen inside another's box has gone."""
-BARE_FOR = 800_000
-"""… after which what rested and was hidden has been carried off, while its place is in plain sight and nothing is there."""
-UNSURE_FOR = 700_000
-"""… after which what was never sure is dropped."""
 IN_PLACE, JUMPED = 0.6, 0.3
 """Overlap (IoU) with its last box from which on a resting thing is where it was, and below which it is not."""
 BALL = 0
@@ -47,12 +36,6 @@ FIRST_LOOK, FIRST_LOOKS = 100_000, 400_000
 """How soon after a scene began who is first seen stood there from the start: at the picture's edge, and inside it, where
 nobody comes from nowhere but a detector may have missed somebody.
 """
-PLAINLY = 0.45
-"""Score from which on somebody is so plainly seen that his likeness in the scene's first picture is his."""
-SETS_OFF = 0.5
-"""Who sets off gets no further than so many diagonals of his box while he is first noticed: who does came along."""
-ELSEWHERE = 0.3
-"""Overlap (IoU) with everyone known below which a detection is of somebody new."""
 BEFORE = 8
 """How many looks back a track's beginning, from before it was confirmed, is searched for."""
 
@@ -79,7 +62,6 @@ class Perception:
         self._at: Micros = 0
         self._lately: list[tuple[Micros, list[Detection]]] = []
         self._opening: Opening | None = None
-        self._stood: list[tuple[Micros, Box, Box]] = []
         layout = stream.layout
         self._ball = None if drawn_pitch(layout) is None else NamedBall(Pitch(layout))
 
@@ -94,7 +76,8 @@ class Perception:
         if not quiet:
             assert look.frame is not None and detections is not None  # noqa: S101, PT018 - that is what quiet means
             self._frame = (look.frame.width * look.frame.scale, look.frame.height * look.frame.scale)
-            self._compare(look.at, look.frame, detections)
+            self._opening = self._opening or Opening(look.at, look.frame)
+            self._opening.compare(look.frame, detections, self._stays.values())
             self._follow(look.at, detections)
             arrived = self._arrivals()
         gone += self._departures(look.at, elapsed, quiet=quiet)
@@ -152,27 +135,6 @@ class Perception:
         )
 
     # -- one look ------------------------------------------------------------------------------------------------
-
-    def _compare(self, at: Micros, frame: Frame, detections: Sequence[Detection]) -> None:
-        """Notes who is seen for the first time where the scene's first picture shows him, too, and where it does.
-
-        Whoever stands still from the start is taken for background until he moves.
-        """
-        if self._opening is None:
-            self._opening = Opening(at, frame)
-        if at - self._opening.at > WATCHED:
-            self._stood = []
-            return
-        self._stood = [known for known in self._stood if known[0] >= at - SECOND]
-        taken = [s.early[0][1] for s in self._stays.values() if s.there_from_start]
-        for d in detections:
-            known = any(s.box.iou(d.box) > ELSEWHERE for s in self._stays.values())
-            came_in = cut_off(d.box, self._frame)
-            if known or came_in or d.score < PLAINLY or d.label == THING or at == self._opening.at:
-                continue
-            then = self._opening.box(d.box, frame)
-            if then is not None and all(box.iou(then) < ELSEWHERE for box in taken):
-                self._stood.append((at, d.box, then))
 
     def _follow(self, at: Micros, detections: Sequence[Detection]) -> None:
         glimpses: list[tuple[int, Stay, Glimpse]] = []
@@ -288,7 +250,10 @@ class Perception:
         id = ids.track_id(self._stream.id, self._tracks, self._recipe)
         if stay is None:
             stay = self._newcomer(id, first, carriers)
-            self._stood_there(stay, [*past, glimpse])
+            stood = None if self._opening is None else self._opening.first_glimpse([*past, glimpse])
+            if stood is not None:
+                stay.there_from_start = stay.unnoticed = True
+                stay.take(stood, clear=True)
         elif stay.hidden_in is not None:
             stay = self._sorted_out(stay, glimpse)
         since = stay.seen_at if stay.looks else -1
@@ -316,25 +281,6 @@ class Perception:
             stay.split_from = max(hosts, key=lambda e: carriers[e].box.overlap(first.box))
         self._stays[stay.entity_id] = stay
         return stay
-
-    def _stood_there(self, stay: Stay, path: Sequence[Glimpse]) -> None:
-        """Begins a newcomer's stay with the scene, if two looks say that he stood in it, and where."""
-        if (
-            self._opening is None
-            or math.dist(path[0].box.centre, path[-1].box.centre) > SETS_OFF * path[-1].box.diagonal
-        ):
-            return
-        places = [
-            (glimpse, then)
-            for glimpse in path
-            for at, box, then in self._stood
-            if (at, box) == (glimpse.at, glimpse.box)
-        ]
-        if len(places) < 2 or places[0][1].iou(places[1][1]) < IN_PLACE:
-            return
-        first, then = places[0]
-        stay.there_from_start = stay.unnoticed = True
-        stay.take(replace(first, at=self._opening.at, box=then), clear=True)
 
     def _sorted_out(self, hidden: Stay, glimpse: Glimpse) -> Stay:
         """Two that were one box part again: if the new box looks like the one that seemed to go on, they swap."""
@@ -387,14 +333,14 @@ class Perception:
     def _arrivals(self) -> list[Visit]:
         out = []
         for stay in self._stays.values():
-            if stay.sure or not self._is_sure(stay):
+            parent = self._stays.get(stay.split_from) if stay.split_from is not None else None
+            if stay.sure or not is_sure(stay, parent):
                 continue
             stay.sure = True
             if not stay.there_from_start:
                 stay.there_from_start = stay.named > 0 and stay.stirred == 0
             if not stay.there_from_start:
                 stay.entered = side_of(stay.early[0][1], velocity(stay.early), self._frame, leaving=False)
-                parent = self._stays.get(stay.split_from) if stay.split_from is not None else None
                 if not stay.entered and parent is not None:
                     stay.entered = parent.entered
             out.append(
@@ -412,29 +358,6 @@ class Perception:
             )
         return out
 
-    def _is_sure(self, stay: Stay) -> bool:
-        """Whether this is somebody's stay, and no flicker, shadow or leaf in the wind."""
-        if stay.missing or stay.looks < 4:
-            return False
-        lasted = stay.seen_at - stay.born
-        moved = stay.profile.displacement
-        if stay.named >= 0.4 * stay.looks:
-            score = stay.trust / stay.looks
-            if moved > 0.3 or stay.stirred > 0.3 * stay.looks:
-                return stay.looks >= 5 and score > 0.42
-            return stay.looks >= 10 and score > 0.48
-        if lasted < (SECOND if stay.split_from else SECOND // 2):
-            return False
-        parent = self._stays.get(stay.split_from) if stay.split_from is not None else None
-        if parent is not None and stay.box.area < 0.2 * parent.box.area and moved < 1.0:
-            return False
-        small = stay.box.area < 0.002 * self._frame[0] * self._frame[1]
-        if small and (stay.looks < 7 or stay.profile.travel < 1.2):
-            return False
-        if stay.profile.travel > 0.6 or moved > 0.8:
-            return True
-        return lasted > 2 * SECOND and stay.split_from is not None and _steady_place(stay)
-
     def _departures(self, at: Micros, elapsed: Micros, *, quiet: bool) -> list[Visit]:
         gone = []
         for stay in list(self._stays.values()):
@@ -443,54 +366,18 @@ class Perception:
             if stay.seen_at == at or unmoved or stay.entity_id not in self._stays:
                 continue
             stay.missing += elapsed
-            self._note_cover(stay)
-            stay.bare = stay.bare + elapsed if self._is_bare(stay) else 0
+            note_cover(stay, self._stays, at)
+            bare = bool(self._lately) and is_bare(stay, self._stays, *self._lately[-1])
+            stay.bare = stay.bare + elapsed if bare else 0
             if stay.bare >= BARE_FOR:
                 # taken while it was hidden: half-way between when it was last seen and when its place was seen bare
                 stay.seen_at += (at - stay.bare - stay.seen_at) // 2
                 gone += self._close(stay, "")
-            elif stay.missing > self._patience(stay, at):
+            elif stay.missing > (
+                BALL_LOST if self._by_number.get(BALL) is stay else patience(stay, self._stays, at)
+            ):
                 gone += self._end(stay)
         return gone
-
-    def _note_cover(self, stay: Stay) -> None:
-        """Notes whether somebody seen now stands where the lost one was: it may be hidden, or be gone."""
-        place = stay.expected(self._at)
-        host = None
-        for other in self._stays.values():
-            if other is stay or other.seen_at != self._at:
-                continue
-            shared = other.box.overlap(place)
-            if shared > 0:
-                stay.covered = True
-            if shared > 0.5 * place.area and (host is None or shared > host.box.overlap(place)):
-                host = other
-        if stay.hidden_in is None:
-            stay.hidden_in = host.entity_id if host is not None else None
-
-    def _is_bare(self, stay: Stay) -> bool:
-        """Whether who hid an object has moved off its place and nothing is seen there: it was carried off."""
-        host = self._stays.get(stay.hidden_in) if stay.hidden_in is not None else None
-        if host is None or not stay.lies or not self._lately:
-            return False
-        at, seen = self._lately[-1]
-        if host.seen_at != at:
-            return False
-        return all(d.box.overlap(stay.box) < 0.2 * stay.box.area for d in seen)
-
-    def _patience(self, stay: Stay, at: Micros) -> Micros:
-        if self._by_number.get(BALL) is stay:
-            return BALL_LOST
-        if not stay.sure:
-            return UNSURE_FOR
-        if stay.hidden_in is not None and stay.hidden_in in self._stays:
-            return HIDDEN_FOR
-        if side_of(stay.box, stay.velocity, self._frame, leaving=True):
-            return AT_EDGE_FOR
-        if stay.moving or stay.named < 0.4 * stay.looks:
-            return LOST_FOR
-        # a detector that blinks at a resting thing does not make it leave: something must have been there
-        return RESTING_FOR if stay.covered else at + 1
 
     def _end(self, stay: Stay) -> list[Visit]:
         """The end of a stay; who was hidden in a thing that went out at a side went with it."""
@@ -528,7 +415,7 @@ class Perception:
         """A new scene: whoever was there is gone, and the first picture begins anew."""
         gone = [visit for stay in list(self._stays.values()) for visit in self._close(stay, "")]
         self._by_number, self._lately, self._scene_began = {}, [], at
-        self._opening, self._stood = None, []
+        self._opening = None
         if self._ball is not None:
             self._ball.reset()
         return gone
@@ -563,9 +450,3 @@ class Perception:
 
 def _source_of(box: Box, detections: Sequence[Detection]) -> Detection | None:
     return max(detections, key=lambda d: d.box.iou(box), default=None)
-
-
-def _steady_place(stay: Stay) -> bool:
-    """Whether it has kept its place and size for the last second, look for look: at rest, not fluttering."""
-    boxes = [box for _, box in stay.recent]
-    return len(boxes) >= 4 and min(a.iou(boxes[-1]) for a in boxes) > 0.7 and THING in stay.votes
