@@ -91,6 +91,8 @@ def shares(picture: Picture, mask: npt.NDArray[np.bool_] | None = None) -> Share
     return part
 
 
+UNKNOWN = 0.75
+"""Likeness of two appearances of which one is unknown, so that it speaks neither for nor against."""
 UPPER = (0.14, 0.5)
 LOWER = (0.52, 0.92)
 """Where a standing person's upper and lower clothes are, as parts of the box's height."""
@@ -123,6 +125,21 @@ def halves(vector: tuple[float, ...]) -> tuple[Shares, Shares]:
 
 
 @lru_cache(maxsize=512)
+def likeness(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+    """Bhattacharyya coefficient of two appearances, 0 to 1; `UNKNOWN` where either is unknown."""
+    return float(np.dot(one, other)) if one and len(one) == len(other) else UNKNOWN
+
+
+def blended(old: tuple[float, ...], new: tuple[float, ...], share: float) -> tuple[float, ...]:
+    """An appearance brought up to date: `share` of it is that of the latest look; an unknown one gives way."""
+    if not new:
+        return old
+    if len(old) != len(new):
+        return new
+    mixed = (1 - share) * np.asarray(old) + share * np.asarray(new)
+    return tuple((mixed / max(float(np.linalg.norm(mixed)), 1e-9)).tolist())
+
+
 def _middle(height: int, width: int) -> npt.NDArray[np.bool_]:
     """The ellipse that fills 70 % of the box's width and all of its height: mostly the thing, little background."""
     y, x = np.mgrid[0:height, 0:width]

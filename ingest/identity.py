@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.clock import SECOND
+from core.colour import likeness
 from core.ids import EntityId
 from core.place import Box, Point
 from core.sight import THING
@@ -27,13 +28,6 @@ class Carrier:
 
     box: Box
     velocity: Point
-
-
-def alike(one: tuple[float, ...], other: tuple[float, ...]) -> float:
-    """Likeness of two appearances, 0 to 1; 0.75 where either is unknown, so that it neither speaks for nor against."""
-    if not one or not other or len(one) != len(other):
-        return 0.75
-    return float(sum(a * b for a, b in zip(one, other, strict=True)))
 
 
 def fits(one: str, other: str) -> bool:
@@ -59,7 +53,7 @@ def heir(lost: Iterable[Stay], first: Glimpse, *, carriers: dict[EntityId, Carri
 def _merit(stay: Stay, first: Glimpse, carriers: dict[EntityId, Carrier]) -> float:
     if first.at <= stay.seen_at or not fits(stay.label, first.label):
         return 0.0
-    look = alike(stay.signature, first.appearance)
+    look = likeness(stay.signature, first.appearance)
     carrier = carriers.get(stay.hidden_in) if stay.hidden_in is not None else None
     if look < (ALIKE if carrier is None else ALIKE / 2):
         return 0.0

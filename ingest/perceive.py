@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from core import ids
 from core.clock import SECOND, Micros, Span
+from core.colour import likeness
 from core.ids import EntityId, TrackId
 from core.labels import BALLS
 from core.media import Stream
@@ -22,7 +23,7 @@ from ingest.ball_named import NamedBall
 from ingest.chunk import Grid
 from ingest.course import Course
 from ingest.decode import Look
-from ingest.identity import REACH, Carrier, alike, fits, heir
+from ingest.identity import REACH, Carrier, fits, heir
 from ingest.opening import Opening
 from ingest.pitch import Pitch, drawn_pitch
 from ingest.presence import Moment, Presence, Visit
@@ -288,8 +289,8 @@ class Perception:
         if host is None or host.seen_at < glimpse.at or not host.recent:
             return hidden
         now = self._appearance_of(host)
-        straight = alike(hidden.signature, glimpse.appearance) + alike(host.signature, now)
-        crossed = alike(host.signature, glimpse.appearance) + alike(hidden.signature, now)
+        straight = likeness(hidden.signature, glimpse.appearance) + likeness(host.signature, now)
+        crossed = likeness(host.signature, glimpse.appearance) + likeness(hidden.signature, now)
         if crossed <= straight + 0.12:
             return hidden
         numbers = [n for n, s in self._by_number.items() if s is host]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from core import ids
 from core.clock import SECOND, Micros, Span
+from core.colour import blended
 from core.ids import EntityId, TrackId
 from core.labels import FOUR_WHEELED, LOADS, TWO_WHEELERS
 from core.place import Box, Point
@@ -31,6 +32,8 @@ GROWN_FOR = 3 * SECOND
 """… for so long: what has been larger ever since was seen in part before."""
 MOVER = 0.35
 """What travelled and is called a load is one after all where its votes for whatever moves are less than this part of the load's."""
+LATEST = 0.15
+"""How much of what it looks like is how it looked last."""
 RECENT = SECOND
 """The stretch over which velocity is judged."""
 
@@ -102,7 +105,7 @@ class Stay:
         if self.looks % 4 == 0:
             self.roams = self.profile.travel > 1.0
         if glimpse.appearance and clear:
-            self.signature = _blend(self.signature, glimpse.appearance)
+            self.signature = blended(self.signature, glimpse.appearance, LATEST)
         self.recent = [p for p in self.recent if p[0] >= glimpse.at - RECENT] + [(glimpse.at, glimpse.box)]
         if len(self.early) < 8:
             self.early.append((glimpse.at, glimpse.box))
@@ -250,11 +253,3 @@ def kinds(label: str) -> frozenset[str]:
     if label in FOUR_WHEELED:
         return frozenset({"vehicle"})
     return frozenset({"person" if label == "person" else ""})
-
-
-def _blend(old: tuple[float, ...], new: tuple[float, ...]) -> tuple[float, ...]:
-    if not old or len(old) != len(new):
-        return new
-    mixed = [0.85 * a + 0.15 * b for a, b in zip(old, new, strict=True)]
-    length = math.sqrt(sum(v * v for v in mixed))
-    return tuple(v / length for v in mixed)

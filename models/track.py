@@ -13,6 +13,7 @@ from trackers.core.ocsort.tracklet import OCSORTTracklet
 from trackers.utils.iou import BaseIoU
 
 from core.clock import Micros, seconds
+from core.colour import blended, likeness
 from core.labels import FOUR_WHEELED, LOADS, TWO_WHEELERS
 from core.place import Box
 from core.sight import THING, Detection, Sighting
@@ -28,8 +29,6 @@ LEAST_SCORE = 0.3
 REACH = 2.0
 """How far from where it was expected a box may be, in lengths of a square as large: at few looks a second a thin, fast
 thing overlaps itself no more."""
-UNKNOWN = 0.75
-"""Likeness of two looks of which one is unknown, so that it speaks neither for nor against."""
 WORN = 0.2
 """How much of a track's look is that of its latest box."""
 
@@ -60,8 +59,8 @@ class _Likeness(BaseIoU):
 
     def __init__(self) -> None:
         self.tracker: OCSORTTracker | None = None
-        self._offered: list[np.ndarray] = []
-        self._worn: list[tuple[OCSORTTracklet, np.ndarray]] = []
+        self._offered: list[tuple[float, ...]] = []
+        self._worn: list[tuple[OCSORTTracklet, tuple[float, ...]]] = []
 
     @property
     def _tracks(self) -> list[OCSORTTracklet]:
@@ -80,12 +79,13 @@ class _Likeness(BaseIoU):
         """How unlike every track (in the tracker's order) and every offered look are."""
         worn = {id(track): look for track, look in self._worn}
         return np.array(
-            [[1 - _alike(worn.get(id(t)), other) for other in self._offered] for t in self._tracks], float
+            [[1 - likeness(worn.get(id(t), ()), other) for other in self._offered] for t in self._tracks],
+            float,
         )
 
     def offer(self, detections: Sequence[Detection]) -> None:
         """Says what the boxes look like that the tracker is to be given, those it leaves out left out."""
-        self._offered = [np.array(d.appearance, float) for d in detections if d.score >= LEAST_SCORE]
+        self._offered = [d.appearance for d in detections if d.score >= LEAST_SCORE]
 
     def wear(self, boxes: sv.Detections) -> None:
         """Notes what those tracks look like that went on with one of the boxes given."""
@@ -93,25 +93,13 @@ class _Likeness(BaseIoU):
         worn = {id(track): look for track, look in self._worn}
         now = []
         for track in self._tracks:
-            look = worn.get(id(track))
+            look = worn.get(id(track), ())
             here = np.flatnonzero((given == track.last_observation).all(axis=1))
             if len(here):
-                look = _mixed(look, self._offered[int(here[0])])
-            if look is not None:
+                look = blended(look, self._offered[int(here[0])], WORN)
+            if look:
                 now.append((track, look))
         self._worn = now
-
-
-def _alike(one: np.ndarray | None, other: np.ndarray) -> float:
-    """Likeness of two looks, 0 to 1; `UNKNOWN` where either is."""
-    return float(one @ other) if one is not None and other.size and one.shape == other.shape else UNKNOWN
-
-
-def _mixed(old: np.ndarray | None, new: np.ndarray) -> np.ndarray | None:
-    if not new.size:
-        return old
-    mixed = new if old is None or old.shape != new.shape else (1 - WORN) * old + WORN * new
-    return mixed / max(float(np.linalg.norm(mixed)), 1e-9)
 
 
 def _measures(boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
