@@ -124,7 +124,6 @@ def halves(vector: tuple[float, ...]) -> tuple[Shares, Shares]:
     return upper, lower
 
 
-@lru_cache(maxsize=512)
 def likeness(one: tuple[float, ...], other: tuple[float, ...]) -> float:
     """Bhattacharyya coefficient of two appearances, 0 to 1; `UNKNOWN` where either is unknown."""
     return float(np.dot(one, other)) if one and len(one) == len(other) else UNKNOWN
@@ -140,6 +139,7 @@ def blended(old: tuple[float, ...], new: tuple[float, ...], share: float) -> tup
     return tuple((mixed / max(float(np.linalg.norm(mixed)), 1e-9)).tolist())
 
 
+@lru_cache(maxsize=512)
 def _middle(height: int, width: int) -> npt.NDArray[np.bool_]:
     """The ellipse that fills 70 % of the box's width and all of its height: mostly the thing, little background."""
     y, x = np.mgrid[0:height, 0:width]

@@ -22,6 +22,8 @@ INSTANT: Micros = SECOND
 """What is shorter is an instant: nobody labels those to the tenth."""
 WIDENED: Micros = SECOND
 """By how much an instant is widened on both sides before it is compared: two instants match up to 1.07 s apart."""
+MOST = 0.5
+"""More than this part of what is told again lies in the true event."""
 HOUR: Micros = 3600 * SECOND
 
 
@@ -61,8 +63,8 @@ class Pair:
 class Comparison:
     """What became of one stream's events: which were found, which were missed, and which are false alarms.
 
-    `duration` is how long the stream is; `kinds` are those that were scored. `unfounded` are the false ones that share
-    no moment with a true event of their kind: an alarm told twice, or in pieces, is a mistake, but calls nobody for nothing.
+    `duration` is how long the stream is; `kinds` are those that were scored. `unfounded` are the false ones, less
+    those that mostly lie in a true event of their kind that was found: one told twice, or in pieces, calls nobody for nothing.
     """
 
     pairs: tuple[Pair, ...] = ()
@@ -113,17 +115,21 @@ def compare(
         missed += [mark for i, mark in enumerate(wanted) if i not in hit and not mark.optional]
         false += [mark for j, mark in enumerate(given) if j not in used]
     return Comparison(
-        pairs=tuple(pairs), missed=tuple(missed), false=tuple(false), unfounded=_unfounded(true, false, zones),
+        pairs=tuple(pairs), missed=tuple(missed), false=tuple(false), unfounded=_unfounded(pairs, false, zones),
         duration=duration, kinds=scored, name=name, domain=domain,
     )  # fmt: skip
 
 
-def _unfounded(true: Sequence[Mark], false: Sequence[Mark], zones: bool) -> tuple[Mark, ...]:
-    return tuple(
-        mark
-        for mark in false
-        if not any(mark.kind == other.kind and _fit(other, mark, zones) > 0 for other in true)
-    )
+def _unfounded(pairs: Sequence[Pair], false: Sequence[Mark], zones: bool) -> tuple[Mark, ...]:
+    return tuple(mark for mark in false if not any(_told_again(mark, pair.true, zones) for pair in pairs))
+
+
+def _told_again(mark: Mark, true: Mark, zones: bool) -> bool:
+    """Whether most of it lies in a true event of its kind, and zone, that was found all the same."""
+    if mark.kind != true.kind or _fit(true, mark, zones) == 0:
+        return False
+    (a, b), (c, d) = _widened(mark.span), _widened(true.span)
+    return min(b, d) - max(a, c) > MOST * (b - a)
 
 
 def _matched(

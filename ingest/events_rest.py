@@ -57,7 +57,7 @@ class RestMaker:
     def step(self, step: Step) -> None:
         """Takes in one look."""
         for _, trail in step.arrived:
-            if trail.from_start and trail.rest is None:
+            if trail.from_start and trail.rest is None and not trail.goods:
                 self._stood_before(trail)
         for trail in step.present:
             if trail.rest is None:
@@ -323,7 +323,8 @@ class HindranceMaker:
             return
         if draft is None and (rested < way.needed or certainty == 0 or not way.zone.holds(rest.centre)):
             return
-        if draft is None and way.kind == "stalled" and self._waits.get(trail.entity_id) == rest.since:
+        waited = self._waits.get(trail.entity_id, rest.since)
+        if draft is None and way.kind == "stalled" and trail.at - max(rest.since, waited) < way.needed:
             return
         if draft is None:
             part = Part(trail.entity_id, trail.box_at(rest.since))
@@ -337,13 +338,11 @@ class HindranceMaker:
         self._ahead[trail.entity_id] = (was_x + WAY_SHARE * (x - was_x), was_y + WAY_SHARE * (y - was_y))
 
     def _note_waiting(self, trail: Trail, rest: Rest, step: Step) -> None:
-        """Notes whose rest is a wait: where waiting is meant, or right behind another vehicle that rests. One look will
-        do: what passes in between may hide the one ahead.
+        """Notes who waits: where waiting is meant, or right behind another vehicle that rests. What passes in between may
+        hide the one ahead for a moment; when that has been away for the time that tells, the wait is over.
         """
-        if self._waits.get(trail.entity_id) == rest.since:
-            return
         if self._stands_behind(trail, step) or any(zone.holds(rest.centre) for zone in self._waiting):
-            self._waits[trail.entity_id] = rest.since
+            self._waits[trail.entity_id] = trail.at
 
     def _stands_behind(self, trail: Trail, step: Step) -> bool:
         """Whether another vehicle rests right ahead of it: the way it came, or if nobody saw that, its lane's."""

@@ -11,9 +11,10 @@ import numpy.typing as npt
 from core.clock import SECOND, Micros
 from core.media import Frame
 from core.place import Box, Layout, Zone
+from core.sight import THING
 from ingest.decode import Look
 from ingest.events_book import Book, Draft, over, sure
-from ingest.events_labels import PEOPLE
+from ingest.events_labels import PEOPLE, upright
 from ingest.events_trail import SHELVES
 from ingest.presence import Moment, Presence
 from ingest.thresholds import Thresholds
@@ -184,9 +185,10 @@ def _bounds(zone: Zone) -> Box:
 
 def _hides(presence: Presence, shelf: Box) -> bool:
     """Whether somebody or something stands before the shelf: the box meets it and reaches out of it. What lies within is
-    goods, and so is what is mostly within and nobody: the place of what was taken, and the shadow under it.
+    goods, and so is what is to a good part within and nobody: the place of what was taken, and the shadow under it.
     """
     box = presence.box
     out = box.area - box.overlap(shelf)
-    most = PERSON_OUT if presence.label in PEOPLE else THING_OUT
+    person = presence.label in PEOPLE or (presence.label == THING and upright(box))
+    most = PERSON_OUT if person else THING_OUT
     return box.overlap(shelf) > 0 and out > most * box.area

@@ -28,7 +28,7 @@ SHELVES = frozenset({"shelf", "rack", "display"})
 """Kinds of zone whose goods are watched as a whole (`ShelfMaker`)."""
 SHELVED = 7
 """Of nine places spread over a box, so many in a shelf's zone put the thing on the shelf …"""
-MOSTLY = 3
+PARTLY = 3
 """… and so many leave it there: where more and more is taken out, the region grows over the shelf's edge."""
 TAKEN = 0.5
 """Goods off the shelf that have gone so many of their own diagonals are a thing that somebody carries."""
@@ -314,7 +314,7 @@ class Trails:
             box = self._steady(moment.at, presence, coming.get(presence.entity_id))
             trail.missing = False
             trail.add(moment.at, box, presence.score, cut_off=self._cut_off(box))
-            trail.on_shelf = trail.shelved and self._on_shelf(box, MOSTLY)
+            trail.on_shelf = trail.shelved and self._on_shelf(box, PARTLY)
             if not trail.goods:
                 present.append(trail)
         self._before = {p.entity_id: (moment.at, p.box) for p in moment.present if p.seen or moment.quiet}

@@ -44,18 +44,18 @@ class Opening:
     """A scene's first picture, and who of those seen since has a likeness in it. Whoever stands still from the start is
     taken for background until he moves.
 
-    Picklable; it holds one look's picture.
+    Picklable; it holds one look's picture for `WATCHED`.
     """
 
     def __init__(self, at: Micros, frame: Frame) -> None:
         self.at = at
-        self._picture = _grey(frame)
+        self._picture: npt.NDArray[np.uint8] | None = _grey(frame)
         self._stood: list[tuple[Micros, Box, Box]] = []
 
     def compare(self, frame: Frame, detections: Sequence[Detection], stays: Collection[Stay]) -> None:
         """Notes who is seen for the first time where the first picture shows him, too, and where it does."""
         if frame.at - self.at > WATCHED:
-            self._stood = []
+            self._stood, self._picture = [], None
             return
         self._stood = [known for known in self._stood if known[0] >= frame.at - SECOND]
         if frame.at == self.at:
@@ -94,6 +94,7 @@ class Opening:
             return None
         room = round(AROUND * it.shape[0]) + ROOM_PX
         x, y = max(0, left - room), max(0, top - room)
+        assert self._picture is not None  # noqa: S101 - asked only while it is watched
         around = self._picture[y : top + it.shape[0] + room, x : left + it.shape[1] + room]
         if around.shape[0] < it.shape[0] or around.shape[1] < it.shape[1]:
             return None

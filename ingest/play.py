@@ -338,13 +338,14 @@ class _Stay:
     until: Micros = -1
     told: bool = False
     draft: Draft | None = None
-    before: Micros = -LOOKS_APART
+    before: Micros | None = None
     inside: bool = False
 
     def goes_on(self, now: BallLook, inside: bool, need: Micros) -> bool:
         """Takes in one look; true once the ball has been there for `need`, gaps up to `BRIDGED` let pass."""
         before, self.before = self.before, now.at
-        between = (before + now.at) // 2 if 0 <= now.at - before <= LOOKS_APART else now.at
+        near = before is not None and now.at - before <= LOOKS_APART
+        between = (before + now.at) // 2 if before is not None and near else now.at
         if inside:
             if self.since < 0:
                 self.since, self.told = between, False

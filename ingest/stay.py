@@ -144,12 +144,12 @@ class Stay:
 
     @property
     def velocity(self) -> Point:
-        """Pixels a second, over the last second it was glimpse."""
+        """Pixels a second, over the last second it was seen."""
         return velocity(self.recent)
 
     @property
     def moving(self) -> bool:
-        """Whether it was getting anywhere when last glimpse."""
+        """Whether it was getting anywhere when last seen."""
         return math.hypot(*self.velocity) > 0.12 * self.box.diagonal
 
     @property

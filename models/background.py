@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -36,11 +37,13 @@ THREAD = 0.08
 LEAST_REGION = 1.2e-4
 """Regions that cover less of the picture are noise."""
 RELIT, SAME = 0.7, 0.9
-"""Likeness of edges, and of luma, from which on a region is the background under another light."""
+"""Correlation of edges, and of luma, from which on a region is the background under another light."""
 STALE = 0.9
-"""Seconds after which a pixel that differs and has not changed counts as still …"""
+"""Seconds after which a pixel that differs and has not changed counts as still."""
+CALM = 0.25
+"""Seconds a pixel must have kept still to be part of what is known to have left."""
 WHOLLY = 0.7
-"""… and the part of a region that must be still for it to be judged a thing at rest or a hole."""
+"""The part of a region that must be still for it to be judged a thing at rest or a hole."""
 KNOWN = 0.5
 """A region of which this part is covered by boxes of known things is no hole that something left."""
 SHAKEN = 0.4
@@ -117,6 +120,9 @@ class Background:
         """Whether it has seen a picture."""
         return self._mean is not None
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_now": None, "_even": None}
+
     def reset(self) -> None:
         """Forgets everything: the next picture begins a new scene."""
         self.__init__()  # type: ignore[misc]
@@ -170,8 +176,8 @@ class Background:
             self._kept[int(box.y1) : int(np.ceil(box.y2)), int(box.x1) : int(np.ceil(box.x2))] = 255
 
     def forget(self, boxes: Sequence[Box]) -> None:
-        """What was remembered in these boxes (in pixels of the picture compared) is there no more: what differs there is
-        taken over from the latest picture.
+        """What was remembered in these boxes (in pixels of the picture compared) is there no more: what differs there and
+        keeps still is taken over from the latest picture; who walks past is not.
         """
         if self._mean is None or self._now is None:
             return
@@ -180,7 +186,8 @@ class Background:
                 slice(max(0, int(box.y1) - 2), int(box.y2) + 3),
                 slice(max(0, int(box.x1) - 2), int(box.x2) + 3),
             )
-            gone = cv2.dilate(self._mask[y, x], np.ones((5, 5), np.uint8)) > 0
+            calm = ((self._mask[y, x] > 0) & (self._still[y, x] > CALM)).astype(np.uint8)
+            gone = cv2.dilate(calm, np.ones((5, 5), np.uint8)) > 0
             self._mean[y, x][gone] = self._now[y, x][gone]
             self._still[y, x][gone] = 0
 
@@ -417,10 +424,13 @@ def relit(seen: Plane, known: Plane, inside: npt.NDArray[np.bool_]) -> bool:
         return False
     near = cv2.dilate(inside.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     light, was = np.ascontiguousarray(seen[..., 0]), np.ascontiguousarray(known[..., 0])
-    return likeness(slope(light)[near], slope(was)[near]) > RELIT or likeness(light[near], was[near]) > SAME
+    return (
+        correlation(slope(light)[near], slope(was)[near]) > RELIT
+        or correlation(light[near], was[near]) > SAME
+    )
 
 
-def likeness(one: Plane, other: Plane) -> float:
+def correlation(one: Plane, other: Plane) -> float:
     """Correlation of two sets of pixels, -1 to 1, blind to gain and offset; 0 where either is flat."""
     a, b = one - one.mean(), other - other.mean()
     power = float(np.sqrt((a * a).mean() * (b * b).mean()))

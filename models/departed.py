@@ -13,11 +13,14 @@ from core.media import Frame
 from core.place import Box
 from models.background import Views
 from models.centres import Centres
+from models.regions import differing
 
 STILL = SECOND // 2
 """How long something must keep still before both pictures are compared …"""
 IN_PLACE = 0.75
 """… which it does while its box overlaps (IoU) the one before by this."""
+SUDDENLY = 0.3
+"""A place of which so much more differs than a look before holds something else, or nothing any more."""
 LEAST = 0.35
 """How sure the network must be of a thing in the remembered picture …"""
 MORE, PLAINLY_MORE = 0.05, 0.2
@@ -30,6 +33,7 @@ too, much where floor markings give both an edge.
 class _Place:
     box: Box
     since: Micros
+    part: float
     judged: bool = False
 
 
@@ -57,7 +61,7 @@ class Departures:
         """Those of the boxes (picture pixels) that something has left; `differs` is `evidence`, `views` is None while
         nothing is remembered.
         """
-        places = [self._placed(box, frame.at) for box in boxes]
+        places = [self._placed(frame, box, differing(differs, box, frame)) for box in boxes]
         out = []
         for index, place in enumerate(places):
             if views is None or place.judged or frame.at - place.since < STILL:
@@ -68,11 +72,12 @@ class Departures:
         self._places = places
         return out
 
-    def _placed(self, box: Box, at: Micros) -> _Place:
+    def _placed(self, frame: Frame, box: Box, part: float) -> _Place:
+        """The place as it is known from the look before; one that all at once differs is another: somebody left it."""
         near = max(self._places, key=lambda place: place.box.iou(box), default=None)
-        if near is None or near.box.iou(box) < IN_PLACE:
-            return _Place(box, at)
-        return replace(near, box=box)
+        if near is None or near.box.iou(box) < IN_PLACE or part > near.part + SUDDENLY:
+            return _Place(box, frame.at, part)
+        return replace(near, box=box, part=part)
 
 
 def _left(frame: Frame, box: Box, differs: npt.NDArray[np.uint8], views: Views, network: Centres) -> bool:

@@ -13,6 +13,7 @@ from core.media import Frame
 from core.place import Box
 from core.sight import Detection
 from models.background import Mask
+from models.centres import ONCE
 from models.detect_motion import LEAST_AREA, boxes_of, joined
 
 EXPLAINED = 0.4
@@ -53,6 +54,12 @@ def part_of(plane: Mask, box: Box, frame: Frame) -> Mask:
     return plane[
         int(box.y1 * down) : int(np.ceil(box.y2 * down)), int(box.x1 * across) : int(np.ceil(box.x2 * across))
     ]
+
+
+def differing(differs: Mask, box: Box, frame: Frame) -> float:
+    """Which part of the box (picture pixels) differs by at least a threshold; `differs` is `evidence`."""
+    part = part_of(differs, box, frame)
+    return float((part >= ONCE).mean()) if part.size else 0.0
 
 
 def unexplained(

@@ -14,8 +14,8 @@ from core.media import Frame
 from core.place import Box
 from core.sight import Detection
 from models.background import Mask
-from models.centres import ONCE, Centres, Found, own_centres
-from models.regions import dressed, part_of
+from models.centres import Centres, Found, own_centres
+from models.regions import differing, dressed
 
 SUPPORT = 0.12
 """Of which part of its box a found thing must differ from the background: what has always been there did not come."""
@@ -91,7 +91,7 @@ class Singles:
         self._began = at if self._began is None else self._began
         known: list[_Known] = []
         for found in self._centres.find(frame.picture, differs, [k.found.box for k in self._known]):
-            part = _differing(differs, found.box, frame)
+            part = differing(differs, found.box, frame)
             before = max(self._known, key=lambda one: one.found.box.iou(found.box), default=None)
             if before is not None and before.found.box.iou(found.box) < SAME_AS_BEFORE:
                 before = None
@@ -143,7 +143,7 @@ class Singles:
                 continue
             if any(box.iou(other.box) >= SAME_AS_BEFORE for other in found):
                 continue
-            if _differing(differs, box, frame) >= AS_BEFORE * one.part:
+            if differing(differs, box, frame) >= AS_BEFORE * one.part:
                 out.append(one)
         return out
 
@@ -160,9 +160,3 @@ def _dressed(frame: Frame, found: Found, mask: Mask | None) -> Detection:
         label=found.label, box=found.box.scaled(frame.scale), score=found.score, source="centres"
     )
     return dressed(frame, plain, mask)
-
-
-def _differing(differs: npt.NDArray[np.uint8], box: Box, frame: Frame) -> float:
-    """Which part of the box (picture pixels) differs by at least a threshold."""
-    part = part_of(differs, box, frame)
-    return float((part >= ONCE).mean()) if part.size else 0.0

@@ -149,7 +149,7 @@ def of_scenes(sheet: Sheet) -> None:
         total = one.total
         sheet.note(f"{domain}: event F1", "≥ 0.85", number(total.f1, 2))
         alarms = [counts for kind, counts in one.kinds.items() if kind in ALARMS]
-        hours = one.duration / HOUR
+        hours = max(one.duration, 1) / HOUR
         sheet.note(
             f"{domain}: false alarms a stream-hour",
             "≤ 1",

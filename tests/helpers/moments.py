@@ -23,7 +23,8 @@ GRID = Grid(stream_id=STREAM, length=micros(10), overlap=0, recipe="test")
 class Walk:
     """One visit: its path as (second, x, y) of the foot, straight in between, and how it looks.
 
-    It is seen from the first point to the last. `hidden` are spans (seconds) in which it is listed but not seen.
+    It is seen from the first point to the last. `hidden` are spans (seconds) in which it is listed but not seen, `legless`
+    those in which something before it hides more and more of its legs, then less and less.
     `sure_after` seconds pass before perception names it. With `stays` it never leaves.
     """
 
@@ -38,6 +39,7 @@ class Walk:
     went: str = ""
     sure_after: float = 0.0
     hidden: Sequence[tuple[float, float]] = ()
+    legless: Sequence[tuple[float, float]] = ()
 
     @property
     def entity_id(self) -> EntityId:
@@ -58,7 +60,13 @@ class Walk:
         """Where it is at that moment."""
         x, y = self._foot(at / 1e6)
         width, height = self.size
-        return Box(x - width / 2, y - height, x + width / 2, y)
+        seen = min((self._shown(at / 1e6, *span) for span in self.legless), default=1.0)
+        return Box(x - width / 2, y - height, x + width / 2, y - height + seen * height)
+
+    @staticmethod
+    def _shown(at: float, start: float, end: float) -> float:
+        """The part of its height that shows: down to 0.4 within a second and a half, and as slowly back."""
+        return 1 - 0.6 * max(0.0, min((at - start) / 1.5, (end - at) / 1.5, 1.0))
 
     def _foot(self, at: float) -> tuple[float, float]:
         before = self.path[0]

@@ -39,17 +39,26 @@ def picture(
     return np.clip(out * light + rng.normal(0, 2.0, out.shape), 0, 255).astype(np.uint8)
 
 
+BLOB = Box(110, 80, 210, 170)
+"""What differs where goods were taken, with the shadow under the shelf: it reaches out of the shelf."""
+
+
 def told(*parts: tuple[float, dict]) -> list[Event]:  # type: ignore[type-arg]
     """The shelf's events when it looks so for so many seconds, one after the other."""
     maker = EventMaker(STREAM, GRID, LAYOUT, size=(320, 240))
     at = 0.0
     for seconds, how in parts:
         for _ in range(round(seconds * 8)):
-            shown = picture(**how, seed=round(at * 8))
+            blob = how.get("blob")
+            shown = picture(**{k: v for k, v in how.items() if k != "blob"}, seed=round(at * 8))
             someone = Presence(
                 entity_id=EntityId("a"), track_id=TrackId("t"), label="person", box=BEFORE, score=0.9
             )
-            moment = Moment(at=micros(at), present=(someone,) if how.get("person") else ())
+            gap = Presence(
+                entity_id=EntityId("b"), track_id=TrackId("u"), label=str(blob), box=BLOB, score=0.6
+            )
+            present = [one for one, there in ((someone, how.get("person")), (gap, blob)) if there]
+            moment = Moment(at=micros(at), present=tuple(present))
             frame = Frame(at=micros(at), picture=shown, scale=1.0)
             maker.see(Look(at=micros(at), frame=frame, moved=0.0, cut=False), moment)
             maker.update(moment)
@@ -89,3 +98,9 @@ def test_light_that_goes_down_does_not_empty_it() -> None:
 def test_it_is_empty_until_the_end() -> None:
     (empty,) = told((3, FULL), (2, HIDDEN), (4, EMPTY))
     assert empty.span.end == micros(9.0)
+
+
+def test_the_place_of_what_was_taken_does_not_hide_the_shelf_but_somebody_does() -> None:
+    full, empty = {"goods": 10}, {"goods": 1}
+    assert [e.kind for e in told((3, full), (4, {**empty, "blob": "car"}))] == ["shelf_empty"]
+    assert told((3, full), (4, {**empty, "blob": "person"})) == []

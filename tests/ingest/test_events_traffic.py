@@ -87,6 +87,44 @@ def test_three_vehicles_that_stand_in_a_lane_are_a_queue_and_only_the_first_has_
     assert (stalled.entity_ids, stalled.zone) == (("a",), "eastbound")
 
 
+def test_a_queue_that_is_hidden_for_a_moment_is_one_queue() -> None:
+    line = [car(name, [(0, x, 220), (30, x, 220)]) for name, x in (("a", 600.0), ("b", 490.0))]
+    shaken = car(
+        "c",
+        [(0, 380, 220), (12, 380, 220), (12.1, 300, 220), (13.4, 300, 220), (13.5, 380, 220), (30, 380, 220)],
+    )
+    (queue,) = told([*line, shaken], 30, Layout(zones=(ROAD,), lanes=(EAST,)), "queue")
+    assert queue.span.end / 1e6 > 29
+
+
+def test_who_breaks_down_in_a_queue_has_stalled_once_the_queue_has_gone() -> None:
+    first = car("a", [(0, 600, 220), (12, 600, 220), (14, 850, 220)])
+    behind = car("b", [(0, 490, 220), (40, 490, 220)])
+    layout = Layout(zones=(ROAD,), lanes=(EAST,))
+    assert [e.entity_ids for e in told([first, behind], 20, layout, "stalled")] == [("a",)]
+    assert ("b",) in [e.entity_ids for e in told([first, behind], 40, layout, "stalled")]
+
+
+def test_who_was_never_seen_moving_waits_behind_who_is_ahead_in_the_lane() -> None:
+    line = [
+        car(name, [(0, x, 220), (25, x, 220)], from_start=True) for name, x in (("a", 600.0), ("b", 490.0))
+    ]
+    events = told(line, 25, Layout(zones=(ROAD,), lanes=(EAST,)), "stalled")
+    assert [event.entity_ids for event in events] == [("a",)]
+
+
+def test_driving_out_at_the_edge_beside_a_standing_car_is_no_collision() -> None:
+    standing = car("a", [(0, 945, 262), (12, 945, 262)])
+    leaving = car("b", [(0, 100, 220), (3.05, 956, 220), (12, 956, 220)])
+    assert told([standing, leaving], 8, Layout(lanes=(EAST,)), "collision") == []
+
+
+def test_somebody_whose_legs_are_hidden_for_a_while_has_not_turned() -> None:
+    path = [(0.0, 100.0, 200.0), (16.0, 420.0, 200.0)]
+    walk = Walk(name="a", path=path, size=(30, 120), legless=[(4.0, 7.0)])
+    assert told([walk], 16, Layout(), "turned") == []
+
+
 def test_who_stands_where_waiting_is_meant_has_not_stalled() -> None:
     waiting = Zone(name="stop", kind="waiting", polygon=EAST.polygon)
     walk = car("a", [(0, 200, 220), (3, 500, 220), (20, 500, 220)])
