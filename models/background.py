@@ -34,6 +34,8 @@ SOFT = 0.18
 """How steep (`slope`) the ratio of luma may be where a shadow is cast: the edge of a thing is steeper."""
 THREAD = 0.08
 """Which part of a region's width or height a row or column of it must fill to be more than a shadow's rim."""
+LEAST_SOLID = 4e-4
+"""A region in which nothing hangs together that covers so much of the picture, but the ground in a lamp's light, is no thing."""
 LEAST_REGION = 1.2e-4
 """Regions that cover less of the picture are noise."""
 RELIT, SAME = 0.7, 0.9
@@ -319,6 +321,10 @@ class Background:
                 mask[y, x][inside] = 255
                 continue
             if not relit(even[y, x], self._mean[y, x], inside):
+                solid = _large(inside & ~self._shone_on(even[y, x], y, x), LEAST_SOLID * raw.size)
+                if not solid.any():
+                    continue
+                inside = inside & within_core(solid, inside, least=0.0)
                 mask[y, x][inside & within_core(inside & ~self._cast_on(even[y, x], y, x), inside)] = 255
         return mask
 
@@ -333,6 +339,20 @@ class Background:
         opened = cv2.morphologyEx(soft.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         cast: npt.NDArray[np.bool_] = opened > 0
         return cast
+
+    def _shone_on(self, even: Plane, y: slice, x: slice) -> npt.NDArray[np.bool_]:
+        """Where a lamp may shine, in one part of the picture: the ground's colour, brighter, and without a sharp edge."""
+        assert self._mean is not None  # noqa: S101 - compare() has seeded it
+        known, noise = self._mean[y, x], self._noise[y, x]
+        more: Plane = cv2.blur(np.log((even[..., 0] + 4.0) / (known[..., 0] + 4.0)), (3, 3)).astype(
+            np.float32
+        )
+        floor = np.maximum(DEVIATIONS * np.maximum(noise[..., 1], noise[..., 2]), CHROMA_FLOOR)
+        tint = np.abs(even[..., 1:] - known[..., 1:]).max(axis=2) / floor
+        soft = (tint < 1.3) & (more > 0.02) & (slope(more) < SOFT)
+        opened = cv2.morphologyEx(soft.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        lit: npt.NDArray[np.bool_] = opened > 0
+        return lit
 
     @staticmethod
     def _closer(shape: tuple[int, ...]) -> Mask:
@@ -397,21 +417,36 @@ class Background:
         self._flicker[raw != self._raw] += pace
 
 
-def within_core(core: npt.NDArray[np.bool_], inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _large(mask: npt.NDArray[np.bool_], least: float) -> npt.NDArray[np.bool_]:
+    """What of a mask, with what its outlines enclose, hangs together over at least so many pixels; threads do not."""
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    filled = cv2.drawContours(np.zeros(mask.shape, np.uint8), outlines, -1, (1,), cv2.FILLED)
+    opened = cv2.morphologyEx(filled, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8)
+    kept = np.flatnonzero(stats[:, cv2.CC_STAT_AREA] >= least)
+    large: npt.NDArray[np.bool_] = np.isin(labels, kept[kept > 0])
+    return large
+
+
+def within_core(
+    core: npt.NDArray[np.bool_], inside: npt.NDArray[np.bool_], *, least: float = 0.5
+) -> npt.NDArray[np.bool_]:
     """The rows and columns of a region that hold its core, what is no shadow; all of it where that is too little to go by.
 
     Grey legs before a grey floor look like a shadow too: so no more than a quarter of the height is cut off, and the
-    core must be at least half of the region.
+    core must be at least half of the region (or `least` of it, and then any part may be cut off).
     """
     whole = np.ones_like(inside)
     tall = np.count_nonzero(inside.any(axis=1))
     wide = np.count_nonzero(inside.any(axis=0))
     rows = np.flatnonzero(core.sum(axis=1) > max(1, THREAD * wide))
     columns = np.flatnonzero(core.sum(axis=0) > max(1, THREAD * tall))
-    if core.sum() < 0.5 * inside.sum() or not len(rows) or not len(columns):
+    if core.sum() < least * inside.sum() or not len(rows) or not len(columns):
         return whole
     out = np.zeros_like(inside)
     out[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = True
+    if least < 0.5:
+        return out
     if rows[-1] + 1 - rows[0] < 0.75 * tall or columns[-1] + 1 - columns[0] < 0.3 * wide:
         return whole
     return out
