@@ -6,12 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.ground import Ground
 from core.place import Layout
 from ingest.events_book import Book, Draft, Part, Spell, over, sure
 from ingest.events_labels import PEOPLE, near_miss_roles
 from ingest.events_pair import Pair, Two
-from ingest.events_road import WIDEST_M, across
+from ingest.events_road import too_wide
 from ingest.events_trail import Step, Trail
 from ingest.presence import Visit
 from ingest.thresholds import Thresholds
@@ -68,7 +67,10 @@ class MissMaker:
         if roles is None:
             return 0.0, 0.0
         gap, limit = self._gap(two)
-        if gap > limit or _too_wide(roles[1], self._layout.scale):
+        person = roles[1]
+        # a pool of light, or several things in one box
+        nobody = person.label in PEOPLE and too_wide(person, self._layout.scale)
+        if gap > limit or nobody:
             return 0.0, 0.0
         paces = {trail.entity_id: self._pace(trail) for trail in (two.one, two.other)}
         fast = max((two.one, two.other), key=lambda trail: paces[trail.entity_id])
@@ -134,12 +136,6 @@ class MissMaker:
         draft.show(two.one.at, *(boxes[part.entity_id] for part in draft.parts))
         metres = self._metres(two)
         draft.attributes = {"gap_px": round(two.gap, 1)} if metres is None else {"gap_m": round(metres, 2)}
-
-
-def _too_wide(person: Trail, ground: Ground | None) -> bool:
-    """Whether it is wider than anybody: a pool of light, or several things in one box."""
-    wide = across(person, ground) if person.label in PEOPLE else None
-    return wide is not None and wide > WIDEST_M
 
 
 def _parts(two: Two) -> tuple[Part, Part]:

@@ -87,7 +87,7 @@ class OnRoadMaker:
 
     def _likeness(self, trail: Trail, wheels: list[Trail]) -> float:
         """How far it may be taken for somebody on foot or for a lost object."""
-        if self._too_wide(trail):
+        if too_wide(trail, self._ground):
             return 0.0
         if trail.label in PEOPLE | ANIMALS or (trail.label in UNNAMED and upright(trail.box)):
             if self._too_fast(trail) or any(_rides(trail, wheel) for wheel in wheels):
@@ -101,10 +101,6 @@ class OnRoadMaker:
         if pace is None:
             return trail.top_speed > ON_FOOT_SHARE * trail.box.height
         return pace > ON_FOOT_M
-
-    def _too_wide(self, trail: Trail) -> bool:
-        wide = across(trail, self._ground)
-        return wide is not None and wide > WIDEST_M
 
     def _look(self, trail: Trail, zone: Zone | None, likeness: float) -> None:
         being = self._known.setdefault(trail.entity_id, _Being(Spell(need=self._need, grace=self.GRACE)))
@@ -133,6 +129,12 @@ class OnRoadMaker:
             self._ended[trail.entity_id] = trail.at if lapsed is None else lapsed
             self._book.close(being.draft, self._ended[trail.entity_id])
             del self._known[trail.entity_id]
+
+
+def too_wide(trail: Trail, ground: Ground | None) -> bool:
+    """Whether it is wider than anybody on foot; False where no scale says."""
+    wide = across(trail, ground)
+    return wide is not None and wide > WIDEST_M
 
 
 def across(trail: Trail, ground: Ground | None) -> float | None:

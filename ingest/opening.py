@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.clock import SECOND, Micros
-from core.media import Frame
+from core.media import Frame, Picture
 from core.place import Box
 from core.sight import THING, Detection
 from ingest.stay import Glimpse, Stay, cut_off
@@ -28,8 +28,6 @@ LEAST_PX = 6
 """A box smaller than this, each way, shows too little to be told from the floor …"""
 PLAIN = 3.0
 """… and so does one in which grey varies by less (a standard deviation, of 255)."""
-
-
 PLAINLY = 0.45
 """Score from which on somebody is so plainly seen that his likeness in the scene's first picture is his."""
 SETS_OFF = 0.5
@@ -49,7 +47,7 @@ class Opening:
 
     def __init__(self, at: Micros, frame: Frame) -> None:
         self.at = at
-        self._picture: npt.NDArray[np.uint8] | None = _grey(frame)
+        self._picture: npt.NDArray[np.uint8] | None = _grey(frame.picture)
         self._stood: list[tuple[Micros, Box, Box]] = []
 
     def compare(self, frame: Frame, detections: Sequence[Detection], stays: Collection[Stay]) -> None:
@@ -89,8 +87,11 @@ class Opening:
         """Where what is in the box now was at the scene's beginning (source pixels); None where it was not just here."""
         seen = now.scaled(1 / frame.scale)
         left, top = max(0, round(seen.x1)), max(0, round(seen.y1))
-        it = _grey(frame)[top : round(seen.y2), left : round(seen.x2)]
-        if min(it.shape) < LEAST_PX or it.std() < PLAIN:
+        part = frame.picture[top : round(seen.y2), left : round(seen.x2)]
+        if min(part.shape[:2]) < LEAST_PX:
+            return None
+        it = _grey(part)
+        if it.std() < PLAIN:
             return None
         room = round(AROUND * it.shape[0]) + ROOM_PX
         x, y = max(0, left - room), max(0, top - room)
@@ -104,5 +105,5 @@ class Opening:
         return now.moved((x + spot[0] - left) * frame.scale, (y + spot[1] - top) * frame.scale)
 
 
-def _grey(frame: Frame) -> npt.NDArray[np.uint8]:
-    return np.asarray(cv2.cvtColor(frame.picture, cv2.COLOR_RGB2GRAY), np.uint8)
+def _grey(picture: Picture) -> npt.NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)

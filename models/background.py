@@ -188,10 +188,7 @@ class Background:
                 slice(max(0, int(box.y1) - 2), int(box.y2) + 3),
                 slice(max(0, int(box.x1) - 2), int(box.x2) + 3),
             )
-            calm = ((self._mask[y, x] > 0) & (self._still[y, x] > CALM)).astype(np.uint8)
-            gone = cv2.dilate(calm, np.ones((5, 5), np.uint8)) > 0
-            self._mean[y, x][gone] = self._now[y, x][gone]
-            self._still[y, x][gone] = 0
+            self._take_over(y, x, (self._mask[y, x] > 0) & (self._still[y, x] > CALM), self._now)
 
     @property
     def views(self) -> Views | None:
@@ -331,28 +328,33 @@ class Background:
     def _cast_on(self, even: Plane, y: slice, x: slice) -> npt.NDArray[np.bool_]:
         """Where a shadow may lie, in one part of the picture: the ground's colour, darker, and without a sharp edge."""
         assert self._mean is not None  # noqa: S101 - compare() has seeded it
-        known, noise = self._mean[y, x], self._noise[y, x]
-        ratio: Plane = cv2.blur((even[..., 0] + 4.0) / (known[..., 0] + 4.0), (3, 3)).astype(np.float32)
-        floor = np.maximum(DEVIATIONS * np.maximum(noise[..., 1], noise[..., 2]), CHROMA_FLOOR)
-        tint = np.abs(even[..., 1:] - known[..., 1:]).max(axis=2) / floor
-        soft = (tint < 1.3) & (ratio > 0.45) & (ratio < 0.98) & (slope(ratio) < SOFT)
-        opened = cv2.morphologyEx(soft.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-        cast: npt.NDArray[np.bool_] = opened > 0
-        return cast
+        ratio = _smoothed((even[..., 0] + 4.0) / (self._mean[y, x][..., 0] + 4.0))
+        return self._of_the_ground(even, y, x, (ratio > 0.45) & (ratio < 0.98) & (slope(ratio) < SOFT))
 
     def _shone_on(self, even: Plane, y: slice, x: slice) -> npt.NDArray[np.bool_]:
         """Where a lamp may shine, in one part of the picture: the ground's colour, brighter, and without a sharp edge."""
         assert self._mean is not None  # noqa: S101 - compare() has seeded it
+        more = _smoothed(np.log((even[..., 0] + 4.0) / (self._mean[y, x][..., 0] + 4.0)))
+        return self._of_the_ground(even, y, x, (more > 0.02) & (slope(more) < SOFT))
+
+    def _of_the_ground(
+        self, even: Plane, y: slice, x: slice, among: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.bool_]:
+        """Those pixels of one part of the picture that have the ground's colour, single ones left out."""
+        assert self._mean is not None  # noqa: S101 - compare() has seeded it
         known, noise = self._mean[y, x], self._noise[y, x]
-        more: Plane = cv2.blur(np.log((even[..., 0] + 4.0) / (known[..., 0] + 4.0)), (3, 3)).astype(
-            np.float32
-        )
         floor = np.maximum(DEVIATIONS * np.maximum(noise[..., 1], noise[..., 2]), CHROMA_FLOOR)
         tint = np.abs(even[..., 1:] - known[..., 1:]).max(axis=2) / floor
-        soft = (tint < 1.3) & (more > 0.02) & (slope(more) < SOFT)
-        opened = cv2.morphologyEx(soft.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-        lit: npt.NDArray[np.bool_] = opened > 0
-        return lit
+        alike = ((tint < 1.3) & among).astype(np.uint8)
+        out: npt.NDArray[np.bool_] = cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
+        return out
+
+    def _take_over(self, y: slice, x: slice, gone: npt.NDArray[np.bool_], now: Plane) -> None:
+        """Remembers what one part of the latest picture shows where something has gone, and a little round it."""
+        assert self._mean is not None  # noqa: S101 - compare() has seeded it
+        grown = cv2.dilate(gone.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+        self._mean[y, x][grown] = now[y, x][grown]
+        self._still[y, x][grown] = 0
 
     @staticmethod
     def _closer(shape: tuple[int, ...]) -> Mask:
@@ -390,10 +392,8 @@ class Background:
                 continue
             bare = self._judged and not self._kept[y, x][region > 0].any()
             if is_ghost(even[y, x], self._mean[y, x], region, nothing=bare):
-                grown = cv2.dilate(region, np.ones((5, 5), np.uint8)) > 0
-                self._mean[y, x][grown] = now[y, x][grown]
+                self._take_over(y, x, region > 0, now)
                 mask[y, x][region > 0] = 0
-                self._still[y, x][grown] = 0
 
     def _learn(self, now: Plane, mask: Mask, elapsed: float) -> None:
         assert self._mean is not None  # noqa: S101 - compare() has seeded it
@@ -415,6 +415,11 @@ class Background:
         pace = np.float32(1 - np.exp(-elapsed / 6))
         self._flicker *= 1 - pace
         self._flicker[raw != self._raw] += pace
+
+
+def _smoothed(plane: Plane) -> Plane:
+    """The plane averaged over each pixel's neighbours."""
+    return cv2.blur(plane, (3, 3)).astype(np.float32, copy=False)
 
 
 def _large(mask: npt.NDArray[np.bool_], least: float) -> npt.NDArray[np.bool_]:

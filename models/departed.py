@@ -62,14 +62,17 @@ class Departures:
         nothing is remembered.
         """
         places = [self._placed(frame, box, differing(differs, box, frame)) for box in boxes]
+        due = [p for p in places if views and not p.judged and frame.at - p.since >= STILL]
+        self._places = [replace(p, judged=True) if p in due else p for p in places]
+        if views is None or not due:
+            return []
+        known, now = views.picture(views.known, frame), views.picture(views.now, frame)
         out = []
-        for index, place in enumerate(places):
-            if views is None or place.judged or frame.at - place.since < STILL:
-                continue
-            places[index] = replace(place, judged=True)
-            if _left(frame, place.box, differs, views, network):
-                out.append(place.box)
-        self._places = places
+        for box in [p.box for p in due]:
+            there = network.sees(known, differs, box)
+            more = there - network.sees(now, differs, box) if there >= LEAST else 0.0
+            if more >= PLAINLY_MORE or (more >= MORE and views.edge_is_remembered(box, frame)):
+                out.append(box)
         return out
 
     def _placed(self, frame: Frame, box: Box, part: float) -> _Place:
@@ -78,11 +81,3 @@ class Departures:
         if near is None or near.box.iou(box) < IN_PLACE or part > near.part + SUDDENLY:
             return _Place(box, frame.at, part)
         return replace(near, box=box, part=part)
-
-
-def _left(frame: Frame, box: Box, differs: npt.NDArray[np.uint8], views: Views, network: Centres) -> bool:
-    there = network.sees(views.picture(views.known, frame), differs, box)
-    more = there - network.sees(views.picture(views.now, frame), differs, box)
-    if there < LEAST or more < MORE:
-        return False
-    return more >= PLAINLY_MORE or views.edge_is_remembered(box, frame)

@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 
 import numpy as np
-import pytest
 
-from bench.scenes import render
 from core.clock import SECOND
 from core.media import Frame
 from core.place import Box
-from ingest.decode import DecodePlan, looks
 from models.background import Background, Views
 from models.centres import own_centres
 from models.departed import STILL, Departures
 
 STEP = SECOND // 8
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> tuple[np.ndarray, np.ndarray, Box]:
-    """The same place empty and with somebody, and where he stands (in its pixels)."""
-    scene = render("dock", 100, tmp_path_factory.mktemp("dock"), seconds=9.0)
-    frames = [look.frame for look in looks(str(scene.video), DecodePlan(looks_per_s=2)) if look.frame]
-    fps = json.loads(scene.truth.read_text())["fps"]
-    rows = [[float(v) for v in line.split(",")] for line in scene.gt.read_text().splitlines()]
-    frame = frames[-2]
-    there = [row for row in rows if int(row[0]) == round(frame.at / SECOND * fps) + 1]
-    x, y, w, h = (v / frame.scale for v in max(there, key=lambda row: row[5])[2:6])
-    assert not [row for row in rows if int(row[0]) == round(frames[0].at / SECOND * fps) + 1]
-    return frames[0].picture, frame.picture, Box(x, y, x + w, y + h)
 
 
 def views(now: np.ndarray, known: np.ndarray) -> tuple[Views, np.ndarray]:

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 
 import numpy as np
 import pytest
 
-from bench.scenes import render
 from core.clock import SECOND
 from core.media import Frame
 from core.place import Box
-from ingest.decode import DecodePlan, looks
 from models.singles import OVERLOOKED, Singles
 
 STEP = SECOND // 8
 
 
-@pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> tuple[np.ndarray, Box]:
+@pytest.fixture
+def standing(pictures: tuple[np.ndarray, np.ndarray, Box]) -> tuple[np.ndarray, Box]:
     """A picture in which somebody stands, and where (in its pixels)."""
-    scene = render("dock", 100, tmp_path_factory.mktemp("dock"), seconds=9.0)
-    frame = [look.frame for look in looks(str(scene.video), DecodePlan(looks_per_s=2)) if look.frame][-2]
-    fps = json.loads(scene.truth.read_text())["fps"]
-    rows = [line.split(",") for line in scene.gt.read_text().splitlines()]
-    there = [row for row in rows if int(row[0]) == round(frame.at / SECOND * fps) + 1]
-    x, y, w, h = (float(v) / frame.scale for v in max(there, key=lambda row: float(row[5]))[2:6])
-    return frame.picture, Box(x, y, x + w, y + h)
+    _, picture, box = pictures
+    return picture, box
 
 
 def differing(picture: np.ndarray, box: Box) -> np.ndarray:
