@@ -5,6 +5,7 @@ from __future__ import annotations
 from alerts.watch import Considered
 from core.errors import Conflict, NotFound
 from core.media import Stream
+from core.memory import Scope
 from core.ports import Executor, House
 from core.settings import Settings
 from core.watch import Delivery, Incident
@@ -51,7 +52,7 @@ def forget(stream: Stream, house: House, settings: Settings, executor: Executor)
     for job in jobs:
         if job.state in _GOING_ON:
             _stop(executor.cancel(job.id), house)
-    counts = dict(house.store.forget(stream.id).counts)
+    counts = dict(house.store.forget(Scope(streams=(stream.id,))).counts)
     counts["media"] = sum(house.media.remove(prefix) for prefix in media_prefixes(stream))
     incidents = ledger.find(Incident, stream_id=stream.id)
     counts["incidents"] = len(incidents)

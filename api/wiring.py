@@ -19,10 +19,10 @@ from core.ports import (
     Detector,
     Executor,
     Finder,
-    GraphStore,
     House,
     Ledger,
     MediaStore,
+    Memory,
     TextReader,
     Tracker,
     Vlm,
@@ -116,8 +116,8 @@ def _make_private(home: Path) -> None:
         ) from error
 
 
-def _store(settings: Settings) -> GraphStore:
-    def sqlite() -> GraphStore:
+def _store(settings: Settings) -> Memory:
+    def sqlite() -> Memory:
         from graph.sqlite_store import SqliteStore
 
         return SqliteStore(_sqlite_path(settings.store_url))

@@ -12,6 +12,7 @@ TrackId = NewType("TrackId", str)
 EntityId = NewType("EntityId", str)
 EventId = NewType("EventId", str)
 RelationId = NewType("RelationId", str)
+LinkId = NewType("LinkId", str)
 CaptionId = NewType("CaptionId", str)
 RuleId = NewType("RuleId", str)
 AlertId = NewType("AlertId", str)
@@ -74,3 +75,8 @@ def relation_id(stream: StreamId, subject: str, predicate: str, obj: str, start:
 def caption_id(chunk: ChunkId, model: str) -> CaptionId:
     """One caption per chunk and model."""
     return CaptionId(derive("ca", chunk, model))
+
+
+def link_id(one: EntityId, other: EntityId) -> LinkId:
+    """A link is its two ends, in the order of their ids."""
+    return LinkId(derive("ln", *sorted((one, other))))

@@ -6,7 +6,7 @@ Adapters translate foreign exceptions into `core.errors`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol, TypeVar
 
@@ -16,7 +16,18 @@ import numpy.typing as npt
 from core.clock import Clock, Micros
 from core.ids import JobId, StreamId
 from core.media import Frame, Picture
-from core.memory import Forgotten, Found, Observation, Query
+from core.memory import (
+    Aggregate,
+    Aggregation,
+    Forgotten,
+    Found,
+    Link,
+    Observation,
+    Query,
+    Scope,
+    Vector,
+    Want,
+)
 from core.sight import Detection, Reading, Sighting
 from core.watch import Notice, Receipt
 from core.work import Job
@@ -146,8 +157,48 @@ class GraphStore(Protocol):
     def around(self, ids: Sequence[str], hops: int = 1, /) -> Found:
         """Entities, events and relations within `hops` edges of the given entities or events, those included."""
 
-    def forget(self, stream: StreamId, /) -> Forgotten:
-        """Removes all that was learned from a stream, and says how much that was."""
+    def aggregate(self, asked: Aggregation, /) -> tuple[Aggregate, ...]:
+        """The groups, in order of their keys, or the largest first with `top` (then in order of keys)."""
+
+
+class MemoryKeeper(Protocol):
+    """What is done with a memory as a whole: putting visits together, forgetting, copying."""
+
+    def link(self, links: Sequence[Link], /) -> None:
+        """Writes what is said of pairs of entities; the later word on a pair stands, but `HAND`'s over a program's.
+
+        A link one of whose ends is not known is left out.
+        """
+
+    def forget(self, scope: Scope, /) -> Forgotten:
+        """Removes all of the scope, and says how much that was."""
+
+    def observations(self, streams: Sequence[StreamId] = (), /) -> Iterator[Observation]:
+        """The memory (of these streams) as observations in order of stream and time; written into an empty memory,
+        and the links linked, they give the same memory again.
+        """
+
+
+class VectorKeeper(Protocol):
+    """The vectors of a memory, by model: what is added when a model changes while the old one still answers."""
+
+    def mark(self, vectors: Sequence[Vector], /) -> None:
+        """Writes vectors of facts that are there; those of others are left out. Raises `Invalid` where a model's
+        vectors are not all of one length.
+        """
+
+    def unmarked(self, want: Want, model: str, limit: int, /) -> Found:
+        """At most so many events, captions or entities that have no vector of the model, the earliest first."""
+
+    def models(self) -> dict[str, int]:
+        """How many vectors of which model there are."""
+
+    def unmark(self, model: str, /) -> int:
+        """Removes every vector of a model; returns how many."""
+
+
+class Memory(GraphStore, MemoryKeeper, VectorKeeper, Protocol):
+    """The memory over time with everything that is done with it: one object, seen through three ports."""
 
 
 Row = TypeVar("Row")
@@ -226,7 +277,7 @@ class House:
     where nothing can find by words; `wanted` are the words it is to look for at every event.
     """
 
-    store: GraphStore
+    store: Memory
     ledger: Ledger
     media: MediaStore
     vlm: Vlm

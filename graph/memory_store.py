@@ -1,39 +1,41 @@
-"""The memory without a disk: what `SqliteStore` does, in plain Python. For tests, and for looking once and forgetting."""
+"""The memory without a disk: what every store does, in plain Python. For tests, and for looking once and forgetting."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from core.clock import Micros, Span
-from core.errors import Invalid
-from core.ids import ChunkId, EntityId, StreamId, TrackId
+from core.ids import StreamId
 from core.media import Chunk
 from core.memory import (
+    HAND,
+    Aggregate,
+    Aggregation,
     Caption,
-    Coverage,
     Entity,
     Event,
-    Evidence,
     Forgotten,
     Found,
+    Link,
     Observation,
     Query,
     Relation,
+    Scope,
+    Vector,
     Want,
 )
-from core.sight import Attributes, Track, TrackPoint
-from graph import rows, words
+from core.sight import Track
+from graph import aggregate, memory_find, memory_forget, near, rows
+from graph.memory_facts import Facts, in_order, own
 
-AnyNoun = Chunk | Track | Entity | Event | Relation | Caption | Coverage
-Noun = TypeVar("Noun", bound=AnyNoun)
 Named = TypeVar("Named", Track, Entity, Event, Relation, Caption)
 
 
 class MemoryStore:
-    """A `GraphStore` that lives as long as the object. Threads may share it.
+    """A `Memory` that lives as long as the object. Threads may share it.
 
     A fact written again is replaced by the later word: that of the chunk further on in the stream, whatever the
     order of writing.
@@ -41,256 +43,193 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._chunks: dict[ChunkId, Chunk] = {}
-        self._tracks: dict[str, Track] = {}
-        self._points: dict[TrackId, dict[ChunkId, tuple[Micros, tuple[TrackPoint, ...]]]] = {}
-        self._entities: dict[str, Entity] = {}
-        self._events: dict[str, Event] = {}
-        self._relations: dict[str, Relation] = {}
-        self._captions: dict[str, Caption] = {}
-        self._coverage: dict[ChunkId, tuple[Coverage, ...]] = {}
-        self._said: dict[str, Micros] = {}
+        self._facts = Facts()
 
     def write(self, observation: Observation, /) -> None:
         """Takes in one chunk's observation; raises `Invalid` for what cannot be kept as it is."""
         rows.check(observation)
         chunk = observation.chunk
         with self._lock:
-            self._chunks[chunk.id] = chunk
+            self._check_lengths(observation.vectors)
+            facts = self._facts
+            facts.chunks[chunk.id] = chunk
             for track in observation.tracks:
                 self._write_track(track, chunk)
-            self._take(self._entities, observation.entities, chunk)
-            self._take(self._events, observation.events, chunk)
-            self._take(self._relations, observation.relations, chunk)
+            self._take(facts.relations, observation.relations, chunk)
             captions = (replace(c, text=rows.kept_text(c.text)) for c in observation.captions)
-            self._take(self._captions, captions, chunk)
-            self._coverage[chunk.id] = observation.coverage
+            taken = {
+                *self._take(facts.entities, observation.entities, chunk),
+                *self._take(facts.events, observation.events, chunk),
+                *self._take(facts.captions, captions, chunk),
+            }
+            facts.coverage[chunk.id] = observation.coverage
+            facts.vectors = {key: vector for key, vector in facts.vectors.items() if vector.of not in taken}
+            self._mark([vector for vector in observation.vectors if vector.of in taken])
 
-    def _take(self, table: dict[str, Named], nouns: Iterable[Named], chunk: Chunk) -> None:
+    def _take(self, table: dict[str, Named], nouns: Iterable[Named], chunk: Chunk) -> list[str]:
+        """Takes in what no later chunk has spoken of; the ids of that."""
+        taken: list[str] = []
+        said = self._facts.said
         for noun in nouns:
-            if chunk.span.start >= self._said.get(noun.id, 0):
-                self._said[noun.id] = chunk.span.start
-                table[noun.id] = _own(noun)
+            if chunk.span.start >= said.get(noun.id, 0):
+                said[noun.id] = chunk.span.start
+                table[noun.id] = own(noun)
+                taken.append(noun.id)
+        return taken
 
     def _write_track(self, track: Track, chunk: Chunk) -> None:
-        known = self._tracks.get(track.id)
-        self._take(self._tracks, [replace(track, points=())], chunk)
+        tracks = self._facts.tracks
+        known = tracks.get(track.id)
+        self._take(tracks, [replace(track, points=())], chunk)
         if known is not None:
-            self._tracks[track.id] = replace(self._tracks[track.id], span=track.span.hull(known.span))
+            tracks[track.id] = replace(tracks[track.id], span=track.span.hull(known.span))
         points = tuple(rows.kept(point) for point in sorted(track.points, key=lambda point: point.at))
-        self._points.setdefault(track.id, {})[chunk.id] = (chunk.span.start, points)
+        self._facts.points.setdefault(track.id, {})[chunk.id] = (chunk.span.start, points)
 
     def find(self, query: Query, /) -> Found:
-        """What the query asks for; raises `Invalid` for a negative limit."""
-        if query.limit is not None and query.limit < 0:
-            raise Invalid(f"a limit of {query.limit} makes no sense", next_step="give 0 or more, or none")
+        """What the query asks for; raises `Invalid` for a query that makes no sense."""
+        rows.check_query(query)
         with self._lock:
-            return self._find(query)
-
-    def _find(self, query: Query) -> Found:
-        match query.want:
-            case Want.CHUNKS:
-                return Found(chunks=_pick(query, self._chunks.values()))
-            case Want.TRACKS:
-                wanted = [t for t in self._tracks.values() if self._holds_track(query, t)]
-                return Found(tracks=tuple(self._joined(t) for t in _pick(query, wanted)))
-            case Want.ENTITIES:
-                people = [e for e in self._entities.values() if self._holds_entity(query, e)]
-                return Found(entities=_pick(query, people, words.entity_terms))
-            case Want.EVENTS:
-                events = [e for e in self._events.values() if self._holds_event(query, e)]
-                return Found(events=_pick(query, events, self._event_terms))
-            case Want.RELATIONS:
-                relations = [r for r in self._relations.values() if self._holds_relation(query, r)]
-                return Found(relations=_pick(query, relations))
-            case Want.CAPTIONS:
-                return Found(captions=_pick(query, self._captions.values(), words.caption_terms))
-            case Want.COVERAGE:
-                coverage = [c for part in self._coverage.values() for c in part]
-                return Found(coverage=_pick(replace(query, ids=()), coverage))
-
-    def _joined(self, track: Track) -> Track:
-        parts = self._points.get(track.id, {})
-        in_order = sorted(parts, key=lambda chunk: (parts[chunk][0], chunk))
-        return replace(track, points=rows.join_points(parts[chunk][1] for chunk in in_order))
-
-    def _event_terms(self, event: Event) -> list[str]:
-        return words.event_terms(event, [self._entities[i] for i in event.entity_ids if i in self._entities])
-
-    def _holds_track(self, query: Query, track: Track) -> bool:
-        of = [e for i in query.entities if (e := self._entities.get(i)) is not None]
-        return (
-            _any(query.labels, track.label)
-            and _holds(query.attributes, track.attributes)
-            and (not query.entities or any(track.id in entity.tracks for entity in of))
-        )
-
-    def _holds_entity(self, query: Query, entity: Entity) -> bool:
-        return (
-            _looks(query, entity)
-            and (not query.entities or entity.id in query.entities)
-            and (
-                not (query.kinds or query.zones)
-                or any(
-                    entity.id in event.entity_ids and _happened(query, event)
-                    for event in self._events.values()
-                )
-            )
-        )
-
-    def _holds_event(self, query: Query, event: Event) -> bool:
-        if not _happened(query, event) or (query.entities and not set(query.entities) & {*event.entity_ids}):
-            return False
-        rest = {k: v for k, v in query.attributes.items() if event.attributes.get(k) != v}
-        if not rest and not query.labels:
-            return True
-        who = [e for i in event.entity_ids if (e := self._entities.get(i)) is not None]
-        return any(_any(query.labels, e.label) and _holds(rest, e.attributes) for e in who)
-
-    def _holds_relation(self, query: Query, relation: Relation) -> bool:
-        ends = (relation.subject, relation.object)
-        who = [e for i in ends if (e := self._entities.get(i)) is not None]
-        return (
-            _any(query.kinds, relation.predicate)
-            and (not query.entities or bool(set(query.entities) & {*ends}))
-            and (not (query.labels or query.attributes) or any(_looks(query, e) for e in who))
-        )
+            return memory_find.find(self._facts, query)
 
     def around(self, ids: Sequence[str], hops: int = 1, /) -> Found:
-        """The given entities and events, all within `hops` edges of them, and the relations between those entities."""
+        """The given entities and events, all within `hops` edges of them, and the relations and links between those
+        entities. Who is the same is one edge away.
+        """
         with self._lock:
-            near = set(ids)
+            near_by = set(ids)
             for _ in range(hops):
-                near |= self._neighbours(near)
-            entities = [e for e in self._entities.values() if e.id in near]
+                near_by |= self._neighbours(near_by)
+            entities = [e for e in self._facts.entities.values() if e.id in near_by]
             inside = {e.id for e in entities}
+            links = (link for link in self._facts.links.values() if {link.one, link.other} <= inside)
             return Found(
-                events=_in_order(_own(e) for e in self._events.values() if e.id in near),
-                entities=_in_order(_own(e) for e in entities),
-                relations=_in_order(r for r in self._relations.values() if {r.subject, r.object} <= inside),
+                events=in_order(own(e) for e in self._facts.events.values() if e.id in near_by),
+                entities=in_order(own(e) for e in entities),
+                relations=in_order(
+                    r for r in self._facts.relations.values() if {r.subject, r.object} <= inside
+                ),
+                links=tuple(sorted(links, key=lambda link: link.id)),
             )
 
-    def _neighbours(self, near: set[str]) -> set[str]:
+    def _neighbours(self, near_by: set[str]) -> set[str]:
         out: set[str] = set()
-        for event in self._events.values():
-            if event.id in near:
+        for event in self._facts.events.values():
+            if event.id in near_by:
                 out |= {*event.entity_ids}
-            if near & {*event.entity_ids}:
+            if near_by & {*event.entity_ids}:
                 out.add(event.id)
-        for relation in self._relations.values():
-            if near & {relation.subject, relation.object}:
+        for relation in self._facts.relations.values():
+            if near_by & {relation.subject, relation.object}:
                 out |= {relation.subject, relation.object}
+        for link in self._facts.links.values():
+            if link.same and near_by & {link.one, link.other}:
+                out |= {link.one, link.other}
         return out
 
-    def forget(self, stream: StreamId, /) -> Forgotten:
-        """Removes all that was learned from the stream, and every mention of it in other streams' facts."""
+    def aggregate(self, asked: Aggregation, /) -> tuple[Aggregate, ...]:
+        """The groups; raises `Invalid` for what cannot be put together."""
+        aggregate.check(asked)
         with self._lock:
-            gone_entities = {e.id for e in self._entities.values() if e.stream_id == stream}
-            gone_chunks = {c.id for c in self._chunks.values() if c.stream_id == stream}
-            counts = {
-                "chunks": _drop(self._chunks, lambda c: c.stream_id == stream),
-                "tracks": _drop(self._tracks, lambda t: t.stream_id == stream),
-                "entities": _drop(self._entities, lambda e: e.stream_id == stream),
-                "events": _drop(self._events, lambda e: e.stream_id == stream),
-                "relations": _drop(
-                    self._relations,
-                    lambda r: r.stream_id == stream or bool({r.subject, r.object} & gone_entities),
-                ),
-                "captions": _drop(self._captions, lambda c: c.stream_id == stream),
-                "coverage": sum(len(self._coverage.pop(i, ())) for i in gone_chunks),
-            }
-            self._unmention(gone_entities, gone_chunks)
-            return Forgotten(counts=counts)
-
-    def _unmention(self, entities: set[EntityId], chunks: set[ChunkId]) -> None:
-        known = self._tracks.keys() | self._entities.keys() | self._events.keys()
-        known |= self._relations.keys() | self._captions.keys()
-        self._points = {i: parts for i, parts in self._points.items() if i in self._tracks}
-        self._said = {i: at for i, at in self._said.items() if i in known}
-        for event in list(self._events.values()):
-            who = tuple(p for p in event.participants if p.entity_id not in entities)
-            self._events[event.id] = replace(
-                event, participants=who, evidence=_outside(event.evidence, chunks)
+            found = memory_find.find(self._facts, asked.query)
+            return aggregate.aggregate(
+                asked, (*found.events, *found.entities), lambda event: self._facts.known(event.entity_ids)
             )
-        for relation in list(self._relations.values()):
-            self._relations[relation.id] = replace(relation, evidence=_outside(relation.evidence, chunks))
+
+    def link(self, links: Sequence[Link], /) -> None:
+        """Writes what is said of pairs of entities."""
+        with self._lock:
+            for link in links:
+                known = self._facts.links.get(link.id)
+                if known is not None and known.source == HAND and link.source != HAND:
+                    continue
+                if link.one in self._facts.entities and link.other in self._facts.entities:
+                    self._facts.links[link.id] = link
+
+    def forget(self, scope: Scope, /) -> Forgotten:
+        """Removes all of the scope, and every mention of it in what is left."""
+        with self._lock:
+            return memory_forget.forget(self._facts, scope)
+
+    def observations(self, streams: Sequence[StreamId] = (), /) -> Iterator[Observation]:
+        """The memory as observations; what is written meanwhile is not in it."""
+        with self._lock:
+            chunks = [c for c in self._facts.chunks.values() if not streams or c.stream_id in streams]
+            by_stream: dict[StreamId, list[Chunk]] = {}
+            for chunk in sorted(chunks, key=lambda c: (c.stream_id, c.span.start, c.id)):
+                by_stream.setdefault(chunk.stream_id, []).append(chunk)
+            made = [
+                observation
+                for stream, of_stream in by_stream.items()
+                for observation in self._observations(stream, of_stream)
+            ]
+        yield from made
+
+    def _observations(self, stream: StreamId, chunks: Sequence[Chunk]) -> Iterator[Observation]:
+        facts = self._facts
+
+        def said(table: dict[str, Named], chunk: Chunk) -> tuple[Named, ...]:
+            mine = (f for f in table.values() if f.stream_id == stream)
+            return in_order(own(f) for f in mine if rows.speaker(facts.said[f.id], chunks) == chunk)
+
+        for chunk in chunks:
+            tracks = [
+                replace(track, points=parts[chunk.id][1])
+                for track in facts.tracks.values()
+                if chunk.id in (parts := facts.points.get(track.id, {}))
+            ]
+            entities, events = said(facts.entities, chunk), said(facts.events, chunk)
+            captions = said(facts.captions, chunk)
+            spoken = {*(e.id for e in entities), *(e.id for e in events), *(c.id for c in captions)}
+            yield Observation(
+                chunk=chunk,
+                tracks=in_order(own(track) for track in tracks),
+                entities=entities,
+                events=events,
+                relations=said(facts.relations, chunk),
+                captions=captions,
+                coverage=facts.coverage.get(chunk.id, ()),
+                vectors=tuple(facts.vectors[key] for key in sorted(facts.vectors) if key[0] in spoken),
+            )
+
+    def mark(self, vectors: Sequence[Vector], /) -> None:
+        """Writes vectors of facts that are there; raises `Invalid` where a model's are not all of one length."""
+        with self._lock:
+            self._check_lengths(vectors)
+            self._mark(vectors)
+
+    def _check_lengths(self, vectors: Sequence[Vector]) -> None:
+        lengths = {vector.model: vector.length for vector in self._facts.vectors.values()}
+        for vector in vectors:
+            near.check_length(vector, lengths.setdefault(vector.model, vector.length))
+
+    def _mark(self, vectors: Sequence[Vector]) -> None:
+        there = {fact.id for fact in self._facts.markable()}
+        self._facts.vectors |= {(v.of, v.model): v for v in vectors if v.of in there}
+
+    def unmarked(self, want: Want, model: str, limit: int, /) -> Found:
+        """At most so many events, captions or entities that have no vector of the model, the earliest first."""
+        query = Query(want=rows.markable(want))
+        with self._lock:
+            found = memory_find.find(self._facts, query)
+            vectors = self._facts.vectors
+            return Found(
+                events=tuple(e for e in found.events if (e.id, model) not in vectors)[:limit],
+                captions=tuple(c for c in found.captions if (c.id, model) not in vectors)[:limit],
+                entities=tuple(e for e in found.entities if (e.id, model) not in vectors)[:limit],
+            )
+
+    def models(self) -> dict[str, int]:
+        """How many vectors of which model there are."""
+        with self._lock:
+            return dict(Counter(vector.model for vector in self._facts.vectors.values()))
+
+    def unmark(self, model: str, /) -> int:
+        """Removes every vector of a model; returns how many."""
+        with self._lock:
+            before = len(self._facts.vectors)
+            self._facts.vectors = {k: v for k, v in self._facts.vectors.items() if v.model != model}
+            return before - len(self._facts.vectors)
 
     def close(self) -> None:
         """Nothing is held that needs closing."""
-
-
-def _own(noun: Noun) -> Noun:
-    """The noun with attributes nobody else can change."""
-    if isinstance(noun, Track | Entity | Event):
-        return replace(noun, attributes=dict(noun.attributes))
-    return noun
-
-
-def _outside(evidence: tuple[Evidence, ...], chunks: set[ChunkId]) -> tuple[Evidence, ...]:
-    return tuple(e for e in evidence if e.chunk_id not in chunks)
-
-
-def _drop(table: dict[str, Noun] | dict[ChunkId, Noun], gone: Callable[[Noun], bool]) -> int:
-    left = {i: noun for i, noun in table.items() if not gone(noun)}
-    count = len(table) - len(left)
-    table.clear()
-    table.update(left)  # type: ignore[arg-type]
-    return count
-
-
-def _span(noun: AnyNoun) -> Span:
-    return noun.valid if isinstance(noun, Relation) else noun.span
-
-
-def _key(noun: AnyNoun) -> tuple[object, ...]:
-    if isinstance(noun, Coverage):
-        return noun.span, noun.stream_id, noun.state, noun.by, noun.looked_for, noun.reason
-    return _span(noun).start, noun.id
-
-
-def _in_order(nouns: Iterable[Noun]) -> tuple[Noun, ...]:
-    return tuple(sorted(nouns, key=_key))
-
-
-def _any(wanted: tuple[str, ...], value: str | None) -> bool:
-    return not wanted or value in wanted
-
-
-def _holds(wanted: Attributes, attributes: Attributes) -> bool:
-    return all(attributes.get(key) == value for key, value in wanted.items())
-
-
-def _looks(query: Query, entity: Entity) -> bool:
-    return _any(query.labels, entity.label) and _holds(query.attributes, entity.attributes)
-
-
-def _happened(query: Query, event: Event) -> bool:
-    when = query.span is None or event.span.overlaps(query.span)
-    return when and _any(query.kinds, event.kind) and _any(query.zones, event.zone)
-
-
-def _pick(
-    query: Query, nouns: Iterable[Noun], spoken: Callable[[Noun], list[str]] | None = None
-) -> tuple[Noun, ...]:
-    """Of nouns that hold the query's other bounds: those in its streams, span and ids, ordered and cut."""
-    inside = _in_order(
-        noun
-        for noun in nouns
-        if _any(query.streams, noun.stream_id)
-        and (query.span is None or _span(noun).overlaps(query.span))
-        and (not query.ids or (not isinstance(noun, Coverage) and noun.id in query.ids))
-    )
-    if query.text and spoken is not None:
-        inside = _best(query.text, inside, spoken)
-    return tuple(_own(noun) for noun in inside[: query.limit])
-
-
-def _best(text: str, nouns: tuple[Noun, ...], spoken: Callable[[Noun], list[str]]) -> tuple[Noun, ...]:
-    said = [spoken(noun) for noun in nouns]
-    sets = [frozenset(s) for s in said]
-    matches = {
-        term: [n for n, have in enumerate(sets) if term in have] for term in dict.fromkeys(words.terms(text))
-    }
-    lengths = {n: len(said[n]) for found in matches.values() for n in found}
-    score = words.scores(matches, lengths, len(nouns))
-    return tuple(nouns[n] for n in sorted(score, key=lambda n: (-score[n], n)))

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from core.clock import SECOND, Micros, Span, covered, micros, seconds
 from core.errors import BadMedia
 from core.media import Frame, Stream, StreamState
-from core.memory import Caption, CaptionStatus, CoverageState, Observation, Query, Want
+from core.memory import Caption, CaptionStatus, CoverageState, Observation, Query, Scope, Want
 from core.ports import Detector, GraphStore, House
 from core.settings import Settings
 from core.work import Progress, quiet
@@ -142,7 +142,7 @@ class _Run:
         self.house, self.settings = house, settings
         self.checkpoints = Checkpoints(settings.home / "checkpoints")
         if stream.recipe not in ("", how):
-            house.store.forget(stream.id)
+            house.store.forget(Scope(streams=(stream.id,)))
             self.checkpoints.drop(stream.id)
         self.stream: Stream = house.ledger.put(
             replace(stream, state=StreamState.WATCHING, recipe=how, problem="")
