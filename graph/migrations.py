@@ -37,7 +37,9 @@ def _step(file: str) -> str:
 NOTICED = "ALTER TABLE events ADD COLUMN noticed_us INTEGER"
 """When an event was recognised; unknown of those written before."""
 
-MEMORY = Form(name="memory", mark=0x53474C4D, steps=(_step("schema.sql"), NOTICED))
+MEMORY = Form(
+    name="memory", mark=0x53474C4D, steps=(_step("schema.sql"), NOTICED, _step("schema_3_links_vectors.sql"))
+)
 LEDGER = Form(name="ledger", mark=0x53474C4C, steps=(_step("ledger.sql"),))
 
 

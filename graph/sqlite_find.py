@@ -9,21 +9,13 @@ from typing import Any, TypeVar
 
 import apsw
 
-from core.errors import Invalid
-from core.memory import Found, Query, Relation, Want
-from graph import sqlite_rows, words
+from core.memory import Found, Link, Query, Want
+from graph import rows, sqlite_rows, sqlite_vectors, words
 from graph.sqlite_rows import LISTED, Rid
 
 T = TypeVar("T")
 LONG = 60_000_000
 """Rows longer than this, in microseconds, have an index of their own: see schema.sql."""
-
-_EVERY_STREAM = """
-    WITH RECURSIVE known (id) AS (
-      SELECT min(stream_id) FROM chunks UNION ALL
-      SELECT (SELECT min(stream_id) FROM chunks WHERE stream_id > known.id) FROM known WHERE known.id IS NOT NULL
-    ) SELECT id FROM known WHERE id IS NOT NULL
-"""  # hops through the index from stream to stream, where DISTINCT would read every chunk
 
 
 @dataclass(slots=True)
@@ -63,8 +55,7 @@ class _Where:
 
 def find(db: apsw.Connection, query: Query) -> Found:
     """What the query asks for, within one transaction."""
-    if query.limit is not None and query.limit < 0:
-        raise Invalid(f"a limit of {query.limit} makes no sense", next_step="give 0 or more, or none")
+    rows.check_query(query)
     match query.want:
         case Want.CHUNKS:
             return Found(chunks=_read(db, query, "chunks", sqlite_rows.chunks_by_rid))
@@ -84,6 +75,8 @@ def find(db: apsw.Connection, query: Query) -> Found:
             )
         case Want.COVERAGE:
             return Found(coverage=_read(db, query, "coverage", sqlite_rows.coverage_by_rid))
+        case Want.LINKS:
+            return Found(links=_links(db, query))
 
 
 def _read(
@@ -100,6 +93,8 @@ def _read(
         narrow(where, query)
     if query.text and words_in:
         picked = _best(db, query, table, words_in, where)
+    elif query.like is not None and words_in:
+        picked = sqlite_vectors.nearest(db, query, table, where.text(), where.values)
     else:
         order = (
             "start_us, end_us, stream_id, state, looked_by, looked_for, reason"
@@ -124,7 +119,7 @@ def _bound(db: apsw.Connection, where: _Where, query: Query, table: str) -> None
     where.add("t.start_us < ? AND t.end_us > ?", end, start)
     if query.ids:
         return
-    streams = query.streams or tuple(s for (s,) in db.execute(_EVERY_STREAM))
+    streams = query.streams or sqlite_rows.every_stream(db)
     listed = json.dumps(streams)
     where.add(
         f"t.rid IN (SELECT rid FROM {table} INDEXED BY {table}_when "
@@ -235,6 +230,21 @@ def _best(db: apsw.Connection, query: Query, table: str, words_in: str, where: _
     return sorted(score, key=lambda rid: (-score[rid], order[rid]))[: query.limit]
 
 
+def _links(db: apsw.Connection, query: Query) -> tuple[Link, ...]:
+    where = _Where()
+    where.among("t.id", query.ids)
+    if query.entities:
+        listed = json.dumps(query.entities)
+        where.add(f"(t.one IN {LISTED} OR t.other IN {LISTED})", listed, listed)
+    if query.streams:
+        where.add(
+            f"EXISTS (SELECT 1 FROM entities n WHERE n.id IN (t.one, t.other) AND n.stream_id IN {LISTED})",
+            json.dumps(query.streams),
+        )
+    limit = -1 if query.limit is None else query.limit
+    return sqlite_rows.links(db, f"{where.text()} ORDER BY t.id LIMIT ?", (*where.values, limit))
+
+
 def neighbours(db: apsw.Connection, ids: Iterable[str]) -> set[str]:
     """Ids one edge away from any of these entities and events."""
     listed = json.dumps(list(ids))
@@ -242,15 +252,40 @@ def neighbours(db: apsw.Connection, ids: Iterable[str]) -> set[str]:
         SELECT e.id FROM took_part p JOIN events e ON e.rid = p.event_rid WHERE p.entity_id IN {LISTED} UNION
         SELECT p.entity_id FROM events e JOIN took_part p ON p.event_rid = e.rid WHERE e.id IN {LISTED} UNION
         SELECT object FROM relations WHERE subject IN {LISTED} UNION
-        SELECT subject FROM relations WHERE object IN {LISTED}
+        SELECT subject FROM relations WHERE object IN {LISTED} UNION
+        SELECT other FROM links WHERE same AND one IN {LISTED} UNION
+        SELECT one FROM links WHERE same AND other IN {LISTED}
     """
-    return {id for (id,) in db.execute(sql, (listed,) * 4)}
+    return {id for (id,) in db.execute(sql, (listed,) * 6)}
 
 
-def relations_between(db: apsw.Connection, ids: Iterable[str]) -> tuple[Relation, ...]:
-    """Relations both of whose ends are among these entities, in order of time."""
-    listed = json.dumps(list(ids))
+def among(db: apsw.Connection, ids: Iterable[str]) -> Found:
+    """The entities and events of these ids, and the relations and links both of whose ends are among them."""
+    listed = tuple(ids)
+    if not listed:
+        return Found()
+    entities = find(db, Query(want=Want.ENTITIES, ids=listed)).entities
+    ends = json.dumps([entity.id for entity in entities])
     sql = f"SELECT rid FROM relations WHERE subject IN {LISTED} AND object IN {LISTED} ORDER BY start_us, id"
-    rids = [rid for (rid,) in db.execute(sql, (listed, listed))]
-    found = sqlite_rows.relations_by_rid(db, rids)
-    return tuple(found[rid] for rid in rids)
+    rids = [rid for (rid,) in db.execute(sql, (ends, ends))]
+    relations = sqlite_rows.relations_by_rid(db, rids)
+    return Found(
+        events=find(db, Query(want=Want.EVENTS, ids=listed)).events,
+        entities=entities,
+        relations=tuple(relations[rid] for rid in rids),
+        links=sqlite_rows.links(db, f"t.one IN {LISTED} AND t.other IN {LISTED} ORDER BY t.id", (ends, ends)),
+    )
+
+
+def by_rids(db: apsw.Connection, want: Want, rids: Sequence[Rid]) -> Found:
+    """Events, captions or entities by the keys of their rows, in that order."""
+    match want:
+        case Want.EVENTS:
+            events = sqlite_rows.events_by_rid(db, rids)
+            return Found(events=tuple(events[rid] for rid in rids))
+        case Want.CAPTIONS:
+            captions = sqlite_rows.captions_by_rid(db, rids)
+            return Found(captions=tuple(captions[rid] for rid in rids))
+        case _:
+            entities = sqlite_rows.entities_by_rid(db, rids)
+            return Found(entities=tuple(entities[rid] for rid in rids))

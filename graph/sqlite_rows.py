@@ -9,7 +9,7 @@ from typing import Any
 import apsw
 
 from core.clock import Span
-from core.ids import EntityId
+from core.ids import ChunkId, EntityId, StreamId
 from core.media import Chunk
 from core.memory import (
     Caption,
@@ -19,6 +19,7 @@ from core.memory import (
     Entity,
     Event,
     Evidence,
+    Link,
     Participant,
     Relation,
 )
@@ -31,15 +32,32 @@ LISTED = "(SELECT value FROM json_each(?))"
 """The place in SQL where a JSON list of values is bound."""
 
 
-def select(db: apsw.Connection, sql: str, keys: Iterable[int] | Iterable[str]) -> list[tuple[Any, ...]]:
-    """What the statement gives for the keys, bound as its only list."""
-    return list(db.execute(sql, (json.dumps(list(keys)),)))
+_EVERY_STREAM = """
+    WITH RECURSIVE known (id) AS (
+      SELECT min(stream_id) FROM chunks UNION ALL
+      SELECT (SELECT min(stream_id) FROM chunks WHERE stream_id > known.id) FROM known WHERE known.id IS NOT NULL
+    ) SELECT id FROM known WHERE id IS NOT NULL
+"""  # hops through the index from stream to stream, where DISTINCT would read every chunk
 
 
-def _grouped(db: apsw.Connection, sql: str, rids: Sequence[Rid]) -> dict[Rid, list[tuple[Any, ...]]]:
+def every_stream(db: apsw.Connection) -> tuple[StreamId, ...]:
+    """The streams of which there are chunks, in order of their ids."""
+    return tuple(stream for (stream,) in db.execute(_EVERY_STREAM))
+
+
+def select(
+    db: apsw.Connection, sql: str, keys: Iterable[int] | Iterable[str], *values: Any
+) -> list[tuple[Any, ...]]:
+    """What the statement gives for the keys, bound as one list, and the values after it."""
+    return list(db.execute(sql, (json.dumps(list(keys)), *values)))
+
+
+def _grouped(
+    db: apsw.Connection, sql: str, rids: Sequence[Rid], *values: Any
+) -> dict[Rid, list[tuple[Any, ...]]]:
     """Rows by their first column, in the order they came."""
     out: dict[Rid, list[tuple[Any, ...]]] = {}
-    for rid, *cells in select(db, sql, rids):
+    for rid, *cells in select(db, sql, rids, *values):
         out.setdefault(rid, []).append(tuple(cells))
     return out
 
@@ -53,13 +71,14 @@ def chunks_by_rid(db: apsw.Connection, rids: Sequence[Rid]) -> dict[Rid, Chunk]:
     }
 
 
-def tracks_by_rid(db: apsw.Connection, rids: Sequence[Rid]) -> dict[Rid, Track]:
-    """Tracks by row, each with the points of all its chunks."""
+def tracks_by_rid(db: apsw.Connection, rids: Sequence[Rid], chunk: ChunkId | None = None) -> dict[Rid, Track]:
+    """Tracks by row, each with the points of all its chunks, or of one."""
     points = _grouped(
         db,
         "SELECT track_rid, points FROM track_points "
-        f"WHERE track_rid IN {LISTED} ORDER BY track_rid, chunk_us, chunk_id",
+        f"WHERE track_rid IN {LISTED} AND (?2 IS NULL OR chunk_id = ?2) ORDER BY track_rid, chunk_us, chunk_id",
         rids,
+        chunk,
     )
     sql = (
         "SELECT rid, id, stream_id, number, label, start_us, end_us, confidence, attributes, source "
@@ -184,3 +203,12 @@ def coverage_by_rid(db: apsw.Connection, rids: Sequence[Rid]) -> dict[Rid, Cover
         )
         for rid, stream, start, end, state, by, looked_for, reason in select(db, sql, rids)
     }  # fmt: skip
+
+
+def links(db: apsw.Connection, where: str, values: Sequence[Any]) -> tuple[Link, ...]:
+    """Links `t` that hold the condition, in the order it asks for."""
+    sql = f"SELECT one, other, score, source, same FROM links t WHERE {where}"
+    return tuple(
+        Link(one=one, other=other, score=score, source=source, same=bool(same))
+        for one, other, score, source, same in db.execute(sql, values)
+    )
