@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import socket
 
     from core.ports import Executor, House
+    from core.settings import Settings
 
 STOP_S = 3
 TURN_S = 2.0
@@ -68,6 +69,7 @@ def serve(
                 "note: other machines can reach it, and the line is not encrypted: put a TLS proxy before it"
             )
         _take_up(hands)
+        _bring_over(house, settings, hands)
         uvicorn.Server(config).run(sockets=[listening])
     finally:
         note("stopping …")
@@ -91,6 +93,14 @@ def _take_up(hands: Executor) -> None:
     if isinstance(hands, InlineExecutor):
         for job in hands.recover():
             note(f"going on with {job.kind} ({job.id})")
+
+
+def _bring_over(house: House, settings: Settings, hands: Executor) -> None:
+    """What has no vector of the embedder that is set gets one, while the page is up."""
+    from jobs.embedding import embed_job, lacking
+
+    if lacking(house, settings):
+        note(f"embedding what {settings.embedder} has not embedded yet ({hands.submit(embed_job()).id})")
 
 
 def _stop(hands: Executor) -> None:

@@ -17,6 +17,7 @@ from core.clock import WallClock
 from core.errors import Invalid
 from core.ports import (
     Detector,
+    Embedder,
     Executor,
     Finder,
     House,
@@ -52,7 +53,6 @@ def build(settings: Settings) -> House:
     """
     from alerts.webhook import WebhookNotifier
     from ingest.reopen import Reopener
-    from models.embed_words import WordEmbedder
 
     _make_private(settings.home)
     clock = WallClock()
@@ -64,7 +64,8 @@ def build(settings: Settings) -> House:
         ledger=ledger,
         media=media,
         vlm=_vlm(settings),
-        embedder=WordEmbedder(),
+        embedder=_embedder(settings, settings.embedder),
+        embedder_of=lambda setting: _embedder(settings, setting)(),
         notifier=WebhookNotifier(allow_private=settings.allow_private_webhooks),
         frames=Reopener(ledger, media, settings),
         clock=clock,
@@ -163,6 +164,38 @@ def _vlm(settings: Settings) -> Vlm:
         "SIGHTLINE_VLM",
         settings.vlm,
         {"describe": describer, "openai+http": server, "openai+https": server},
+    )
+
+
+def _embedder(settings: Settings, setting: str) -> Callable[[], Embedder]:
+    """What turns texts into vectors, made when it is first wanted: a model takes seconds to load."""
+
+    def words() -> Embedder:
+        from models.embed_words import WordEmbedder
+
+        return WordEmbedder()
+
+    def server() -> Embedder:
+        from models.embed_openai import OpenAiEmbedder
+
+        return OpenAiEmbedder(setting, key=settings.embedder_key)
+
+    def local() -> Embedder:
+        from models.embed_local import local_embedder
+
+        return local_embedder(setting.removeprefix("transformers:"))
+
+    return cache(
+        choose(
+            "SIGHTLINE_EMBEDDER",
+            setting,
+            {
+                "words": lambda: words,
+                "openai+http": lambda: server,
+                "openai+https": lambda: server,
+                "transformers": lambda: local,
+            },
+        )
     )
 
 

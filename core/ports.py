@@ -273,15 +273,17 @@ class House:
     """Every port, chosen and built by `api/wiring.py`; doers take the ports they use.
 
     `detector` and `tracker` make a fresh one for each stream, because both remember what they saw. `reader` gives the
-    one reader of text, made when it is first wanted; it raises `Unavailable` where there is none. `finder` is None
-    where nothing can find by words; `wanted` are the words it is to look for at every event.
+    one reader of text, made when it is first wanted; it raises `Unavailable` where there is none. `embedder` gives the
+    one that the setting names, likewise; `embedder_of` the one of another setting, as an earlier one was. `finder` is
+    None where nothing can find by words; `wanted` are the words it is to look for at every event.
     """
 
     store: Memory
     ledger: Ledger
     media: MediaStore
     vlm: Vlm
-    embedder: Embedder
+    embedder: Callable[[], Embedder]
+    embedder_of: Callable[[str], Embedder]
     notifier: Notifier
     frames: FrameSource
     clock: Clock

@@ -38,6 +38,11 @@ class Settings(BaseSettings):
     llm: str = Field(
         default="", description="An OpenAI-compatible server for answering; default: none, the grammar."
     )
+    embedder: str = Field(
+        default="words:",
+        description="What turns texts into vectors: words: (no model), openai+http://host:port/v1?model=…, transformers:REPO or folder.",
+    )
+    embedder_key: str = Field(default="", description="The embedding server's API key.", repr=False)
     media: str = Field(default="", description="A folder or s3://…; default: a folder in home.")
     vlm_key: str = Field(default="", description="The VLM server's API key.", repr=False)
     llm_key: str = Field(default="", description="The LLM server's API key.", repr=False)
@@ -98,7 +103,7 @@ class Settings(BaseSettings):
         return self.media or str(self.home / "media")
 
 
-SECRET = frozenset({"vlm_key", "llm_key"})
+SECRET = frozenset({"vlm_key", "llm_key", "embedder_key"})
 """Settings whose value is never repeated, not even in an error."""
 
 

@@ -69,6 +69,17 @@ class Report:
     created_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownEmbedder:
+    """An embedder that has turned texts of this memory into vectors: its name, and the setting that brings it back.
+
+    While another takes its place, it still turns the questions into vectors that can be compared with its own.
+    """
+
+    id: str
+    setting: str
+
+
 Progress = Callable[[float, str], None]
 """Told how far (0 to 1) and what; may raise `Cancelled` to stop the work."""
 

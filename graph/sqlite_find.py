@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import apsw
@@ -56,15 +56,6 @@ class _Where:
 def find(db: apsw.Connection, query: Query) -> Found:
     """What the query asks for, within one transaction."""
     rows.check_query(query)
-    found = _found(db, query)
-    alike = found.events or found.captions or found.entities
-    if query.like is None or not alike:
-        return found
-    ids = [fact.id for fact in alike]
-    return replace(found, vectors=sqlite_vectors.by(db, query.want.value, ids, query.like.model))
-
-
-def _found(db: apsw.Connection, query: Query) -> Found:
     match query.want:
         case Want.CHUNKS:
             return Found(chunks=_read(db, query, "chunks", sqlite_rows.chunks_by_rid))

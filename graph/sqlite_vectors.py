@@ -119,17 +119,6 @@ def of_facts(db: apsw.Connection, table: str, rids: Iterable[Rid]) -> list[Vecto
     ]
 
 
-def by(db: apsw.Connection, table: str, ids: Sequence[str], model: str) -> tuple[Vector, ...]:
-    """The model's vectors of these facts, all of which have one, in that order."""
-    of = OWNERS[table]
-    sql = (
-        f"SELECT t.id, v.numbers FROM {table} t JOIN {of}_vectors v ON v.{of}_rid = t.rid "
-        f"WHERE t.id IN {LISTED} AND v.model = (SELECT rid FROM models WHERE name = ?)"
-    )
-    numbers = dict(db.execute(sql, (json.dumps(list(ids)), model)))
-    return tuple(Vector(of=id, model=model, values=numbers[id]) for id in ids)
-
-
 def nearest(db: apsw.Connection, query: Query, table: str, where: str, values: Sequence[Any]) -> list[Rid]:
     """Rows inside the bounds that have a vector of the query's model, the nearest first."""
     assert query.like is not None  # noqa: S101 - for the type checker: who calls has looked

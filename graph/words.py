@@ -59,12 +59,17 @@ def terms(text: str) -> list[str]:
     return [stem(word) for word in _WORD.findall(plain) if word not in _EMPTY_WORDS]
 
 
-def event_terms(event: Event, who: Iterable[Entity]) -> list[str]:
+def event_text(event: Event, who: Iterable[Entity]) -> str:
     """What an event can be found by: its kind, zone and attributes, and the looks of everyone who took part."""
     roles = " ".join(p.role for p in event.participants if p.role not in _PLAIN_ROLES)
     parts = [event.kind, event.zone or "", roles, _spoken(event.attributes)]
     parts += [entity_text(entity) for entity in who]
-    return terms(" ".join(parts))
+    return " ".join(parts)
+
+
+def event_terms(event: Event, who: Iterable[Entity]) -> list[str]:
+    """The words of `event_text`."""
+    return terms(event_text(event, who))
 
 
 def entity_text(entity: Entity) -> str:

@@ -14,12 +14,13 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from core.clock import SECOND, Micros, Span, covered, micros, seconds
-from core.errors import BadMedia
+from core.errors import BadMedia, ModelUnavailable
 from core.media import Frame, Stream, StreamState
 from core.memory import Caption, CaptionStatus, CoverageState, Observation, Query, Scope, Want
 from core.ports import Detector, GraphStore, House
 from core.settings import Settings
-from core.work import Progress, quiet
+from core.work import KnownEmbedder, Progress, quiet
+from graph.embed import vectors_of
 from ingest.camera_state import Impaired, Sight
 from ingest.caption import caption
 from ingest.checkpoint import Checkpoint, Checkpoints
@@ -163,6 +164,7 @@ class _Run:
         self.vocabulary = detector.vocabulary
         self.waiting: list[Look] = []
         self.knows_scene = self.memory.next_chunk > 0
+        self.deaf = False
 
     def _afresh(self, detector: Detector) -> Checkpoint:
         tracker = self.house.tracker(self.settings.looks_per_s)
@@ -268,11 +270,9 @@ class _Run:
             return
         who = {id for event in noticed for id in event.entity_ids}
         chunk = self.grid.chunk(memory.next_chunk, end=until)
-        seen = memory.perception.seen(who, until)
         observation = Observation(
             chunk=chunk,
-            entities=seen.entities,
-            vectors=seen.vectors,
+            entities=memory.perception.entities(who, until),
             events=tuple(noticed),
             coverage=self.tally.inside(chunk.span),
         )
@@ -316,7 +316,6 @@ class _Run:
             chunk=chunk,
             tracks=seen.tracks,
             entities=seen.entities,
-            vectors=seen.vectors,
             events=tuple(events),
             relations=tuple(memory.events.relations(until, final=final)),
             coverage=self.tally.take(chunk.span, final=final),
@@ -325,13 +324,28 @@ class _Run:
         if self.finder is not None:
             observation = second_look(observation, pictures, self.finder, self.house.wanted)
         said = caption(observation, pictures, self.house.vlm)
-        observation = replace(observation, captions=(said,))
+        observation = self._embedded(replace(observation, captions=(said,)))
         self.house.store.write(observation)
         memory.next_chunk += 1
         if not final:
             self.checkpoints.save(self.stream.id, memory)
         if on_chunk is not None:
             on_chunk(self.stream, observation)
+
+    def _embedded(self, observation: Observation) -> Observation:
+        """With its texts' vectors; without them where the model is away: they are filled in later (`graph/embed.py`)."""
+        if self.deaf:
+            return observation
+        try:
+            embedder = self.house.embedder()
+            vectors = vectors_of(observation, self.house.store, embedder)
+            if self.house.ledger.get(KnownEmbedder, embedder.name) is None:
+                self.house.ledger.put(KnownEmbedder(id=embedder.name, setting=self.settings.embedder))
+        except ModelUnavailable as error:
+            self.deaf = True
+            log.warning("stream %s is watched without vectors: %s", self.stream.name, error)
+            return observation
+        return replace(observation, vectors=(*observation.vectors, *vectors))
 
 
 class Pictures:

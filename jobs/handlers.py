@@ -19,6 +19,7 @@ from core.memory import Observation
 from core.ports import House
 from core.settings import Settings
 from core.work import Cancelled, Progress, Report
+from jobs.embedding import EMBED, bring_over
 from jobs.runner import Handler, Handlers, Stopping
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ def handlers(
         INGEST: partial(_ingest, house, settings, wake, watch),
         REPORT: partial(_report, house),
         DELIVER: partial(_deliver, house),
+        EMBED: partial(_embed, house, settings),
     }
     return table
 
@@ -163,6 +165,11 @@ def _deliver(house: House, args: dict[str, Any], progress: Progress) -> dict[str
     delivered = deliver_due(house.ledger, house.notifier, house.clock, limit=int(args.get("limit", 100)))
     progress(1.0, f"{delivered} delivered")
     return {"delivered": delivered}
+
+
+def _embed(house: House, settings: Settings, args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Brings the memory over to the embedder that is set."""
+    return dict(bring_over(house, settings, progress))
 
 
 def _stream(house: House, args: dict[str, Any]) -> Stream:
