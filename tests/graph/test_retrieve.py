@@ -9,8 +9,7 @@ import pytest
 from core.memory import Link, Query, Want
 from core.ports import Memory
 from core.work import quiet
-from graph import words
-from graph.embed import fill, vectors_of
+from graph.embed import fill, spoken, vectors_of
 from graph.memory_store import MemoryStore
 from graph.retrieve import Way, retrieve
 from helpers.observations import YARD, caption, entity, event, observation
@@ -110,7 +109,7 @@ def test_what_an_observation_says_is_embedded_with_the_looks_of_those_who_were_t
     vectors = vectors_of(later, store, told)
     assert {vector.of for vector in vectors} == {later.events[0].id, later.captions[0].id}
     by_fact = {vector.of: vector.row for vector in vectors}
-    said = words.event_text(later.events[0], [ANN])
+    said = spoken(later.events[0], [ANN])
     assert "person" in said
     assert float(told.embed([said])[0] @ by_fact[later.events[0].id]) == pytest.approx(1.0, abs=0.01)
 
