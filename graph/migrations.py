@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import apsw
 
 from core.errors import StoreUnavailable
+from graph import sqlite_texts
 
 _HERE = Path(__file__).parent
+
+
+Step = str | Callable[[apsw.Connection], None]
+"""Statements, or what makes them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +27,7 @@ class Form:
 
     name: str
     mark: int
-    steps: Sequence[str]
+    steps: Sequence[Step]
 
     @property
     def version(self) -> int:
@@ -37,8 +42,16 @@ def _step(file: str) -> str:
 NOTICED = "ALTER TABLE events ADD COLUMN noticed_us INTEGER"
 """When an event was recognised; unknown of those written before."""
 
+
+def _keep_texts(db: apsw.Connection) -> None:
+    db.execute(_step("schema_4_texts.sql"))
+    sqlite_texts.bring_up(db)
+
+
 MEMORY = Form(
-    name="memory", mark=0x53474C4D, steps=(_step("schema.sql"), NOTICED, _step("schema_3_links_vectors.sql"))
+    name="memory",
+    mark=0x53474C4D,
+    steps=(_step("schema.sql"), NOTICED, _step("schema_3_links_vectors.sql"), _keep_texts),
 )
 LEDGER = Form(name="ledger", mark=0x53474C4C, steps=(_step("ledger.sql"),))
 
@@ -50,7 +63,11 @@ def migrate(db: apsw.Connection, form: Form, path: Path) -> None:
         try:
             # Another process may have taken the step while this one waited for the lock.
             if _version(db, form, path) == version:
-                db.execute(form.steps[version])
+                step = form.steps[version]
+                if isinstance(step, str):
+                    db.execute(step)
+                else:
+                    step(db)
                 db.execute(f"PRAGMA user_version = {version + 1}")
                 db.execute(f"PRAGMA application_id = {form.mark}")
             db.execute("COMMIT")

@@ -19,6 +19,7 @@ from core.sight import Attributes, Track, TrackPoint
 _FORMAT = b"\x01"
 _PX = 10
 _SCORE = 1000
+_ATTRIBUTES = json.JSONEncoder(allow_nan=False)
 
 
 def kept(point: TrackPoint) -> TrackPoint:
@@ -81,7 +82,7 @@ def kept_text(text: str) -> str:
 
 def pack_attributes(attributes: Attributes) -> str:
     """Attributes as JSON."""
-    return json.dumps(attributes, allow_nan=False)
+    return _ATTRIBUTES.encode(attributes)
 
 
 def check(observation: Observation) -> None:

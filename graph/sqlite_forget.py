@@ -8,7 +8,7 @@ from typing import Any
 import apsw
 
 from core.memory import Scope
-from graph import sqlite_vectors, sqlite_write
+from graph import sqlite_texts, sqlite_vectors, sqlite_write
 
 _TABLES = ("events", "relations", "captions", "coverage", "links", "chunks", "tracks", "entities")
 _OF_CHUNKS = ("track_points", "event_evidence", "relation_evidence")
@@ -29,6 +29,7 @@ def forget(db: apsw.Connection, scope: Scope) -> dict[str, int]:
     shortened = _unmention(db)
     counts = _delete(db)
     sqlite_write.index_events(db, shortened)
+    sqlite_texts.sweep(db)
     for name in (*_IDS, *_TABLES):
         db.execute(f"DROP TABLE temp.gone_{name}")
     return counts
@@ -114,11 +115,19 @@ def _unmention(db: apsw.Connection) -> list[int]:
 def _delete(db: apsw.Connection) -> dict[str, int]:
     counts = {"vectors": 0}
     for table, of in sqlite_vectors.OWNERS.items():
-        db.execute(f"DELETE FROM {of}_words WHERE rowid IN (SELECT rid FROM gone_{table})")
+        db.execute(
+            f"UPDATE blocks SET version = random() WHERE of = '{table}' AND (stream_id, part) IN (SELECT stream_id, "
+            f"start_us / {sqlite_texts.BLOCK_US} FROM {table} WHERE rid IN (SELECT rid FROM gone_{table}))"
+        )
         db.execute(f"DELETE FROM {of}_vectors WHERE {of}_rid IN (SELECT rid FROM gone_{table})")
         counts["vectors"] += db.changes()
     for table in _TABLES:
         key = "id" if table == "links" else "rid"
         db.execute(f"DELETE FROM {table} WHERE {key} IN (SELECT rid FROM gone_{table})")
         counts[table] = db.changes()
+    for table in sqlite_texts.WORDY:
+        db.execute(
+            f"DELETE FROM blocks WHERE of = '{table}' AND NOT EXISTS (SELECT 1 FROM {table} t WHERE t.stream_id = "
+            f"blocks.stream_id AND t.start_us >= part * {sqlite_texts.BLOCK_US} AND t.start_us < (part + 1) * {sqlite_texts.BLOCK_US})"
+        )
     return counts

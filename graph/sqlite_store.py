@@ -30,6 +30,7 @@ from graph import (
 )
 from graph.database import Database
 from graph.migrations import MEMORY
+from graph.sqlite_rank import Held
 
 
 class SqliteStore:
@@ -42,6 +43,7 @@ class SqliteStore:
 
     def __init__(self, path: str | Path) -> None:
         self._db = Database(path, MEMORY)
+        self._held = Held()
 
     @property
     def path(self) -> Path:
@@ -58,7 +60,7 @@ class SqliteStore:
         """What the query asks for; raises `Invalid` for a query that makes no sense."""
         rows.check_query(query)
         with self._db.read() as db:
-            return sqlite_find.find(db, query)
+            return sqlite_find.find(db, self._held, query)
 
     def around(self, ids: Sequence[str], hops: int = 1, /) -> Found:
         """The given entities and events, all within `hops` edges of them, and the relations and links between those
@@ -71,13 +73,13 @@ class SqliteStore:
                 if not frontier:
                     break
                 near = near | frontier
-            return sqlite_find.among(db, near)
+            return sqlite_find.among(db, self._held, near)
 
     def aggregate(self, asked: Aggregation, /) -> tuple[Aggregate, ...]:
         """The groups; raises `Invalid` for what cannot be put together."""
         aggregate.check(asked)
         with self._db.read() as db:
-            found = sqlite_find.find(db, asked.query)
+            found = sqlite_find.find(db, self._held, asked.query)
             who = sqlite_rows.looks_of(db, {i for event in found.events for i in event.entity_ids})
         return aggregate.aggregate(
             asked,

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import apsw
-import numpy as np
 
-from core.memory import Query, Vector
-from graph import near
+from core.memory import Vector
+from graph import near, sqlite_texts
 from graph.sqlite_rows import LISTED, Rid
 
 OWNERS = {"events": "event", "entities": "entity", "captions": "caption"}
@@ -44,6 +42,8 @@ def _has(db: apsw.Connection, of: str, model: int) -> bool:
 
 def put(db: apsw.Connection, table: str, vectors: Sequence[tuple[Rid, Vector]]) -> None:
     """Writes the vectors of these rows, each in the place of the one by the same model."""
+    if not vectors:
+        return
     of = OWNERS[table]
     lengths = {vector.model: vector.length for _, vector in vectors}
     db.executemany(
@@ -61,7 +61,7 @@ def put(db: apsw.Connection, table: str, vectors: Sequence[tuple[Rid, Vector]]) 
     )
 
 
-def drop(db: apsw.Connection, table: str, rids: Sequence[Rid]) -> None:
+def drop(db: apsw.Connection, table: str, rids: Iterable[Rid]) -> None:
     """Removes every vector of these rows."""
     of = OWNERS[table]
     db.executemany(f"DELETE FROM {of}_vectors WHERE {of}_rid = ?", [(rid,) for rid in rids])
@@ -73,8 +73,10 @@ def mark(db: apsw.Connection, vectors: Sequence[Vector]) -> None:
     last = {(vector.of, vector.model): vector for vector in vectors}
     listed = json.dumps(list({vector.of for vector in vectors}))
     for table in OWNERS:
-        rids = dict(db.execute(f"SELECT id, rid FROM {table} WHERE id IN {LISTED}", (listed,)))
-        put(db, table, [(rids[v.of], v) for v in last.values() if v.of in rids])
+        sql = f"SELECT id, rid, stream_id, start_us, end_us FROM {table} WHERE id IN {LISTED}"
+        there = {id: cells for id, *cells in db.execute(sql, (listed,))}
+        put(db, table, [(there[v.of][0], v) for v in last.values() if v.of in there])
+        sqlite_texts.touch(db, table, [(stream, start, end) for _, stream, start, end in there.values()])
 
 
 def unmarked(db: apsw.Connection, table: str, model: str, limit: int) -> list[Rid]:
@@ -103,6 +105,7 @@ def unmark(db: apsw.Connection, model: str) -> int:
         )
         gone += db.changes()
     db.execute("DELETE FROM models WHERE name = ?", (model,))
+    db.execute("UPDATE blocks SET version = random()")
     return gone
 
 
@@ -117,20 +120,3 @@ def of_facts(db: apsw.Connection, table: str, rids: Iterable[Rid]) -> list[Vecto
         Vector(of=id, model=name, values=numbers)
         for id, name, numbers in db.execute(sql, (json.dumps(list(rids)),))
     ]
-
-
-def nearest(db: apsw.Connection, query: Query, table: str, where: str, values: Sequence[Any]) -> list[Rid]:
-    """Rows inside the bounds that have a vector of the query's model, the nearest first."""
-    assert query.like is not None  # noqa: S101 - for the type checker: who calls has looked
-    of = OWNERS[table]
-    sql = (
-        f"SELECT t.rid, v.numbers FROM {table} t JOIN {of}_vectors v ON v.{of}_rid = t.rid "
-        f"WHERE v.model = (SELECT rid FROM models WHERE name = ?) AND {where} ORDER BY t.start_us, t.id"
-    )
-    found = list(db.execute(sql, (query.like.model, *values)))
-    if not found:
-        return []
-    near.check_length(query.like, len(found[0][1]) // 2)
-    numbers = np.frombuffer(b"".join(blob for _, blob in found), "<f2").reshape(len(found), -1)
-    score = near.nearness(numbers, query.like.row)
-    return [found[n][0] for n in np.argsort(-score, kind="stable")[: query.limit]]

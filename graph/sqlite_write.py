@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
 import apsw
 
+from core.ids import EntityId
 from core.memory import HAND, Caption, Entity, Event, Evidence, Link, Observation, Relation
 from core.sight import Track
-from graph import rows, sqlite_rows, sqlite_vectors, words
+from graph import rows, sqlite_rows, sqlite_texts, sqlite_vectors, words
 from graph.sqlite_rows import LISTED, Rid
 
 Named = TypeVar("Named", Entity, Event, Relation, Caption)
 Cell = str | float | bytes | None
 
 _COLUMNS = {
-    "entities": ("id", "stream_id", "label", "name", "start_us", "end_us", "confidence", "attributes", "words", "said_us"),
+    "entities": ("id", "stream_id", "label", "name", "start_us", "end_us", "confidence", "attributes", "text_rid", "said_us"),
     "events": (
         "id", "stream_id", "kind", "zone", "start_us", "end_us", "confidence", "attributes", "source", "open",
-        "noticed_us", "words", "said_us",
+        "noticed_us", "text_rid", "said_us",
     ),
     "relations": (
         "id", "stream_id", "subject", "predicate", "object", "start_us", "end_us", "confidence", "source", "said_us",
     ),
     "captions": (
-        "id", "stream_id", "chunk_id", "start_us", "end_us", "text", "model", "status", "words", "said_us",
+        "id", "stream_id", "chunk_id", "start_us", "end_us", "text", "model", "status", "text_rid", "said_us",
     ),
 }  # fmt: skip
 
@@ -48,6 +50,23 @@ def link(db: apsw.Connection, links: Sequence[Link]) -> None:
     )
 
 
+@dataclass(slots=True)
+class _Taken(Generic[Named]):
+    """The nouns whose word stands and the keys of their rows; which rows are there already, and by what text."""
+
+    nouns: list[Named] = field(default_factory=list)
+    rids: list[Rid] = field(default_factory=list)
+    known: set[Rid] = field(default_factory=set)
+    texts: dict[object, Rid] = field(default_factory=dict)
+
+    def add(self, noun: Named, rid: Rid) -> None:
+        self.nouns.append(noun)
+        self.rids.append(rid)
+
+    def __iter__(self) -> Iterator[tuple[Named, Rid]]:
+        return zip(self.nouns, self.rids, strict=True)
+
+
 class _Writing:
     """One observation on its way into the tables, inside one transaction."""
 
@@ -56,17 +75,15 @@ class _Writing:
         self._of = observation
         self._chunk = observation.chunk
         self._said = observation.chunk.span.start
+        self._looks: dict[EntityId, Entity] = {}
 
     def all_of(self) -> None:
-        of = self._of
         self._write_chunk()
         self._write_tracks()
         reworded = self._write_entities()
         written = self._write_events()
-        index_events(self._db, written | _events_of(self._db, reworded))
-        relations, _ = self._take("relations", of.relations)
-        self._put("relations", [(rid, *self._relation_row(noun)) for noun, rid in relations])
-        self._write_evidence("relation", [(rid, noun.evidence) for noun, rid in relations])
+        index_events(self._db, _events_of(self._db, reworded) - written)
+        self._write_relations()
         self._write_captions()
         self._write_coverage()
 
@@ -114,53 +131,51 @@ class _Writing:
         )  # fmt: skip
 
     def _write_entities(self) -> list[str]:
-        """Those whose looks are other than before, or that somebody may have spoken of before they were described."""
-        before = self._looks(entity.id for entity in self._of.entities)
-        taken, known = self._take("entities", self._of.entities)
-        spoken = {entity.id: words.entity_terms(entity) for entity, _ in taken}
-        self._put("entities", [(rid, *self._entity_row(e, len(spoken[e.id]))) for e, rid in taken])
-        self._replace(
-            "same_as",
-            "entity_rid",
-            ("track_id",),
-            {rid: [(track,) for track in entity.tracks] for entity, rid in taken},
-            known,
+        """Those found by other words than before, or spoken of for the first time."""
+        taken = self._take("entities", self._of.entities)
+        texts = sqlite_texts.intern(self._db, [words.entity_terms(entity) for entity in taken.nouns])
+        self._put(
+            "entities",
+            [(rid, *self._entity_row(e, text)) for (e, rid), text in zip(taken, texts, strict=True)],
         )
-        self._mark("entities", [(entity.id, rid) for entity, rid in taken], known)
-        reworded = [(e, rid) for e, rid in taken if before.get(e.id) != spoken[e.id]]
-        _index(self._db, "entity_words", [(rid, spoken[e.id]) for e, rid in reworded])
-        return [entity.id for entity, _ in reworded]
+        tracks = {rid: [(track,) for track in e.tracks] for e, rid in taken}
+        self._replace("same_as", "entity_rid", ("track_id",), tracks, taken.known)
+        self._mark("entities", taken)
+        self._looks = {entity.id: entity for entity in taken.nouns}
+        return [e.id for e, text in zip(taken.nouns, texts, strict=True) if taken.texts.get(e.id) != text]
 
-    def _looks(self, ids: Iterable[str]) -> dict[str, list[str]]:
-        """The words these entities are found by at present."""
-        sql = f"SELECT id, label, name, attributes FROM entities WHERE id IN {LISTED}"
-        return {
-            id: words.terms(words.looks_text(label, name, json.loads(attributes)))
-            for id, label, name, attributes in sqlite_rows.select(self._db, sql, ids)
-        }
-
-    def _entity_row(self, entity: Entity, count: int) -> tuple[Cell, ...]:
+    def _entity_row(self, entity: Entity, text: Rid) -> tuple[Cell, ...]:
         return (
             entity.id, entity.stream_id, entity.label, entity.name, entity.span.start, entity.span.end,
-            entity.confidence, rows.pack_attributes(entity.attributes), count, self._said,
+            entity.confidence, rows.pack_attributes(entity.attributes), text, self._said,
         )  # fmt: skip
 
     def _write_events(self) -> set[Rid]:
-        taken, known = self._take("events", self._of.events)
-        self._put("events", [(rid, *self._event_row(event)) for event, rid in taken])
+        taken = self._take("events", self._of.events)
+        others = {i for event in taken.nouns for i in event.entity_ids} - self._looks.keys()
+        looks = self._looks | (sqlite_rows.looks_of(self._db, others) if others else {})
+        texts = sqlite_texts.intern(self._db, [_event_terms(event, looks) for event in taken.nouns])
+        self._put(
+            "events", [(rid, *self._event_row(e, text)) for (e, rid), text in zip(taken, texts, strict=True)]
+        )
         who: dict[Rid, Sequence[tuple[Cell, ...]]] = {
             rid: [(p.entity_id, p.role) for p in event.participants] for event, rid in taken
         }
-        self._replace("took_part", "event_rid", ("entity_id", "role"), who, known)
-        self._write_evidence("event", [(rid, event.evidence) for event, rid in taken], known)
-        self._mark("events", [(event.id, rid) for event, rid in taken], known)
-        return {rid for _, rid in taken}
+        self._replace("took_part", "event_rid", ("entity_id", "role"), who, taken.known)
+        self._write_evidence("event", [(rid, event.evidence) for event, rid in taken], taken.known)
+        self._mark("events", taken)
+        return {*taken.rids}
 
-    def _event_row(self, event: Event) -> tuple[Cell, ...]:
+    def _event_row(self, event: Event, text: Rid) -> tuple[Cell, ...]:
         return (
             event.id, event.stream_id, event.kind, event.zone, event.span.start, event.span.end, event.confidence,
-            rows.pack_attributes(event.attributes), event.source, int(event.open), event.noticed, 0, self._said,
+            rows.pack_attributes(event.attributes), event.source, int(event.open), event.noticed, text, self._said,
         )  # fmt: skip
+
+    def _write_relations(self) -> None:
+        taken = self._take("relations", self._of.relations)
+        self._put("relations", [(rid, *self._relation_row(relation)) for relation, rid in taken])
+        self._write_evidence("relation", [(rid, r.evidence) for r, rid in taken], taken.known)
 
     def _relation_row(self, relation: Relation) -> tuple[Cell, ...]:
         return (
@@ -169,16 +184,18 @@ class _Writing:
         )  # fmt: skip
 
     def _write_captions(self) -> None:
-        taken, known = self._take("captions", self._of.captions)
-        spoken = {caption.id: words.caption_terms(caption) for caption, _ in taken}
-        self._put("captions", [(rid, *self._caption_row(c, len(spoken[c.id]))) for c, rid in taken])
-        _index(self._db, "caption_words", [(rid, spoken[c.id]) for c, rid in taken])
-        self._mark("captions", [(caption.id, rid) for caption, rid in taken], known)
+        taken = self._take("captions", self._of.captions)
+        texts = sqlite_texts.intern(self._db, [words.caption_terms(caption) for caption in taken.nouns])
+        self._put(
+            "captions",
+            [(rid, *self._caption_row(c, text)) for (c, rid), text in zip(taken, texts, strict=True)],
+        )
+        self._mark("captions", taken)
 
-    def _caption_row(self, caption: Caption, count: int) -> tuple[Cell, ...]:
+    def _caption_row(self, caption: Caption, text: Rid) -> tuple[Cell, ...]:
         return (
             caption.id, caption.stream_id, caption.chunk_id, caption.span.start, caption.span.end,
-            rows.kept_text(caption.text), caption.model, caption.status.value, count, self._said,
+            rows.kept_text(caption.text), caption.model, caption.status.value, text, self._said,
         )  # fmt: skip
 
     def _write_coverage(self) -> None:
@@ -196,7 +213,7 @@ class _Writing:
         )  # fmt: skip
 
     def _write_evidence(
-        self, of: str, evidence: Iterable[tuple[Rid, Iterable[Evidence]]], known: Iterable[Rid] | None = None
+        self, of: str, evidence: Iterable[tuple[Rid, Iterable[Evidence]]], known: Iterable[Rid]
     ) -> None:
         cells: dict[Rid, Sequence[tuple[Cell, ...]]] = {
             rid: [
@@ -205,31 +222,37 @@ class _Writing:
             ]
             for rid, of_one in evidence
         }
-        self._replace(
-            f"{of}_evidence",
-            f"{of}_rid",
-            ("chunk_id", "at_us", "x1", "y1", "x2", "y2"),
-            cells,
-            cells.keys() if known is None else known,
-        )
+        names = ("chunk_id", "at_us", "x1", "y1", "x2", "y2")
+        self._replace(f"{of}_evidence", f"{of}_rid", names, cells, known)
 
-    def _take(self, table: str, nouns: Iterable[Named]) -> tuple[list[tuple[Named, Rid]], set[Rid]]:
-        """What no later chunk has spoken of, with the keys of their rows, and which of these are there already."""
+    def _take(self, table: str, nouns: Iterable[Named]) -> _Taken[Named]:
+        """What no later chunk has spoken of."""
         last = {noun.id: noun for noun in nouns}
+        taken: _Taken[Named] = _Taken()
         if not last:
-            return [], set()
-        found = sqlite_rows.select(
-            self._db, f"SELECT id, rid, said_us FROM {table} WHERE id IN {LISTED}", last
-        )
-        before = {id: (rid, said) for id, rid, said in found}
+            return taken
+        wordy = table in sqlite_texts.WORDY
+        sql = f"SELECT id, rid, said_us, stream_id, start_us, {'text_rid' if wordy else 0} FROM {table} WHERE id IN {LISTED}"
+        before: dict[str, list[Any]] = {id: cells for id, *cells in sqlite_rows.select(self._db, sql, last)}
         free: Rid = (self._db.execute(f"SELECT max(rid) FROM {table}").get or 0) + 1
-        taken: list[tuple[Named, Rid]] = []
-        for id, noun in last.items():
-            rid, said = before.get(id, (free, 0))
-            free += id not in before
-            if self._said >= said:
-                taken.append((noun, rid))
-        return taken, {rid for rid, _ in before.values()}
+        places = []
+        for noun in last.values():
+            if noun.id not in before:
+                taken.add(noun, free)
+                free += 1
+            else:
+                rid, said, stream, start, text = before[noun.id]
+                if self._said < said:
+                    continue
+                taken.add(noun, rid)
+                taken.known.add(rid)
+                taken.texts[noun.id] = text
+                places.append((stream, start, 0))
+            if not isinstance(noun, Relation):
+                places.append((noun.stream_id, noun.span.start, noun.span.end))
+        if wordy:
+            sqlite_texts.touch(self._db, table, places)
+        return taken
 
     def _put(self, table: str, cells: Sequence[tuple[Cell, ...]]) -> None:
         """Writes whole rows, in place of those that are there."""
@@ -257,19 +280,16 @@ class _Writing:
             [(rid, seq, *row) for rid, of_one in cells.items() for seq, row in enumerate(of_one)],
         )
 
-    def _mark(self, table: str, taken: Sequence[tuple[str, Rid]], known: set[Rid]) -> None:
+    def _mark(self, table: str, taken: _Taken[Named]) -> None:
         """Vectors are part of the word on a fact: the later word's replace all others."""
-        sqlite_vectors.drop(self._db, table, [rid for _, rid in taken if rid in known])
-        rids = dict(taken)
+        sqlite_vectors.drop(self._db, table, taken.known)
+        rids: dict[str, Rid] = {noun.id: rid for noun, rid in taken}
         last = {(v.of, v.model): v for v in self._of.vectors if v.of in rids}
         sqlite_vectors.put(self._db, table, [(rids[v.of], v) for v in last.values()])
 
 
-def _index(db: apsw.Connection, table: str, spoken: Iterable[tuple[Rid, Iterable[str]]]) -> None:
-    db.executemany(
-        f"INSERT OR REPLACE INTO {table} (rowid, text) VALUES (?, ?)",
-        [(rid, " ".join(sorted(set(of_one)))) for rid, of_one in spoken],
-    )
+def _event_terms(event: Event, looks: Mapping[EntityId, Entity]) -> list[str]:
+    return words.event_terms(event, [looks[i] for i in event.entity_ids if i in looks])
 
 
 def _events_of(db: apsw.Connection, entities: Sequence[str]) -> set[Rid]:
@@ -282,8 +302,9 @@ def _events_of(db: apsw.Connection, entities: Sequence[str]) -> set[Rid]:
 def index_events(db: apsw.Connection, rids: Iterable[Rid]) -> None:
     """Writes anew what events are found by; it holds the looks of those who took part, which may come later."""
     known = sqlite_rows.events_by_rid(db, sorted(rids))
+    if not known:
+        return
     who = sqlite_rows.looks_of(db, {i for event in known.values() for i in event.entity_ids})
-    for rid, event in known.items():
-        spoken = words.event_terms(event, [who[i] for i in event.entity_ids if i in who])
-        _index(db, "event_words", [(rid, spoken)])
-        db.execute("UPDATE events SET words = ? WHERE rid = ?", (len(spoken), rid))
+    texts = sqlite_texts.intern(db, [_event_terms(event, who) for event in known.values()])
+    db.executemany("UPDATE events SET text_rid = ? WHERE rid = ?", zip(texts, known, strict=True))
+    sqlite_texts.touch(db, "events", [(e.stream_id, e.span.start, e.span.end) for e in known.values()])

@@ -344,10 +344,10 @@ def test_a_stored_row_this_version_cannot_read_is_reported_without_its_secrets(t
 def test_time_bounds_use_the_indexes_however_long_the_history(tmp_path: Path) -> None:
     """A query bounded in time steps through about as many pages in a long history as in a short one."""
 
-    def steps(chunks: int) -> int:
-        store = SqliteStore(tmp_path / f"{chunks}.db")
-        for index in range(chunks):
-            store.write(chunk_of_a_walk(index))
+    def steps(hours: int) -> int:
+        store = SqliteStore(tmp_path / f"{hours}.db")
+        for hour in range(hours):
+            store.write(chunk_of_a_walk(hour * 360))
         counted = 0
 
         def count() -> bool:
@@ -357,7 +357,7 @@ def test_time_bounds_use_the_indexes_however_long_the_history(tmp_path: Path) ->
 
         with store._db.read() as held:
             held.set_progress_handler(count, 10)
-        span = chunk_of_a_walk(20).chunk.span
+        span = chunk_of_a_walk(20 * 360).chunk.span
         assert len(store.find(Query(want=Want.EVENTS, span=span, text="car")).events) == 1
         store.close()
         return counted

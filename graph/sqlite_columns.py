@@ -1,0 +1,220 @@
+"""Rows of the SQLite memory as columns of numbers, held in memory block by block: what is ranked is read here.
+
+A block is right as long as its version in the file is (`sqlite_texts.touch`), whichever process wrote: blocks are read
+when they are first wanted and again when they have changed, so that they cost nothing until somebody asks.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import apsw
+import numpy as np
+import numpy.typing as npt
+
+from core.memory import Query
+from graph.sqlite_rows import LISTED, Rid
+from graph.sqlite_texts import BLOCK_US
+
+Numbers = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Place = tuple[str, str, int]
+"""Table, stream and part of its clock: what a block is of."""
+
+MOST_ROWS = 8_000_000
+"""How many rows are held at once, 40 bytes each; the blocks longest not asked for go first."""
+MOST_POSTINGS = 32_000_000
+"""How many places words stand at are held at once, 4 bytes each."""
+
+_NAMES = {"events": "kind, zone", "entities": "label, NULL", "captions": "NULL, NULL"}
+_NOBODY = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The rows of a stream that begin in one part of its clock (`BLOCK_US`), in order of time and id.
+
+    `text` is the place of what a row is found by in `Texts`; `kind` (an event's, or an entity's label) and `zone` are
+    codes of names.
+    """
+
+    place: Place
+    version: int
+    rid: Numbers
+    start: Numbers
+    end: Numbers
+    text: Numbers
+    kind: npt.NDArray[np.int32]
+    zone: npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """The rows inside a query's bounds: blocks, and which of their rows (None: all of them), counted through."""
+
+    blocks: Sequence[Block]
+    chosen: Numbers | None
+
+    def __len__(self) -> int:
+        return sum(len(block.rid) for block in self.blocks) if self.chosen is None else len(self.chosen)
+
+    def rid(self) -> Numbers:
+        """Their keys."""
+        return self._column([block.rid for block in self.blocks])
+
+    def start(self) -> Numbers:
+        """When they begin."""
+        return self._column([block.start for block in self.blocks])
+
+    def text(self) -> Numbers:
+        """What they are found by."""
+        return self._column([block.text for block in self.blocks])
+
+    def _column(self, parts: Sequence[Numbers]) -> Numbers:
+        whole = joined(parts)
+        return whole if self.chosen is None else whole[self.chosen]
+
+
+def joined(parts: Sequence[Numbers]) -> Numbers:
+    """The parts as one column."""
+    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
+
+class Texts:
+    """What facts are found by, as numbers: how many words each text has, and which texts hold a word.
+
+    Texts are only ever added, under growing numbers, so each has its place for good. Place 0 is a text nobody has.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._rids: Numbers = np.zeros(1, np.int64)
+        self._holding: dict[str, tuple[Rid, Numbers]] = {}
+        self.lengths: Numbers = np.zeros(1, np.int64)
+
+    def read(self, db: apsw.Connection) -> None:
+        """Takes in the texts that are new."""
+        with self._lock:
+            found = list(
+                db.execute("SELECT rid, words FROM texts WHERE rid > ? ORDER BY rid", (int(self._rids[-1]),))
+            )
+            if found:
+                rids, lengths = np.array(found, np.int64).T
+                self.lengths = np.concatenate([self.lengths, lengths])
+                self._rids = np.concatenate([self._rids, rids])
+
+    def places(self, rids: Numbers) -> Numbers:
+        """Where the texts with these numbers stand; 0 for one that was forgotten this very moment."""
+        at = np.minimum(np.searchsorted(self._rids, rids), len(self._rids) - 1)
+        return np.where(self._rids[at] == rids, at, 0)
+
+    def holding(self, db: apsw.Connection, term: str) -> Numbers:
+        """The places of all texts that hold the word."""
+        with self._lock:
+            last, places = self._holding.pop(term, (0, np.zeros(0, np.int32)))
+            if last < self._rids[-1]:
+                # A term is letters and digits only; quoted, it can be none of FTS5's operators.
+                sql = "SELECT rowid FROM text_words WHERE text_words MATCH ? AND rowid > ?"
+                new = np.array([rid for (rid,) in db.execute(sql, (f'"{term}"', last))], np.int64)
+                places = np.concatenate([places, self.places(new[new <= self._rids[-1]]).astype(np.int32)])
+                places = places[places > 0]
+            self._holding[term] = int(self._rids[-1]), places
+            while sum(len(of_one) for _, of_one in self._holding.values()) > MOST_POSTINGS:
+                self._holding.pop(next(iter(self._holding)))
+            return places
+
+
+class Columns:
+    """The blocks one process holds of one file. Threads may share them; blocks themselves never change."""
+
+    def __init__(self) -> None:
+        self.texts = Texts()
+        self._lock = threading.RLock()
+        self._blocks: dict[Place, Block] = {}
+        self._codes: dict[str | None, int] = {None: _NOBODY}
+        self._rows = 0
+
+    def inside(self, db: apsw.Connection, table: str, query: Query, only: Numbers | None = None) -> Inside:
+        """The rows inside the bounds that `can_pick` knows, and among `only`, where these are given."""
+        blocks = self.blocks(db, table, query)
+        masks = self._masks(table, query, blocks)
+        if only is not None:
+            among = np.zeros(int(only.max()) + 1, bool)
+            among[only] = True
+            rids = joined([block.rid for block in blocks])
+            masks.append(among[np.minimum(rids, len(among) - 1)] & (rids < len(among)))
+        if not masks:
+            return Inside(blocks, None)
+        return Inside(blocks, np.flatnonzero(np.logical_and.reduce(masks)))
+
+    def blocks(self, db: apsw.Connection, table: str, query: Query) -> list[Block]:
+        """The blocks that have rows in the query's streams and span, as they are in this transaction."""
+        conditions, values = ["of = ?"], [table]
+        if query.streams:
+            conditions.append(f"stream_id IN {LISTED}")
+            values.append(json.dumps(query.streams))
+        bound: tuple[str | int, ...] = tuple(values)
+        if query.span is not None:
+            conditions.append("part <= ? AND latest_us > ?")
+            bound += ((query.span.end - 1) // BLOCK_US, query.span.start)
+        sql = f"SELECT stream_id, part, version FROM blocks WHERE {' AND '.join(conditions)} ORDER BY stream_id, part"
+        wanted = list(db.execute(sql, bound))
+        with self._lock:
+            self.texts.read(db)
+            return [self._block(db, (table, stream, part), version) for stream, part, version in wanted]
+
+    def _block(self, db: apsw.Connection, place: Place, version: int) -> Block:
+        held = self._blocks.pop(place, None)
+        if held is None or held.version != version:
+            self._rows -= len(held.rid) if held is not None else 0
+            held = self._read(db, place, version)
+            self._rows += len(held.rid)
+            while self._rows > MOST_ROWS and self._blocks:
+                self._rows -= len(self._blocks.pop(next(iter(self._blocks))).rid)
+        self._blocks[place] = held
+        return held
+
+    def _read(self, db: apsw.Connection, place: Place, version: int) -> Block:
+        table, stream, part = place
+        sql = (
+            f"SELECT rid, start_us, end_us, text_rid, {_NAMES[table]} FROM {table} INDEXED BY {table}_when "
+            "WHERE stream_id = ? AND start_us >= ? AND start_us < ? ORDER BY start_us, id"
+        )
+        found = list(db.execute(sql, (stream, part * BLOCK_US, (part + 1) * BLOCK_US)))
+        rid, start, end, text, kind, zone = zip(*found, strict=True) if found else ((),) * 6
+        return Block(
+            place, version, np.array(rid, np.int64), np.array(start, np.int64), np.array(end, np.int64),
+            self.texts.places(np.array(text, np.int64)), self._coded(kind), self._coded(zone),
+        )  # fmt: skip
+
+    def _coded(self, names: Iterable[str | None]) -> npt.NDArray[np.int32]:
+        codes = self._codes
+        return np.array([codes.setdefault(name, len(codes)) for name in names], np.int32)
+
+    def _masks(self, table: str, query: Query, blocks: Sequence[Block]) -> list[Mask]:
+        masks: list[Mask] = []
+        if query.span is not None:
+            start, end = joined([b.start for b in blocks]), joined([b.end for b in blocks])
+            masks.append((start < query.span.end) & (end > query.span.start))
+        kinds = {"events": query.kinds, "entities": query.labels}.get(table, ())
+        zones = query.zones if table == "events" else ()
+        for names, parts in ((kinds, [b.kind for b in blocks]), (zones, [b.zone for b in blocks])):
+            if names:
+                wanted = [self._codes[name] for name in names if name in self._codes]
+                column = np.concatenate(parts) if parts else np.zeros(0, np.int32)
+                masks.append(np.isin(column, wanted))
+        return masks
+
+
+def can_pick(table: str, query: Query) -> bool:
+    """Whether the columns alone say which rows are inside the query's bounds."""
+    match table:
+        case "events":
+            return not (query.labels or query.attributes or query.entities or query.ids)
+        case "entities":
+            return not (query.kinds or query.zones or query.attributes or query.entities or query.ids)
+        case _:
+            return not query.ids
