@@ -13,6 +13,7 @@ is never touched, and counts as knowledge.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -43,15 +44,15 @@ class Policy:
     """How sure the resolver wants to be, by the vectors of which model.
 
     `least` is the likeness (cosine; of `colours:1` the Bhattacharyya coefficient) from which on two may be the same,
-    and `margin` how far behind it anybody who is certainly somebody else has to stay. `least_by_text` is enough where
-    both bear the same text. Clothes last a day: visits further than `window` apart are not compared. Who stayed for
+    and who looks like either of them, less this by up to `margin`, has to be one with all others who do. `least_by_text`
+    is enough where both bear the same text. Clothes last a day: visits further than `window` apart are not compared. Who stayed for
     less than `shortest` is nobody; it is asked who somebody is after he was `seen` so long, again whenever that has
     doubled, and when he has left. `most` look-alikes are weighed.
     """
 
     model: str = "colours:1"
-    least: float = 0.97
-    margin: float = 0.015
+    least: float = 0.98
+    margin: float = 0.01
     least_by_text: float = 0.7
     window: Micros = 24 * 3600 * SECOND
     shortest: Micros = SECOND
@@ -196,18 +197,12 @@ class _Alike:
         return bool(_text(self._who[i])) and _text(self._who[i]) == _text(self._who[j])
 
     def _could_be_other(self, i: int, j: int) -> bool:
-        """Whether either of the two looks about as much like somebody who is certainly not the other."""
+        """Whether two who are certainly not the same both look as one of these does, or nearly: then so may anybody."""
         if self._same_text(i, j):
             return False
         limit = self._near(i, j) - self._policy.margin
-        for r in range(len(self._who)):
-            if r in (i, j):
-                continue
-            if self._near(r, j) > limit and self._verdict(r, i) is Verdict.TWO:
-                return True
-            if self._near(r, i) > limit and self._verdict(r, j) is Verdict.TWO:
-                return True
-        return False
+        close = [r for r in range(len(self._who)) if r in (i, j) or max(self._likeness[r, [i, j]]) > limit]
+        return any(self._verdict(a, b) is Verdict.TWO for a, b in itertools.combinations(close, 2))
 
     def _verdict(self, i: int, j: int) -> Verdict:
         key = (min(i, j), max(i, j))

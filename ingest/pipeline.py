@@ -19,13 +19,9 @@ from core.media import Frame, Stream, StreamState
 from core.memory import Caption, CaptionStatus, CoverageState, Observation, Query, Scope, Want
 from core.ports import Detector, GraphStore, House
 from core.settings import Settings
-<<<<<<< HEAD
 from core.work import KnownEmbedder, Progress, quiet
 from graph.embed import vectors_of
-=======
-from core.work import Progress, quiet
 from graph.resolve import resolve
->>>>>>> ddc5ce5 (Know the same thing again across streams: a resolver by looks, words, time and place, identities that no split breaks, timelines, merge and split by hand)
 from ingest.camera_state import Impaired, Sight
 from ingest.caption import caption
 from ingest.checkpoint import Checkpoint, Checkpoints

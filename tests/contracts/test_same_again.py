@@ -31,9 +31,7 @@ COLOURS = "colours:1"
 
 
 def stream(id: StreamId, name: str, started: datetime | None = NOON) -> Stream:
-    return Stream(
-        id=id, name=name, source=name, shown_source=name, started_at=started, duration=100 * SECOND
-    )
+    return Stream(id=id, name=name, source=name, shown_source=name, started_at=started, duration=100 * SECOND)
 
 
 def ledger_of(*streams: Stream) -> Ledger:
@@ -156,9 +154,7 @@ def test_who_stays_is_asked_about_after_a_while_and_again_whenever_that_has_doub
     stays = [entity(2, "person", 20, end) for end in range(30, 110, 10)]
     asked = []
     for each in stays:
-        chunk = observation(
-            int(each.span.end / SECOND) // 10 - 1, each, vector(each.id, *RED, model=COLOURS)
-        )
+        chunk = observation(int(each.span.end / SECOND) // 10 - 1, each, vector(each.id, *RED, model=COLOURS))
         store.write(chunk)
         asked.append(bool(resolve(chunk, store=store, ledger=ledger_of())))
         store.link([Link(one=id_of(before), other=each.id, score=0.5, source=SOURCE, same=False)])
@@ -260,7 +256,10 @@ def test_two_that_overlap_on_one_stream_are_not_brought_together_by_a_third(make
     store = written(
         make,
         [observation(3, a, b, c)],
-        [Link(one=a.id, other=c.id, score=0.9, source="t"), Link(one=b.id, other=c.id, score=0.8, source="t")],
+        [
+            Link(one=a.id, other=c.id, score=0.9, source="t"),
+            Link(one=b.id, other=c.id, score=0.8, source="t"),
+        ],
     )
     assert set(identity(store, c.id)) == {a.id, c.id}
     assert identity(store, b.id) == (b.id,)
