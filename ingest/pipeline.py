@@ -271,9 +271,11 @@ class _Run:
             return
         who = {id for event in noticed for id in event.entity_ids}
         chunk = self.grid.chunk(memory.next_chunk, end=until)
+        seen = memory.perception.seen(who, until)
         observation = Observation(
             chunk=chunk,
-            entities=memory.perception.entities(who, until),
+            entities=seen.entities,
+            vectors=seen.vectors,
             events=tuple(noticed),
             coverage=self.tally.inside(chunk.span),
         )
@@ -317,6 +319,7 @@ class _Run:
             chunk=chunk,
             tracks=seen.tracks,
             entities=seen.entities,
+            vectors=seen.vectors,
             events=tuple(events),
             relations=tuple(memory.events.relations(until, final=final)),
             coverage=self.tally.take(chunk.span, final=final),
