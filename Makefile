@@ -1,6 +1,6 @@
 # The verbs of the project. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-local lock demo test test-fast check format bench serve clean
+.PHONY: help setup setup-dev setup-local lock demo test test-fast check format bench serve neo4j clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -69,6 +69,9 @@ bench: $(VENV)/.run ## every benchmark, short form
 
 serve: $(VENV)/.run ## API, page and workers on one port of this machine
 	@$(BIN)/sightline serve
+
+neo4j: $(VENV)/.dev ## start a Neo4j of your own and say how to use it (NEO4J=stop stops it)
+	@$(BIN)/python -m bench.neo4j_server $(or $(NEO4J),start)
 
 clean: ## remove what was built
 	@rm -rf $(VENV) .tools demo

@@ -23,7 +23,6 @@ from api.routes import (
     chat,
     drawn,
     health,
-    identity,
     incidents,
     jobs,
     media,
@@ -135,22 +134,7 @@ def create_app(
     app.state.meters = meters
     errors.install(app)
     app.include_router(streams.router, max_body_size=settings.max_upload_mb << 20)
-    rooms = (
-        jobs,
-        memory,
-        identity,
-        search,
-        ask,
-        rules,
-        incidents,
-        webhooks,
-        media,
-        drawn,
-        chat,
-        session,
-        health,
-    )
-    for room in rooms:
+    for room in (jobs, memory, search, ask, rules, incidents, webhooks, media, drawn, chat, session, health):
         app.include_router(room.router, max_body_size=SMALL_BODY)
     _serve_page(app)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]

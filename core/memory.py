@@ -291,10 +291,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a query brought back; only the wanted field is filled (`around` fills several).
-
-    With `like` the `vectors` of its model come along, one for each fact found, in that order.
-    """
+    """What a query brought back; only the wanted field is filled (`around` fills several)."""
 
     events: tuple[Event, ...] = ()
     entities: tuple[Entity, ...] = ()
@@ -304,7 +301,6 @@ class Found:
     tracks: tuple[Track, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     links: tuple[Link, ...] = ()
-    vectors: tuple[Vector, ...] = ()
 
 
 class By(StrEnum):

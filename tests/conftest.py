@@ -7,8 +7,12 @@ import os
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from graph.neo4j_database import Neo4jDatabase
 
 IN_CI = bool(os.environ.get("CI"))
 
@@ -65,6 +69,34 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     )  # tests run side by side, and threads of tiny models wait for each other longer than they work
     root = tmp_path_factory.mktemp("tiny-models")
     return lambda name: tiny_models.save(name, root / name)
+
+
+@pytest.fixture(scope="session")
+def neo4j_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where a real Neo4j answers: SIGHTLINE_TEST_NEO4J, or one server for all processes of this run, started here."""
+    given = os.environ.get("SIGHTLINE_TEST_NEO4J", "")
+    if given:
+        return given
+    from bench.neo4j_server import Missing, shared_server
+
+    base = tmp_path_factory.getbasetemp()
+    try:
+        return shared_server((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "neo4j").url
+    except Missing as why:
+        absent(f"Neo4j ({why})")
+        raise
+
+
+@pytest.fixture(scope="session")
+def neo4j_database(neo4j_url: str) -> Iterator[Neo4jDatabase]:
+    """Connections to it; each memory in it has a name of its own."""
+    from graph.neo4j_database import Address, Neo4jDatabase
+    from graph.neo4j_migrations import migrate
+
+    database = Neo4jDatabase(Address.of(neo4j_url))
+    migrate(database)
+    yield database
+    database.close()
 
 
 @pytest.fixture

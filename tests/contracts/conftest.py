@@ -14,13 +14,18 @@ from helpers.memories import OTHERS, PLAIN, Make, makers
 @pytest.fixture(params=[PLAIN, *OTHERS])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
     """A maker of fresh, empty memories of one implementation."""
-    yield from makers(request.param, tmp_path)
+    yield from _makers(request, tmp_path)
 
 
 @pytest.fixture(params=OTHERS)
 def make_other(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
     """The same, of every implementation but the plain one, which those are held against."""
-    yield from makers(request.param, tmp_path)
+    yield from _makers(request, tmp_path)
+
+
+def _makers(request: pytest.FixtureRequest, folder: Path) -> Iterator[Make]:
+    kind = request.param
+    return makers(kind, folder, request.getfixturevalue("neo4j_database") if kind == "neo4j" else None)
 
 
 @pytest.fixture
