@@ -23,6 +23,7 @@ from api.routes import (
     chat,
     drawn,
     health,
+    identity,
     incidents,
     jobs,
     media,
@@ -134,7 +135,22 @@ def create_app(
     app.state.meters = meters
     errors.install(app)
     app.include_router(streams.router, max_body_size=settings.max_upload_mb << 20)
-    for room in (jobs, memory, search, ask, rules, incidents, webhooks, media, drawn, chat, session, health):
+    rooms = (
+        jobs,
+        memory,
+        identity,
+        search,
+        ask,
+        rules,
+        incidents,
+        webhooks,
+        media,
+        drawn,
+        chat,
+        session,
+        health,
+    )
+    for room in rooms:
         app.include_router(room.router, max_body_size=SMALL_BODY)
     _serve_page(app)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]

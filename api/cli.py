@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api import cli_draw, cli_eval, cli_find, cli_keys, cli_memory, cli_read, cli_rules, cli_serve, cli_show
+from api import (
+    cli_draw,
+    cli_eval,
+    cli_find,
+    cli_identity,
+    cli_keys,
+    cli_memory,
+    cli_read,
+    cli_rules,
+    cli_serve,
+    cli_show,
+)
 from api.cli_io import (
     FromS,
     Json,
@@ -241,6 +252,7 @@ def write_report(
 
 
 cli_show.add_to(app)
+cli_identity.add_to(app)
 cli_read.add_to(app)
 cli_find.add_to(app)
 cli_memory.add_to(app)

@@ -22,6 +22,7 @@ WebhookId = NewType("WebhookId", str)
 JobId = NewType("JobId", str)
 ReportId = NewType("ReportId", str)
 KeyId = NewType("KeyId", str)
+PassageId = NewType("PassageId", str)
 
 
 def derive(prefix: str, *parts: object) -> str:
@@ -80,3 +81,8 @@ def caption_id(chunk: ChunkId, model: str) -> CaptionId:
 def link_id(one: EntityId, other: EntityId) -> LinkId:
     """A link is its two ends, in the order of their ids."""
     return LinkId(derive("ln", *sorted((one, other))))
+
+
+def passage_id(one: StreamId, other: StreamId) -> PassageId:
+    """A passage is its two streams, whichever way."""
+    return PassageId(derive("pa", *sorted((one, other))))

@@ -291,7 +291,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a query brought back; only the wanted field is filled (`around` fills several)."""
+    """What a query brought back; only the wanted field is filled (`around` fills several).
+
+    With `like` the `vectors` of its model come along, one for each fact found, in that order.
+    """
 
     events: tuple[Event, ...] = ()
     entities: tuple[Entity, ...] = ()
@@ -301,6 +304,7 @@ class Found:
     tracks: tuple[Track, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     links: tuple[Link, ...] = ()
+    vectors: tuple[Vector, ...] = ()
 
 
 class By(StrEnum):

@@ -25,19 +25,22 @@ def find(facts: Facts, query: Query) -> Found:
             return Found(tracks=tuple(facts.joined(t) for t in _first(query, tracks)))
         case Want.ENTITIES:
             entities = [e for e in facts.entities.values() if _holds_entity(facts, query, e)]
-            return Found(entities=_best(facts, query, entities, words.entity_terms))
+            best = _best(facts, query, entities, words.entity_terms)
+            return Found(entities=best, vectors=_vectors(facts, query, best))
         case Want.EVENTS:
             events = [e for e in facts.events.values() if _holds_event(facts, query, e)]
 
             def terms(event: Event) -> list[str]:
                 return words.event_terms(event, facts.known(event.entity_ids))
 
-            return Found(events=_best(facts, query, events, terms))
+            said = _best(facts, query, events, terms)
+            return Found(events=said, vectors=_vectors(facts, query, said))
         case Want.RELATIONS:
             relations = [r for r in facts.relations.values() if _holds_relation(facts, query, r)]
             return Found(relations=_first(query, relations))
         case Want.CAPTIONS:
-            return Found(captions=_best(facts, query, facts.captions.values(), words.caption_terms))
+            captions = _best(facts, query, facts.captions.values(), words.caption_terms)
+            return Found(captions=captions, vectors=_vectors(facts, query, captions))
         case Want.COVERAGE:
             return Found(coverage=_first(query, [c for part in facts.coverage.values() for c in part]))
         case Want.LINKS:
@@ -139,6 +142,12 @@ def _best(
     elif query.like is not None:
         inside = _by_nearness(facts, query.like, inside)
     return tuple(own(fact) for fact in inside[: query.limit])
+
+
+def _vectors(facts: Facts, query: Query, found: Iterable[Event | Caption | Entity]) -> tuple[Vector, ...]:
+    """By what the likeness of these was told; nothing where none was asked for."""
+    like = query.like
+    return () if like is None else tuple(facts.vectors[fact.id, like.model] for fact in found)
 
 
 def _by_words(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import apsw
 
 from core.memory import Found, Link, Query, Want
-from graph import rows, sqlite_rank, sqlite_rows, sqlite_texts, sqlite_where
+from graph import rows, sqlite_rank, sqlite_rows, sqlite_texts, sqlite_vectors, sqlite_where
 from graph.sqlite_rank import Held
 from graph.sqlite_rows import LISTED, Rid
 from graph.sqlite_where import Where
@@ -21,6 +22,15 @@ _ORDER_OF_COVERAGE = "start_us, end_us, stream_id, state, looked_by, looked_for,
 def find(db: apsw.Connection, held: Held, query: Query) -> Found:
     """What the query asks for, within one transaction."""
     rows.check_query(query)
+    found = _found(db, held, query)
+    alike = found.events or found.captions or found.entities
+    if query.like is None or not alike:
+        return found
+    ids = [fact.id for fact in alike]
+    return replace(found, vectors=sqlite_vectors.by(db, query.want.value, ids, query.like.model))
+
+
+def _found(db: apsw.Connection, held: Held, query: Query) -> Found:
     match query.want:
         case Want.CHUNKS:
             return Found(chunks=_read(db, held, query, "chunks", sqlite_rows.chunks_by_rid))

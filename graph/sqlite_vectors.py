@@ -120,3 +120,14 @@ def of_facts(db: apsw.Connection, table: str, rids: Iterable[Rid]) -> list[Vecto
         Vector(of=id, model=name, values=numbers)
         for id, name, numbers in db.execute(sql, (json.dumps(list(rids)),))
     ]
+
+
+def by(db: apsw.Connection, table: str, ids: Sequence[str], model: str) -> tuple[Vector, ...]:
+    """The model's vectors of these facts, all of which have one, in that order."""
+    of = OWNERS[table]
+    sql = (
+        f"SELECT t.id, v.numbers FROM {table} t JOIN {of}_vectors v ON v.{of}_rid = t.rid "
+        f"WHERE t.id IN {LISTED} AND v.model = (SELECT rid FROM models WHERE name = ?)"
+    )
+    numbers = dict(db.execute(sql, (json.dumps(list(ids)), model)))
+    return tuple(Vector(of=id, model=model, values=numbers[id]) for id in ids)

@@ -21,6 +21,7 @@ from core.ports import Detector, GraphStore, House
 from core.settings import Settings
 from core.work import KnownEmbedder, Progress, quiet
 from graph.embed import vectors_of
+from graph.resolve import resolve
 from ingest.camera_state import Impaired, Sight
 from ingest.caption import caption
 from ingest.checkpoint import Checkpoint, Checkpoints
@@ -270,9 +271,11 @@ class _Run:
             return
         who = {id for event in noticed for id in event.entity_ids}
         chunk = self.grid.chunk(memory.next_chunk, end=until)
+        seen = memory.perception.seen(who, until)
         observation = Observation(
             chunk=chunk,
-            entities=memory.perception.entities(who, until),
+            entities=seen.entities,
+            vectors=seen.vectors,
             events=tuple(noticed),
             coverage=self.tally.inside(chunk.span),
         )
@@ -316,6 +319,7 @@ class _Run:
             chunk=chunk,
             tracks=seen.tracks,
             entities=seen.entities,
+            vectors=seen.vectors,
             events=tuple(events),
             relations=tuple(memory.events.relations(until, final=final)),
             coverage=self.tally.take(chunk.span, final=final),
@@ -326,6 +330,7 @@ class _Run:
         said = caption(observation, pictures, self.house.vlm)
         observation = self._embedded(replace(observation, captions=(said,)))
         self.house.store.write(observation)
+        resolve(observation, store=self.house.store, ledger=self.house.ledger, final=final)
         memory.next_chunk += 1
         if not final:
             self.checkpoints.save(self.stream.id, memory)

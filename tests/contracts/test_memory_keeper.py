@@ -77,6 +77,9 @@ def test_what_is_alike_is_found_the_nearest_first_inside_the_other_bounds(dock: 
     like = vector("", 1, 0, 0)
     found = dock.find(Query(want=Want.ENTITIES, like=like)).entities
     assert [e.id for e in found] == [ANN.id, BACK.id, TRUCK.id]
+    vectors = dock.find(Query(want=Want.ENTITIES, like=like)).vectors
+    assert vectors == (vector(ANN.id, 1, 0, 0), vector(BACK.id, 0.9, 0.1, 0), vector(TRUCK.id, 0, 1, 0))
+    assert dock.find(Query(want=Want.ENTITIES)).vectors == ()
     assert dock.find(Query(want=Want.ENTITIES, like=like, streams=(YARD,))).entities == (BACK,)
     assert dock.find(Query(want=Want.ENTITIES, like=like, limit=1)).entities == (ANN,)
     assert dock.find(Query(want=Want.ENTITIES, like=replace(like, model="other"))) == Found()
