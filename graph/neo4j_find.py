@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from neo4j import ManagedTransaction
 
-from core.memory import Found, Query, Relation, Want
+from core.memory import Found, Query, Relation, Vector, Want
 from graph import cypher, neo4j_like, neo4j_rows, neo4j_words
 from graph.neo4j_bounds import LABELS, Bounds, bounds
 from graph.neo4j_rows import Names
@@ -37,7 +38,10 @@ def find(tx: ManagedTransaction, names: Names, query: Query) -> Found:
             return by_ids(tx, names, query.want, neo4j_words.best(tx, names, query))
         if query.like is not None:
             found = neo4j_like.nearest(tx, names, query)
-            return by_ids(tx, names, query.want, [id for id, _ in found])
+            told = by_ids(tx, names, query.want, [id for id, _ in found])
+            model = query.like.model
+            vectors = (Vector(of=names.out(id), model=model, values=values) for id, values in found)
+            return replace(told, vectors=tuple(vectors))
     return read(tx, names, query.want, bounds(names, query), query.limit)
 
 
