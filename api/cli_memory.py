@@ -20,6 +20,7 @@ from api.cli_io import (
     emit_lines,
     note,
     opened,
+    out,
     span,
     stream_ids,
     table,
@@ -41,6 +42,7 @@ def add_to(app: typer.Typer) -> None:
     command(app)(embed)
     command(app, "export")(export_memory)
     command(app, "import")(import_memory)
+    command(app)(migrate)
 
 
 def search(
@@ -228,3 +230,29 @@ def _told(moved: Moved, how: str, *, json: bool) -> None:
     else:
         said = ", ".join(f"{count} {what}" for what, count in counts.items())
         note(f"{said} {how}".rstrip())
+
+
+def migrate(json: Json = False) -> None:
+    """Bring the memory and the ledger to the schema this version reads and writes.
+
+    A SQLite file is brought up to date when it is opened, and an empty Neo4j database given its constraints and indexes;
+    a Neo4j database with an older schema, or with other things in it, waits for this command. Run again, it does nothing.
+
+    Examples:
+      sightline migrate
+      SIGHTLINE_STORE=neo4j://neo4j:password@host:7687 sightline migrate
+    """
+    from api import wiring
+    from core.settings import read_settings
+
+    done = wiring.migrate(read_settings())
+    if json:
+        emit([asdict(each) for each in done])
+        return
+    for each in done:
+        if each.before == each.after:
+            out(f"The {each.what} at {each.where} is up to date (version {each.after}).")
+        elif each.before == 0:
+            out(f"Made the {each.what} at {each.where} (version {each.after}).")
+        else:
+            out(f"Brought the {each.what} at {each.where} from version {each.before} to {each.after}.")

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from api.wish import Wish, scheme
 from core.clock import WallClock
-from core.errors import Invalid
+from core.errors import Invalid, StoreUnavailable
 from core.ports import (
     Detector,
     Embedder,
@@ -29,6 +31,8 @@ from core.ports import (
     Vlm,
 )
 from core.settings import Settings
+from graph.neo4j_address import SCHEMES as NEO4J
+from graph.neo4j_address import Address
 
 if TYPE_CHECKING:
     from models.detect_naming import NamingDetector
@@ -123,7 +127,76 @@ def _store(settings: Settings) -> Memory:
 
         return SqliteStore(_sqlite_path(settings.store_url))
 
-    return choose("SIGHTLINE_STORE", settings.store_url, {"sqlite": sqlite})
+    def neo4j() -> Memory:
+        _need_neo4j()
+        from graph.neo4j_store import Neo4jStore
+
+        return Neo4jStore.of(settings.store_url)
+
+    makers = {"sqlite": sqlite, **dict.fromkeys(NEO4J, neo4j)}
+    return choose("SIGHTLINE_STORE", settings.store_url, makers)
+
+
+def _need_neo4j() -> None:
+    if find_spec("neo4j") is None:
+        raise StoreUnavailable(
+            "a memory in Neo4j needs its driver, which is not installed",
+            next_step="install it: `uv tool install 'sightline[neo4j]'`, or `pip install 'sightline[neo4j]'`",
+        )
+
+
+def shown_store(settings: Settings) -> str:
+    """The memory's URL as it may be shown: without user and password, whatever is wrong with it."""
+    if scheme(settings.store_url) not in NEO4J:
+        return settings.store_url
+    try:
+        return Address.of(settings.store_url).shown
+    except Invalid:
+        return f"{scheme(settings.store_url)}://…"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migrated:
+    """A store that was brought to this version's schema: from which version (0: there was none) to which."""
+
+    what: str
+    where: str
+    before: int
+    after: int
+
+
+def migrate(settings: Settings) -> list[Migrated]:
+    """Brings memory and ledger to the schema of this version, and says what that took. Raises `StoreUnavailable` for
+    one that is newer or not ours.
+    """
+    from graph.ledger import SqliteLedger
+    from graph.migrations import version_of
+
+    _make_private(settings.home)
+
+    def sqlite() -> Migrated:
+        path = _sqlite_path(settings.store_url)
+        before = version_of(path)
+        _store(settings)
+        return Migrated(what="memory", where=settings.store_url, before=before, after=version_of(path))
+
+    def neo4j() -> Migrated:
+        _need_neo4j()
+        from graph import neo4j_migrations
+        from graph.neo4j_database import Neo4jDatabase
+
+        database = Neo4jDatabase(Address.of(settings.store_url))
+        try:
+            before, after = neo4j_migrations.migrate(database)
+        finally:
+            database.close()
+        return Migrated(what="memory", where=shown_store(settings), before=before, after=after)
+
+    memory = choose("SIGHTLINE_STORE", settings.store_url, {"sqlite": sqlite, **dict.fromkeys(NEO4J, neo4j)})
+    ledger = settings.home / "ledger.db"
+    before = version_of(ledger)
+    SqliteLedger(ledger).close()
+    return [memory, Migrated(what="ledger", where=str(ledger), before=before, after=version_of(ledger))]
 
 
 def _sqlite_path(url: str) -> Path:

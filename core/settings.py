@@ -26,7 +26,11 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=lambda: Path.home() / ".sightline", description="The data folder.")
     models: str = Field(default="", description="Folders with weights, separated by ':'.")
-    store: str = Field(default="", description="sqlite:///path or neo4j://…; default: a file in home.")
+    store: str = Field(
+        default="",
+        description="sqlite:///path, or neo4j://user:password@host:port[/database][?memory=name]; default: a file in home.",
+        repr=False,
+    )
     detector: str = Field(
         default="",
         description="motion:, sorted:, onnx:NAME or file, transformers:REPO or folder, open:REPO or folder?find=WORDS; default: what the weights in SIGHTLINE_MODELS allow.",

@@ -91,3 +91,20 @@ def _version(db: apsw.Connection, form: Form, path: Path) -> int:
             next_step="upgrade: `uv tool upgrade sightline`, or `pip install --upgrade sightline`",
         )
     return version
+
+
+def version_of(path: Path) -> int:
+    """The version a file has; 0 for one that is not there, or empty."""
+    if not path.is_file():
+        return 0
+    db = apsw.Connection(
+        f"{path.absolute().as_uri()}?mode=ro", apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+    )
+    try:
+        return int(db.pragma("user_version"))
+    except apsw.Error as error:
+        raise StoreUnavailable(
+            f"{path} cannot be read: {error}", next_step="put back a copy, or move it away"
+        ) from error
+    finally:
+        db.close()

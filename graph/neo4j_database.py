@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from neo4j import Driver, GraphDatabase, ManagedTransaction, Session, unit_of_work
 from neo4j.exceptions import (
@@ -22,84 +19,27 @@ from neo4j.exceptions import (
     TransientError,
 )
 
-from core.errors import Invalid, StoreUnavailable
-from graph.neo4j_rows import MAIN
+from core.errors import StoreUnavailable
+from graph.neo4j_address import Address
 
 T = TypeVar("T")
 
-SCHEMES = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 PATIENCE_S = 120.0
 """How long a write waits for a server that went away, in seconds: a restart of a large database takes a minute."""
 READ_PATIENCE_S = 15.0
 """How long a question waits for it."""
-OPEN_PATIENCE_S = 5.0
+OPEN_PATIENCE_S = 10.0
+"""How long opening waits for it."""
 
-_MEMORY = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _CONNECTS_S = 5.0
 _DELAYS_S = (0.1, 2.0)
 _GONE = (ServiceUnavailable, SessionExpired, TransientError, OSError)
 
 # What the driver has to say of a lost connection we say ourselves, once, in our own words.
-for _part in ("neo4j.io", "neo4j.pool"):
+for _part in ("neo4j.io", "neo4j.pool", "neo4j.session"):
     logging.getLogger(_part).setLevel(logging.CRITICAL)
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
-    """Where a memory lies: `neo4j://user:password@host:port/database?memory=name`, taken apart.
-
-    `shown` is the same without user and password: it alone may be repeated.
-    """
-
-    url: str
-    user: str
-    password: str
-    database: str | None
-    memory: str
-    shown: str
-
-    def __repr__(self) -> str:
-        return f"Address({self.shown})"
-
-    @classmethod
-    def of(cls, url: str) -> Address:
-        """Reads a URL; raises `Invalid` for one that names no server, or a memory by a name that cannot be."""
-        try:
-            parts = urlsplit(url)
-            port = parts.port or 7687
-        except ValueError:
-            raise _wrong("is no URL") from None
-        if parts.scheme not in SCHEMES or not parts.hostname:
-            raise _wrong("names no server")
-        options = dict(parse_qsl(parts.query))
-        memory = options.pop("memory", MAIN)
-        if options:
-            raise _wrong(f"has an option that there is not: {', '.join(options)}")
-        if not _MEMORY.fullmatch(memory):
-            raise Invalid(
-                f"a memory cannot be named {memory!r}", next_step="use small letters, digits, - and _"
-            )
-        database = parts.path.strip("/")
-        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-        where = f"{parts.scheme}://{host}:{port}"
-        shown = where + (f"/{database}" if database else "") + (f"?memory={memory}" if memory != MAIN else "")
-        return cls(
-            url=where,
-            user=unquote(parts.username or "neo4j"),
-            password=unquote(parts.password or ""),
-            database=database or None,
-            memory=memory,
-            shown=shown,
-        )
-
-
-def _wrong(how: str) -> Invalid:
-    # Not a word of the URL: it may hold a password.
-    return Invalid(
-        f"SIGHTLINE_STORE {how}", next_step="write neo4j://user:password@host:7687, or …/database?memory=name"
-    )
 
 
 class Neo4jDatabase:
@@ -138,12 +78,18 @@ class Neo4jDatabase:
             lambda session: session.execute_write(_bounded(work, timeout_s)), "WRITE", self._patience_s
         )
 
-    def read(self, work: Callable[[ManagedTransaction], T], *, timeout_s: float | None = None) -> T:
+    def read(
+        self,
+        work: Callable[[ManagedTransaction], T],
+        *,
+        timeout_s: float | None = None,
+        patience_s: float = READ_PATIENCE_S,
+    ) -> T:
         """The work in a transaction that may not write."""
         return self._patiently(
             lambda session: session.execute_read(_bounded(work, timeout_s)),
             "READ",
-            min(READ_PATIENCE_S, self._patience_s),
+            min(patience_s, self._patience_s),
         )
 
     def run(self, statement: str, parameters: Mapping[str, Any] | None = None) -> list[list[Any]]:
@@ -202,7 +148,7 @@ class Neo4jDatabase:
             except (DriverError, Neo4jError) as error:
                 raise self._explained(error) from error
 
-    def _explained(self, error: Exception) -> StoreUnavailable | Invalid:
+    def _explained(self, error: Exception) -> StoreUnavailable:
         shown = self.address.shown
         code = str(getattr(error, "code", "") or "")
         if isinstance(error, AuthError):

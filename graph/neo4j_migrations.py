@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from core.errors import StoreUnavailable
 from graph import cypher
-from graph.neo4j_database import Neo4jDatabase
+from graph.neo4j_database import OPEN_PATIENCE_S, Neo4jDatabase
 
+_ONE_VERSION = (
+    "CREATE CONSTRAINT sightline_schema IF NOT EXISTS FOR (v:SightlineSchema) REQUIRE v.name IS UNIQUE"
+)
 _UPGRADE = "upgrade: `uv tool upgrade sightline`, or `pip install --upgrade sightline`"
 _MIGRATE = "bring it up to date, with nobody writing: `sightline migrate`"
 
@@ -37,10 +40,11 @@ def version(db: Neo4jDatabase, form: Neo4jForm = MEMORY) -> int | None:
     """The version the database has: 0 for an empty one, None for one with something in it that is not ours."""
     (found,) = db.read(
         lambda tx: tx.run(
-            "OPTIONAL MATCH (v:Schema {name: $name}) WITH v.version AS version "
+            "OPTIONAL MATCH (v:SightlineSchema {name: $name}) WITH v.version AS version "
             "RETURN version, version IS NOT NULL OR NOT EXISTS { MATCH () }",
             name=form.name,
-        ).values()
+        ).values(),
+        patience_s=OPEN_PATIENCE_S,
     )
     known, ours = found
     return int(known or 0) if ours else None
@@ -52,12 +56,14 @@ def migrate(db: Neo4jDatabase, form: Neo4jForm = MEMORY) -> tuple[int, int]:
     """
     before = version(db, form) or 0
     _not_newer(db, form, before)
+    db.define(_ONE_VERSION)
     for number, statements in enumerate(form.steps[before:], before + 1):
         for statement in statements:
             db.define(statement)
         db.run("CALL db.awaitIndexes(600)")
         db.run(
-            "MERGE (v:Schema {name: $name}) SET v.version = $version", {"name": form.name, "version": number}
+            "MERGE (v:SightlineSchema {name: $name}) SET v.version = $version",
+            {"name": form.name, "version": number},
         )
     return before, form.version
 

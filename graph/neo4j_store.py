@@ -27,7 +27,8 @@ from graph import (
     neo4j_write,
     rows,
 )
-from graph.neo4j_database import Address, Neo4jDatabase
+from graph.neo4j_address import Address
+from graph.neo4j_database import Neo4jDatabase
 from graph.neo4j_migrations import ready
 from graph.neo4j_rows import Names
 

@@ -90,7 +90,8 @@ def neo4j_url(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="session")
 def neo4j_database(neo4j_url: str) -> Iterator[Neo4jDatabase]:
     """Connections to it; each memory in it has a name of its own."""
-    from graph.neo4j_database import Address, Neo4jDatabase
+    from graph.neo4j_address import Address
+    from graph.neo4j_database import Neo4jDatabase
     from graph.neo4j_migrations import migrate
 
     database = Neo4jDatabase(Address.of(neo4j_url))
