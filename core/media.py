@@ -62,6 +62,10 @@ class Stream:
     forgotten: tuple[Span, ...] = ()
     forgotten_entities: tuple[EntityId, ...] = ()
 
+    def is_forgotten(self, span: Span) -> bool:
+        """Whether any of the span was forgotten."""
+        return any(forgotten.overlaps(span) for forgotten in self.forgotten)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:

@@ -8,7 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from core.ids import JobId, KeyId, ReportId
+from core.clock import Span
+from core.ids import JobId, KeyId, ReportId, StreamId
 
 
 class JobState(StrEnum):
@@ -60,13 +61,15 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A written report and where its file lies in the media store."""
+    """A written report, where its file lies in the media store, and what it is about: it goes when that is forgotten."""
 
     id: ReportId
     title: str
     media_key: str
     media_type: str
     created_at: datetime | None = None
+    streams: tuple[StreamId, ...] = ()
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -154,7 +154,13 @@ def _report(house: House, args: dict[str, Any], progress: Progress) -> dict[str,
     key = f"reports/{id}.{form}"
     house.media.put(key, (written.html if form == "html" else written.markdown).encode())
     row = Report(
-        id=id, title=title, media_key=key, media_type=MEDIA_TYPES[form], created_at=house.clock.now()
+        id=id,
+        title=title,
+        media_key=key,
+        media_type=MEDIA_TYPES[form],
+        created_at=house.clock.now(),
+        streams=tuple(stream.id for stream in streams),
+        span=_span(args, streams),
     )
     house.ledger.put(row)
     return {"report_id": id}
