@@ -12,6 +12,7 @@ from api import (
     cli_draw,
     cli_eval,
     cli_find,
+    cli_forget,
     cli_identity,
     cli_keys,
     cli_memory,
@@ -253,6 +254,7 @@ def write_report(
 
 cli_show.add_to(app)
 cli_identity.add_to(app)
+cli_forget.add_to(app)
 cli_read.add_to(app)
 cli_find.add_to(app)
 cli_memory.add_to(app)

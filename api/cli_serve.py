@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from core.ports import Executor, House
     from core.settings import Settings
+    from jobs.retention import Retention
 
 STOP_S = 3
 TURN_S = 2.0
@@ -55,6 +56,7 @@ def serve(
     listening = _listen(host, port)
     outbox = OutboxLoop(house.ledger, house.notifier, house.clock)
     hands = executor(house, settings, wake=outbox.wake)
+    retention = _retention(house, settings)
     app = create_app(house, settings, hands, llm=language_model(settings))
     config = uvicorn.Config(
         app, log_level="warning", timeout_graceful_shutdown=STOP_S, server_header=False, proxy_headers=False
@@ -74,8 +76,21 @@ def serve(
     finally:
         note("stopping …")
         outbox.close()
+        if retention is not None:
+            retention.close()
         _stop(hands)
         listening.close()
+
+
+def _retention(house: House, settings: Settings) -> Retention | None:
+    """Who forgets what is older than is kept, if anything is to be."""
+    from jobs.fakes import EagerExecutor
+    from jobs.handlers import handlers
+    from jobs.retention import Retention
+
+    if not settings.keep_days:
+        return None
+    return Retention(house, EagerExecutor(house.ledger, handlers(house, settings), house.clock))
 
 
 def _end_politely() -> None:

@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     )
     max_upload_mb: int = Field(default=8192, ge=1, description="Largest upload accepted.")
     max_hours: float = Field(default=48.0, gt=0, description="Longest file accepted.")
+    keep_days: float = Field(
+        default=0.0, ge=0, description="Days after which what was seen is forgotten; 0 keeps it for ever."
+    )
     allow_private_webhooks: bool = Field(
         default=True, description="Whether webhooks may go to addresses of this machine and its network."
     )

@@ -61,7 +61,7 @@ def forget(stream: Stream, house: House, settings: Settings, executor: Executor 
             _stop(stop(job.id), house)
     counts = Counter(house.store.forget(Scope(streams=(stream.id,))).counts)
     counts["media"] = sum(house.media.remove(prefix) for prefix in media_prefixes(stream))
-    counts.update(_incidents(ledger, stream, lambda _: True))
+    counts.update(_incidents(ledger, stream, lambda _: True, lambda _: True))
     counts.update(_reports(house, stream, None))
     counts["jobs"] = sum(ledger.remove(Job, job.id) for job in jobs)
     for passage in ledger.find(Passage):
@@ -81,7 +81,9 @@ def forget_span(stream: Stream, span: Span, house: House) -> Counts:
     forget_more(house.ledger, stream.id, spans=(span,))
     counts = Counter(house.store.forget(Scope(streams=(stream.id,), span=span)).counts)
     counts["media"] = _media(house, stream, span, drawn_only=False)
-    counts.update(_incidents(house.ledger, stream, lambda alert: alert.span.overlaps(span)))
+    counts.update(
+        _incidents(house.ledger, stream, lambda a: a.span.overlaps(span), lambda i: i.span.overlaps(span))
+    )
     counts.update(_reports(house, stream, span))
     return dict(counts)
 
@@ -107,7 +109,9 @@ def forget_entities(ids: Sequence[EntityId], house: House, *, everywhere: bool =
         for entity in by_stream[stream.id]:
             counts["media"] += _media(house, stream, entity.span, drawn_only=True)
             counts.update(_reports(house, stream, entity.span))
-        counts.update(_incidents(house.ledger, stream, lambda alert: bool(wanted & {*alert.entity_ids})))
+        counts.update(
+            _incidents(house.ledger, stream, lambda a: bool(wanted & {*a.entity_ids}), lambda _: False)
+        )
     return dict(counts)
 
 
@@ -138,12 +142,17 @@ def _media(house: House, stream: Stream, span: Span, *, drawn_only: bool) -> int
     return gone + house.media.remove(f"snapshots/{stream.id}/")
 
 
-def _incidents(ledger: Ledger, stream: Stream, goes: Callable[[Alert], bool]) -> Counts:
+def _incidents(
+    ledger: Ledger,
+    stream: Stream,
+    goes: Callable[[Alert], bool],
+    goes_without_alerts: Callable[[Incident], bool],
+) -> Counts:
     """Removes alerts, the incidents of which none is left, and what was or is to be delivered about any of them."""
     counts = Counter(incidents=0, alerts=0, deliveries=0)
     for incident in ledger.find(Incident, stream_id=stream.id):
         left = tuple(alert for alert in incident.alerts if not goes(alert))
-        if left == incident.alerts and left:
+        if left == incident.alerts and (left or not goes_without_alerts(incident)):
             continue
         counts["alerts"] += len(incident.alerts) - len(left)
         for delivery in ledger.find(Delivery, incident_id=incident.id):

@@ -20,6 +20,7 @@ from core.ports import House
 from core.settings import Settings
 from core.work import Cancelled, Progress, Report
 from jobs.embedding import EMBED, bring_over
+from jobs.retention import RETAIN, retain
 from jobs.runner import Handler, Handlers, Stopping
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ def handlers(
         INGEST: partial(_ingest, house, settings, wake, watch),
         REPORT: partial(_report, house),
         DELIVER: partial(_deliver, house),
+        RETAIN: partial(_retain, house, settings),
         EMBED: partial(_embed, house, settings),
     }
     return table
@@ -176,6 +178,11 @@ def _deliver(house: House, args: dict[str, Any], progress: Progress) -> dict[str
 def _embed(house: House, settings: Settings, args: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Brings the memory over to the embedder that is set."""
     return dict(bring_over(house, settings, progress))
+
+
+def _retain(house: House, settings: Settings, args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Forgets what is older than is kept."""
+    return dict(retain(house, settings, progress=progress))
 
 
 def _stream(house: House, args: dict[str, Any]) -> Stream:
