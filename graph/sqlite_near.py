@@ -16,11 +16,10 @@ from typing import Any
 import apsw
 import numpy as np
 import numpy.typing as npt
-from usearch.compiled import MetricKind
-from usearch.index import search
 
 from core.memory import Vector
 from graph import near
+from graph.searching import MetricKind, search
 from graph.sqlite_columns import Block, Columns, Inside, Numbers, Place, joined
 from graph.sqlite_rows import LISTED, Rid
 from graph.sqlite_vectors import OWNERS
