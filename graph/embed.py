@@ -11,8 +11,8 @@ from core.work import Progress
 from graph import words
 
 Looks = dict[EntityId, Entity]
-AT_ONCE = 256
-"""Facts read, embedded and marked in one go."""
+AT_ONCE = 4096
+"""Facts read, embedded and marked in one go: finding what has no vector looks past all that has one."""
 TEXTS = (Want.EVENTS, Want.CAPTIONS)
 """What has a text of its own to be embedded. Entities are found by the events they took part in."""
 

@@ -14,13 +14,14 @@ EMBED = "memory.embed"
 
 def answering(house: House) -> Embedder:
     """The embedder that is set, unless an earlier one has vectors of more of the memory: then that one."""
-    counts = house.store.models()
     now = house.embedder()
     earlier = [row for row in house.ledger.find(KnownEmbedder) if row.id != now.name]
-    best = max(earlier, key=lambda row: counts.get(row.id, 0), default=None)
-    if best is None or counts.get(best.id, 0) <= counts.get(now.name, 0):
-        return now
-    return house.embedder_of(best.setting)
+    if not earlier:
+        return now  # as nearly always: counting every vector of a large memory takes longer than a search
+    counts = house.store.models()
+    best = max(earlier, key=lambda row: counts.get(row.id, 0))
+    more = counts.get(best.id, 0) > counts.get(now.name, 0)
+    return house.embedder_of(best.setting) if more else now
 
 
 def lacking(house: House, settings: Settings) -> bool:
