@@ -24,8 +24,8 @@ AFTER: Micros = SECOND * 3 // 8
 """… and how long after it motion is looked at again, over as long a stretch."""
 LEFT_SHARE = 0.35
 """At most this share of the speed is left after a collision."""
-AGAIN: Micros = 3 * SECOND
-"""The same two do not collide twice within this time."""
+AGAIN: Micros = 60 * SECOND
+"""The same two do not collide twice within this time: after a collision they stand where they are."""
 
 
 @dataclass(slots=True)

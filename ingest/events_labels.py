@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.clock import SECOND, Micros
 from core.labels import FOUR_WHEELED, TWO_WHEELERS
 from core.place import Box
 from core.sight import THING
@@ -14,10 +15,28 @@ ANIMALS = frozenset(
 )
 LOADS = frozenset({"pallet"})
 """What does not move by itself: while it moves, a vehicle carries it and may well be hidden behind it."""
+VULNERABLE = PEOPLE | TWO_WHEELERS
+"""Whom a vehicle endangers. One who rides is called a person about as often as what he rides."""
 UNNAMED = frozenset({THING, ""})
 
+KNOWN_FOR: Micros = SECOND
+"""Who is followed for so long, of which most looks tell the same, is known for what it is …"""
+NAMELESS_FOR: Micros = 2 * SECOND
+"""… and what nobody named in so long is no piece of something else either."""
+AGREED = 0.7
+"""The part of what was said of somebody that has to tell the same: who is one thing as often as another is none of them."""
 TALL = 1.3
 """Height over width from which a nameless thing may be someone upright."""
+
+
+def is_known(trail: Trail, labels: frozenset[str]) -> bool:
+    """Whether it is sure enough that it is one of those to wake somebody for it: followed long enough, and hardly ever
+    called anything else. A nameless thing is none of them surely, but was at least never called anything else.
+    """
+    followed = trail.at - trail.born
+    if not trail.names:
+        return (trail.label in labels and followed >= KNOWN_FOR) or followed >= NAMELESS_FOR
+    return followed >= KNOWN_FOR and sum(trail.names.get(label, 0.0) for label in labels) >= AGREED
 
 
 def travelled(trail: Trail) -> bool:
@@ -93,7 +112,7 @@ def _as_vehicle(trail: Trail, other: Trail) -> float:
 
 
 def _as_vulnerable(trail: Trail) -> float:
-    if trail.label in PEOPLE | TWO_WHEELERS:
+    if trail.label in VULNERABLE:
         return 1.0
     return 0.6 if trail.label in UNNAMED and upright(trail.box) else 0.0
 

@@ -6,12 +6,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.place import Layout
+from core.clock import Micros
+from core.place import Box, Layout
+from core.sight import Attributes
 from ingest.events_book import Book, Draft, Part, Spell, over, sure
-from ingest.events_labels import PEOPLE, near_miss_roles
+from ingest.events_labels import LOADS, PEOPLE, VEHICLES, VULNERABLE, is_known, near_miss_roles
 from ingest.events_pair import Pair, Two
 from ingest.events_road import too_wide
-from ingest.events_trail import Step, Trail
+from ingest.events_trail import TALLEST_OF, Step, Trail
 from ingest.presence import Visit
 from ingest.thresholds import Thresholds
 
@@ -20,18 +22,29 @@ ALONGSIDE = 0.5
 forklift, a car and a cyclist side by side."""
 
 
-@dataclass(slots=True)
+LOOKS = 3
+"""In so many looks the two have to be that close: one box that jumps is near nobody."""
+
+
+@dataclass(slots=True, kw_only=True)
 class _Encounter:
+    """Two that are close: since when (`spell`) and the boxes then, in how many looks, how sure, the closest look."""
+
     spell: Spell
-    draft: Draft | None = None
+    parts: tuple[Part, Part]
+    looks: int = 0
+    confidence: float = 0.0
     least: float = math.inf
+    closest: tuple[Micros, tuple[Box, ...], Attributes] | None = None
+    draft: Draft | None = None
 
 
 class MissMaker:
     """Tells of near misses: `near_miss`, with the roles vehicle and person.
 
     The two boxes are at most `miss_px` (with a scale `miss_m`) apart, one of the two moves fast or did within the last second (`fast_*`), and they do
-    not move together. Looks that are `encounter_s` apart are one near miss; its span is from the first to the end of
+    not move together. It is told once that held at `LOOKS` looks at which both boxes were whole (`Trail.whole`), and both are
+    known for what they are (`is_known`). Looks that are `encounter_s` apart are one near miss; its span is from the first to the end of
     the last, its evidence the first and the closest look. By labels, or for nameless things by size and shape
     (`near_miss_roles`), which lowers the certainty; so does (× 0.6) standing further behind one another than the
     smaller one is tall. Confidence: `sure(the lesser score, half closeness and half speed past fast, certainty)`.
@@ -56,10 +69,7 @@ class MissMaker:
     def gone(self, visit: Visit, trail: Trail) -> None:
         """Ends the encounters of one who is gone."""
         for pair in [p for p in self._known if trail.entity_id in p]:
-            encounter = self._known.pop(pair)
-            if encounter.draft is not None:
-                lapsed = encounter.spell.lapsed
-                self._book.close(encounter.draft, visit.at if lapsed is None else min(lapsed, visit.at))
+            self._close(self._known.pop(pair), visit.at)
 
     def _excess(self, two: Two) -> tuple[float, float]:
         """The margin (above 0 where it is a near miss at all) and the certainty."""
@@ -70,7 +80,7 @@ class MissMaker:
         person = roles[1]
         # a pool of light, or several things in one box
         nobody = person.label in PEOPLE and too_wide(person, self._layout.scale)
-        if gap > limit or nobody:
+        if gap > limit or nobody or not (two.one.whole and two.other.whole):
             return 0.0, 0.0
         paces = {trail.entity_id: self._pace(trail) for trail in (two.one, two.other)}
         fast = max((two.one, two.other), key=lambda trail: paces[trail.entity_id])
@@ -100,7 +110,7 @@ class MissMaker:
         if pace is not None:
             return pace / max(t.fast_m, 1e-6)
         own = (
-            t.fast_person_share * trail.box.height
+            t.fast_person_share * trail.tallest(TALLEST_OF)
             if trail.label in PEOPLE
             else t.fast_share * trail.box.diagonal
         )
@@ -110,32 +120,41 @@ class MissMaker:
         at = two.one.at
         encounter = self._known.get(two.pair)
         if encounter is None:
-            encounter = _Encounter(Spell(need=0, grace=self._thresholds.span("encounter_s")))
-            self._known[two.pair] = encounter
-        if not encounter.spell.on:
-            encounter.spell.begins(at, excess > 0)
-            encounter.draft = self._book.open("near_miss", at, _parts(two))
-        draft = encounter.draft
-        if draft is None:
-            return
+            spell = Spell(need=0, grace=self._thresholds.span("encounter_s"))
+            spell.begins(at, excess > 0)
+            encounter = self._known[two.pair] = _Encounter(spell=spell, parts=_parts(two))
         if excess > 0:
-            draft.confidence = max(
-                sure(min(two.one.score, two.other.score), excess, certainty),
-                draft.confidence if encounter.least < math.inf else 0.0,
-            )
-            if two.gap < encounter.least:
-                encounter.least = two.gap
-                self._show(draft, two)
+            self._note(encounter, two, sure(min(two.one.score, two.other.score), excess, certainty))
+        if encounter.draft is None and encounter.looks >= LOOKS and _both_known(two):
+            since = at if encounter.spell.since is None else encounter.spell.since
+            encounter.draft = self._book.open("near_miss", since, encounter.parts)
+        if encounter.draft is not None and encounter.closest is not None:
+            encounter.draft.confidence = encounter.confidence
+            when, boxes, encounter.draft.attributes = encounter.closest
+            encounter.draft.show(when, *boxes)
         if encounter.spell.ends(at, excess > 0):
-            lapsed = encounter.spell.lapsed
-            self._book.close(draft, at if lapsed is None else lapsed)
             del self._known[two.pair]
+            self._close(encounter, at)
 
-    def _show(self, draft: Draft, two: Two) -> None:
-        boxes = {trail.entity_id: trail.box for trail in (two.one, two.other)}
-        draft.show(two.one.at, *(boxes[part.entity_id] for part in draft.parts))
-        metres = self._metres(two)
-        draft.attributes = {"gap_px": round(two.gap, 1)} if metres is None else {"gap_m": round(metres, 2)}
+    def _note(self, encounter: _Encounter, two: Two, confidence: float) -> None:
+        encounter.looks += 1
+        encounter.confidence = max(encounter.confidence, confidence)
+        if encounter.closest is None or two.gap < encounter.least:
+            encounter.least = two.gap
+            boxes = {trail.entity_id: trail.box for trail in (two.one, two.other)}
+            metres = self._metres(two)
+            gap: Attributes = {"gap_px": round(two.gap, 1)} if metres is None else {"gap_m": round(metres, 2)}
+            encounter.closest = two.one.at, tuple(boxes[part.entity_id] for part in encounter.parts), gap
+
+    def _close(self, encounter: _Encounter, at: Micros) -> None:
+        if encounter.draft is not None:
+            lapsed = encounter.spell.lapsed
+            self._book.close(encounter.draft, at if lapsed is None else min(lapsed, at))
+
+
+def _both_known(two: Two) -> bool:
+    roles = near_miss_roles(two.one, two.other)
+    return roles is not None and is_known(roles[0], VEHICLES | LOADS) and is_known(roles[1], VULNERABLE)
 
 
 def _parts(two: Two) -> tuple[Part, Part]:

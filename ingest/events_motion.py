@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from core.clock import SECOND, Micros
 from core.ground import Ground
 from core.ids import EntityId
+from core.labels import TWO_WHEELERS
 from core.place import Layout, Point, Zone
 from core.sight import Attributes
 from ingest.events_book import Book, Draft, Part, Spell, over, sure
-from ingest.events_labels import PEOPLE, drives, upright
+from ingest.events_labels import PEOPLE, VEHICLES, drives, is_known, upright
 from ingest.events_trail import KEPT, Step, Trail
 from ingest.presence import Visit
 from ingest.thresholds import Thresholds
@@ -25,6 +26,8 @@ BACK_DEG = 150.0
 """From here on one who turned went back."""
 LANE_WITHIN: Micros = 3 * SECOND
 """How long after a turn a lane may be reached that it led to."""
+AGAINST_SHARE = 0.5
+"""Who drives against his lane has come so many of his own diagonals that way before it is told."""
 SLOW_M = 1.0
 """Slower than this many metres a second nobody drives."""
 UPRIGHT_SHARE = 0.75
@@ -193,13 +196,15 @@ class _Manner:
     zone: str | None
     need: Micros
     excess: Callable[[Trail], tuple[float, float]]
+    surely: Callable[[Trail, Micros], bool] = lambda trail, since: True
+    """Whether one who does so since then surely does: what is not sure is told when it is, or never."""
 
 
 class MannerMaker:
     """Tells who moves in a way that counts: `running` (people), `speeding` (vehicles; takes a scale and a limit) and
     `wrong_way` (vehicles and two-wheelers, in a lane).
 
-    A span begins when the manner began to hold and ends when it no longer did; breaks under half a second do not
+    Of `wrong_way` is told who surely does (`_Against.surely`). A span begins when the manner began to hold and ends when it no longer did; breaks under half a second do not
     end it. Nameless things count as vehicles at certainty 0.7 where they are not upright, never as runners. Confidence:
     `sure(score, how far past the threshold at the most, certainty)`.
     """
@@ -235,14 +240,9 @@ class MannerMaker:
                 out.append(_Manner("speeding", name, own.span("speeding_s"), _Speeding(area, ground, limit)))
         for lane in self._layout.lanes:
             own = t.at(lane.name)
-            out.append(
-                _Manner(
-                    "wrong_way",
-                    lane.name,
-                    own.span("wrong_way_s"),
-                    _Against(lane.zone(), lane.direction, own, ground),
-                )
-            )
+            against = _Against(lane.zone(), lane.direction, own, ground)
+            need = own.span("wrong_way_s")
+            out.append(_Manner("wrong_way", lane.name, need, against, against.surely))
         return out
 
     def _limits(self) -> list[tuple[str | None, Zone | None, float, Thresholds]]:
@@ -263,19 +263,19 @@ class MannerMaker:
         holds = excess >= 1.0
         if not going.spell.on:
             going.fastest = excess if going.spell.since is None else max(going.fastest, excess)
-            if not going.spell.begins(trail.at, holds) or going.spell.since is None:
+            if not going.spell.begins(trail.at, holds):
                 return
-            part = Part(trail.entity_id, trail.box_at(going.spell.since))
-            going.draft = self._book.open(manner.kind, going.spell.since, [part], zone=manner.zone)
+        since = going.spell.since
+        if going.draft is None and holds and since is not None and manner.surely(trail, since):
+            part = Part(trail.entity_id, trail.box_at(since))
+            going.draft = self._book.open(manner.kind, since, [part], zone=manner.zone)
         draft = going.draft
-        if draft is None:
-            return
-        if holds:
+        if holds and draft is not None:
             going.fastest = max(going.fastest, excess)
             draft.show(trail.at, trail.box)
             draft.confidence = sure(trail.score, over(going.fastest, 1.0), certainty)
             draft.attributes = _speed(trail, self._layout)
-        if going.spell.ends(trail.at, holds):
+        if going.spell.ends(trail.at, holds) and draft is not None:
             lapsed = going.spell.lapsed
             self._book.close(draft, trail.at if lapsed is None else lapsed)
             going.draft = None
@@ -335,3 +335,15 @@ class _Against:
         cosine = (vx * dx + vy * dy) / (trail.speed * math.hypot(dx, dy))
         away = math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
         return away / self.thresholds.wrong_way_deg, certainty
+
+    def surely(self, trail: Trail, since: Micros) -> bool:
+        """Whether it is known for something that drives and has gone its way: its foot and its middle both, for a box that
+        merges with another or comes apart moves but one of them.
+        """
+        before, now = trail.box_at(since), trail.box
+        (dx, dy), far = self.direction, AGAINST_SHARE * now.diagonal
+        gone = (
+            ((a[0] - b[0]) * dx + (a[1] - b[1]) * dy) / math.hypot(dx, dy)
+            for a, b in ((before.foot, now.foot), (before.centre, now.centre))
+        )
+        return trail.whole and is_known(trail, VEHICLES | TWO_WHEELERS) and all(way >= far for way in gone)

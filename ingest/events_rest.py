@@ -12,10 +12,11 @@ import numpy as np
 
 from core.clock import SECOND, Micros
 from core.ids import EntityId
+from core.labels import TWO_WHEELERS
 from core.place import Layout, Point, Zone
 from ingest.attributes import direction_word
 from ingest.events_book import Book, Draft, Part, over, sure
-from ingest.events_labels import UNNAMED, VEHICLES, drives, person_likeness, travelled
+from ingest.events_labels import AGREED, UNNAMED, VEHICLES, drives, is_known, person_likeness, travelled
 from ingest.events_trail import Rest, Step, Trail, TrailPoint
 from ingest.presence import Visit
 from ingest.thresholds import Thresholds
@@ -35,6 +36,10 @@ AHEAD_COSINE = 0.77
 """In front of a vehicle is what lies within 40° of the way it came."""
 WAY_SHARE = 0.2
 """How much of the way a vehicle came is that of the latest look."""
+SURE_S: Micros = SECOND * 3 // 2
+"""How much longer than needed a rest lasts before it is told: when a thing that creeps to a halt stands is known no better."""
+PIECE_SHARE = 0.7
+"""What lies in the box of another by more than this part is a piece of it, or the other a piece of this."""
 ROOM = 1.2
 """Diagonals of its box up to which a vehicle stands right behind another."""
 
@@ -274,7 +279,7 @@ class HindranceMaker:
     """Tells who rests where it hinders: `blocked` by any thing but a person in a zone that must stay free, `stalled`
     by a vehicle on a road, which is told once, of the lane it is in if it is in one.
 
-    Who waits has not stalled: in a zone for waiting or parking, or right behind another vehicle that rests. The span begins with the rest (or with the zone's first look at it there) and ends with it. Confidence:
+    Told `SURE_S` after the needed time, of what is known for what it is (`_surely`). Who waits has not stalled: in a zone for waiting or parking, or right behind another vehicle that rests. The span begins with the rest (or with the zone's first look at it there) and ends with it. Confidence:
     `sure(score, how far past the needed time, certainty)`, where certainty is 1 for a named thing and less the more a
     nameless one resembles a person.
     """
@@ -287,9 +292,11 @@ class HindranceMaker:
         self._ahead: dict[EntityId, Point] = {}
         self._waits: dict[EntityId, Micros] = {}
         self._ways = [
-            _Way("blocked", z, thresholds.at(z.name).span("blocked_s")) for z in zones if z.kind in WAYS
+            _Way("blocked", z, thresholds.at(z.name).span("blocked_s") + SURE_S)
+            for z in zones
+            if z.kind in WAYS
         ] + [
-            _Way("stalled", z, thresholds.at(z.name).span("stalled_s"))
+            _Way("stalled", z, thresholds.at(z.name).span("stalled_s") + SURE_S)
             for z in zones
             if z.kind in ROADS | AISLES
         ]
@@ -323,6 +330,8 @@ class HindranceMaker:
             return
         if draft is None and (rested < way.needed or certainty == 0 or not way.zone.holds(rest.centre)):
             return
+        if draft is None and not self._surely(trail, way.kind, step):
+            return
         waited = self._waits.get(trail.entity_id, rest.since)
         if draft is None and way.kind == "stalled" and trail.at - max(rest.since, waited) < way.needed:
             return
@@ -331,6 +340,13 @@ class HindranceMaker:
             draft = drafts[key] = self._book.open(way.kind, rest.since, [part], zone=way.zone.name)
         draft.confidence = sure(trail.score, over(rested, way.needed), certainty)
         draft.show(trail.at, trail.box)
+
+    def _surely(self, trail: Trail, kind: str, step: Step) -> bool:
+        """Whether it is known for something that can be in the way so, and no piece of what was told of already."""
+        if kind == "blocked":
+            return trail.names.get("person", 0.0) <= 1.0 - AGREED
+        told = (o for o in step.everyone if o is not trail and "stalled" in self._drafts.get(o.entity_id, {}))
+        return is_known(trail, VEHICLES | TWO_WHEELERS) and not any(_is_piece(trail, other) for other in told)
 
     def _note_way(self, trail: Trail) -> None:
         """Which way it goes, over about a second: where two boxes merge, a single look may say anything."""
@@ -352,11 +368,16 @@ class HindranceMaker:
         if way is None:
             return False
         others = (o for o in step.everyone if o is not trail and o.rest is not None and drives(o) > 0)
-        return any(_is_ahead(trail, other, way) for other in others)
+        return any(_is_ahead(trail, other, way) and not _is_piece(trail, other) for other in others)
 
     def _close(self, trail: Trail, at: Micros | None) -> None:
         for draft in self._drafts.pop(trail.entity_id, {}).values():
             self._book.close(draft, trail.at if at is None else at)
+
+
+def _is_piece(one: Trail, other: Trail) -> bool:
+    """Whether the two are one thing: the smaller box lies in the larger."""
+    return one.box.overlap(other.box) > PIECE_SHARE * min(one.box.area, other.box.area)
 
 
 def _is_ahead(trail: Trail, other: Trail, way: Point) -> bool:

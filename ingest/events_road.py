@@ -14,11 +14,12 @@ from ingest.events_labels import (
     ANIMALS,
     PEOPLE,
     UNNAMED,
+    is_known,
     object_likeness,
     person_likeness,
     upright,
 )
-from ingest.events_trail import Step, Trail
+from ingest.events_trail import SAME_HEIGHT, TALLEST_OF, Step, Trail
 from ingest.presence import Visit
 from ingest.thresholds import Thresholds
 
@@ -30,6 +31,8 @@ WALKWAYS = frozenset(
 """Kinds of zone in which people may be, also where they lie on a road."""
 ON_FOOT_M, ON_FOOT_SHARE = 3.6, 2.2
 """Nobody on foot is faster than this many metres (or of the own heights) a second for long: a fast runner is."""
+DROVE_FOR: Micros = SECOND
+"""Who was faster than that for so long drives, whatever he is called where he waits: a rider seen from behind is a person."""
 WIDEST_M = 1.6
 """Wider than this is neither somebody on foot nor a lost load."""
 
@@ -46,7 +49,8 @@ class OnRoadMaker:
     road, junction, rails or in a lane, and objects that came to rest in one; not on a crossing, pavement or island.
 
     One event per stay, breaks under half a second bridged; its zone is where it began. Riders and drivers are not on
-    the road: whoever moves faster than one walks or runs, or is inside a two-wheeler's box. Confidence:
+    the road: whoever moves faster than one walks or runs, or did for `DROVE_FOR`, or is inside a two-wheeler's box. Nobody
+    is told of who is not known for what he is (`is_known`). Confidence:
     `sure(score, how long past on_road_s, likeness)`.
     """
 
@@ -60,6 +64,7 @@ class OnRoadMaker:
         self._ground = layout.scale
         self._known: dict[EntityId, _Being] = {}
         self._ended: dict[EntityId, Micros] = {}
+        self._drove: dict[EntityId, Micros] = {}
 
     def step(self, step: Step) -> None:
         """Takes in one look."""
@@ -67,6 +72,9 @@ class OnRoadMaker:
             return
         wheels = [trail for trail in step.present if trail.label in TWO_WHEELERS]
         for trail in step.present:
+            self._note_pace(trail)
+            if trail.label in PEOPLE and trail.box.height * SAME_HEIGHT < trail.tallest(TALLEST_OF):
+                continue  # what hides the legs hides where somebody stands
             zone = self._road_at(trail.place)
             likeness = 0.0 if zone is None else self._likeness(trail, wheels)
             if likeness > 0 or trail.entity_id in self._known:
@@ -75,6 +83,7 @@ class OnRoadMaker:
     def gone(self, visit: Visit, trail: Trail) -> None:
         """Ends the stay of one who is gone."""
         self._ended.pop(trail.entity_id, None)
+        self._drove.pop(trail.entity_id, None)
         being = self._known.pop(trail.entity_id, None)
         if being is not None and being.draft is not None:
             lapsed = being.spell.lapsed
@@ -90,17 +99,34 @@ class OnRoadMaker:
         if too_wide(trail, self._ground):
             return 0.0
         if trail.label in PEOPLE | ANIMALS or (trail.label in UNNAMED and upright(trail.box)):
-            if self._too_fast(trail) or any(_rides(trail, wheel) for wheel in wheels):
+            drove = self._too_fast(trail) or self._drove.get(trail.entity_id, 0) >= DROVE_FOR
+            if (
+                drove
+                or not is_known(trail, PEOPLE | ANIMALS)
+                or any(_rides(trail, wheel) for wheel in wheels)
+            ):
                 return 0.0
             return 1.0 if trail.label in ANIMALS else person_likeness(trail)
         lies = trail.rest is not None and not trail.from_start
         return object_likeness(trail) if lies else 0.0
 
     def _too_fast(self, trail: Trail) -> bool:
-        pace = None if self._ground is None else trail.top_pace(self._ground)
-        if pace is None:
-            return trail.top_speed > ON_FOOT_SHARE * trail.box.height
-        return pace > ON_FOOT_M
+        return self._faster(
+            trail, trail.top_speed, None if self._ground is None else trail.top_pace(self._ground)
+        )
+
+    def _note_pace(self, trail: Trail) -> None:
+        """Adds up for how long it was faster than anybody on foot."""
+        if len(trail.points) < 2:
+            return
+        if self._faster(trail, trail.speed, None if self._ground is None else trail.pace(self._ground)):
+            passed = trail.at - trail.points[-2].at
+            self._drove[trail.entity_id] = self._drove.get(trail.entity_id, 0) + passed
+
+    @staticmethod
+    def _faster(trail: Trail, speed: float, pace: float | None) -> bool:
+        """Whether that is faster than on foot, in metres a second where a scale says them, else in own heights."""
+        return speed > ON_FOOT_SHARE * trail.box.height if pace is None else pace > ON_FOOT_M
 
     def _look(self, trail: Trail, zone: Zone | None, likeness: float) -> None:
         being = self._known.setdefault(trail.entity_id, _Being(Spell(need=self._need, grace=self.GRACE)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from statistics import median
 
@@ -22,6 +22,10 @@ SPEED_OVER: Micros = SECOND // 2
 """Speed is measured over at least this long, so that one jumping box is not a sprint."""
 NEIGHBOUR: Micros = 3 * SECOND // 2
 """Looks further apart than this do not smooth each other."""
+SAME_HEIGHT = 1.25
+"""How many times as tall as half a second ago a thing may be: what comes nearer grows less, what merges with another more."""
+TALLEST_OF: Micros = 3 * SECOND
+"""How tall somebody is shows within this time: of one half hidden neither the height nor the feet are known."""
 EDGE_PX = 2.0
 """A box this close to the picture's edge may be cut by it."""
 SHELVES = frozenset({"shelf", "rack", "display"})
@@ -71,7 +75,8 @@ class Trail:
 
     Only looks at which it was truly seen, or at which nothing moved, are points of it: a thing that is hidden for a
     while has a gap in its trail, and no rest. `at_edge` says that it came in at the picture's edge, `heard` when it
-    was last named, `missing` that it was not seen then, `shelved` that it turned up on a shelf, `on_shelf` that it is there.
+    was last named, `missing` that it was not seen then, `shelved` that it turned up on a shelf, `on_shelf` that it is there,
+    `names` what part each name has of all that was said of it.
     """
 
     entity_id: EntityId
@@ -85,6 +90,7 @@ class Trail:
     missing: bool = False
     shelved: bool = False
     on_shelf: bool = False
+    names: Mapping[str, float] = field(default_factory=dict)
     points: deque[TrailPoint] = field(default_factory=deque)
     rest: Rest | None = None
     rested_until: Micros | None = None
@@ -120,6 +126,30 @@ class Trail:
         """The mean of its detection scores."""
         return self._score / self._looks if self._looks else 0.0
 
+    @property
+    def usual_height(self) -> float:
+        """How tall its box was in the middle of the last second's looks."""
+        return median(point.box.height for point in self.since(self.at - LATELY))
+
+    def _half_hidden(self) -> bool:
+        """Whether somebody on foot was half hidden at either end of the stretch for which speed is measured: the middle
+        of what shows of him jumps as he comes out, and nobody on foot grows so fast by coming nearer.
+        """
+        before = self.since(self.at - SPEED_OVER)[0].box.height
+        taller = max(before, self.box.height) / min(before, self.box.height)
+        return self.label in NEVER_GOODS and taller > SAME_HEIGHT
+
+    def tallest(self, within: Micros) -> float:
+        """The greatest height its box had within that time until now."""
+        return max(point.box.height for point in self.since(self.at - within))
+
+    @property
+    def whole(self) -> bool:
+        """Whether its box is about as tall as it was within the last second: neither half hidden nor, all at once, one
+        box with somebody else, whose lower edge says nothing of where it stands.
+        """
+        return 1 / SAME_HEIGHT <= self.box.height / self.usual_height <= SAME_HEIGHT
+
     def add(self, at: Micros, box: Box, score: float, *, cut_off: bool) -> None:
         """Takes in a look; one not later than the last is dropped."""
         if self.points and at <= self.at:
@@ -130,8 +160,9 @@ class Trail:
         self.journey = max(self.journey, math.dist(box.foot, self.first_box.foot) / box.diagonal)
         while len(self.points) > 2 and self.points[1].at < at - KEPT:
             self.points.popleft()
-        self._speeds.append((at, self.place, self.velocity))
-        while self._speeds[0][0] < at - LATELY:
+        if not self._half_hidden():
+            self._speeds.append((at, self.place, self.velocity))
+        while self._speeds and self._speeds[0][0] < at - LATELY:
             self._speeds.popleft()
 
     def since(self, at: Micros) -> list[TrailPoint]:
@@ -307,7 +338,7 @@ class Trails:
                 continue
             trail = self.trails.get(presence.entity_id)
             trail = trail or self._begin(presence.entity_id, presence.label, moment.at, presence.box)
-            trail.heard, trail.label = moment.at, presence.label
+            trail.heard, trail.label, trail.names = moment.at, presence.label, presence.names
             if not presence.seen and not (moment.quiet and not trail.missing and trail.points):
                 trail.missing = True
                 continue

@@ -444,6 +444,7 @@ class Perception:
             box=stay.box,
             score=stay.score,
             seen=stay.seen_at == at,
+            names=stay.names,
             attributes=self._words(stay),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.clock import Micros
@@ -15,7 +16,8 @@ from ingest.ball_named import Spot
 class Presence:
     """One entity at one moment. `seen` is false while it is hidden or unmoving and its place is carried on.
 
-    `label` and `attributes` are the best word so far: they may change from look to look.
+    `label` and `attributes` are the best word so far: they may change from look to look. `names` has for
+    each name that was ever said of it the part (0 to 1) of all that was said; it is empty where nobody named it.
     """
 
     entity_id: EntityId
@@ -24,6 +26,7 @@ class Presence:
     box: Box
     score: float
     seen: bool = True
+    names: Mapping[str, float] = field(default_factory=dict)
     attributes: Attributes = field(default_factory=dict)
 
     @property

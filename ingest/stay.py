@@ -143,6 +143,13 @@ class Stay:
         return best if self.named >= 0.25 * self.looks or named[best] > 4.0 else THING
 
     @property
+    def names(self) -> dict[str, float]:
+        """The names it was given, each with its part (0 to 1) of all that was said."""
+        named = {name: vote for name, vote in self.votes.items() if name != THING and vote > 0}
+        total = sum(named.values())
+        return {name: vote / total for name, vote in named.items()}
+
+    @property
     def velocity(self) -> Point:
         """Pixels a second, over the last second it was seen."""
         return velocity(self.recent)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.clock import Micros, micros
@@ -24,7 +24,8 @@ class Walk:
     """One visit: its path as (second, x, y) of the foot, straight in between, and how it looks.
 
     It is seen from the first point to the last. `hidden` are spans (seconds) in which it is listed but not seen, `legless`
-    those in which something before it hides more and more of its legs, then less and less.
+    those in which something before it hides more and more of its legs, then less and less, `merged` those in which its box
+    reaches so many pixels lower, for somebody is in it. `names` is what part each name has of all that was said of it.
     `sure_after` seconds pass before perception names it. With `stays` it never leaves.
     """
 
@@ -40,6 +41,8 @@ class Walk:
     sure_after: float = 0.0
     hidden: Sequence[tuple[float, float]] = ()
     legless: Sequence[tuple[float, float]] = ()
+    merged: Sequence[tuple[float, float, float]] = ()
+    names: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def entity_id(self) -> EntityId:
@@ -61,7 +64,8 @@ class Walk:
         x, y = self._foot(at / 1e6)
         width, height = self.size
         seen = min((self._shown(at / 1e6, *span) for span in self.legless), default=1.0)
-        return Box(x - width / 2, y - height, x + width / 2, y - height + seen * height)
+        lower = sum(more for start, end, more in self.merged if start <= at / 1e6 < end)
+        return Box(x - width / 2, y - height, x + width / 2, y - height + seen * height + lower)
 
     @staticmethod
     def _shown(at: float, start: float, end: float) -> float:
@@ -156,6 +160,7 @@ class _Told:
             box=self.last[walk.name][1],
             score=walk.score,
             seen=seen,
+            names=walk.names,
         )
 
     def _visit(self, walk: Walk, when: tuple[Micros, Box], side: str) -> Visit:

@@ -1,0 +1,125 @@
+"""Nobody is woken for what only looks like something: each alarm beside the mistake of the eyes that resembles it."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.ground import Ground
+from core.memory import Event
+from core.place import Lane, Layout, Zone
+from helpers.moments import Walk, events_of, looks_at, moments
+
+SCALE = Ground.flat(0.05)
+EAST = Lane(name="eastbound", polygon=((0, 180), (900, 180), (900, 240), (0, 240)), direction=(1, 0))
+ROAD = Zone(name="road", kind="road", polygon=((0, 120), (900, 120), (900, 240), (0, 240)))
+AISLE = Zone(name="aisle", kind="aisle", polygon=((0, 120), (900, 120), (900, 300), (0, 300)))
+CAR = (90.0, 40.0)
+
+
+def told(walks: list[Walk], until: float, layout: Layout, kind: str) -> list[Event]:
+    events = events_of(moments(walks, looks_at(until, 8.0)), layout, size=(1000, 400))
+    return [event for event in events if event.kind == kind]
+
+
+PASSES = Walk(name="f", label="forklift", size=(120, 90), path=[(0, 50, 150), (4, 850, 150)])
+
+
+@pytest.mark.parametrize("lasts", [0.15, 0.3, 0.5])
+def test_a_box_that_holds_somebody_else_for_a_moment_is_not_near_him(lasts: float) -> None:
+    stands = Walk(name="p", path=[(0, 450, 300), (8, 455, 300)])
+    merged = Walk(name="f", label="forklift", size=(120, 90), path=PASSES.path, merged=[(2, 2 + lasts, 100)])
+    assert told([merged, stands], 4, Layout(), "near_miss") == []
+
+
+@pytest.mark.parametrize(
+    ("names", "count"),
+    [
+        pytest.param({"person": 1.0}, 1, id="surely a person"),
+        pytest.param({"person": 0.5, "bicycle": 0.5}, 1, id="a rider, whichever of the two"),
+        pytest.param({"person": 0.5, "car": 0.5}, 0, id="as often a car"),
+    ],
+)
+def test_a_near_miss_takes_somebody_who_is_known_for_it(names: dict[str, float], count: int) -> None:
+    stands = Walk(name="p", path=[(0, 450, 200), (8, 455, 200)], names=names)
+    assert len(told([PASSES, stands], 4, Layout(), "near_miss")) == count
+
+
+def test_who_comes_out_from_behind_a_parked_forklift_did_not_run() -> None:
+    parked = Walk(name="f", label="forklift", size=(120, 90), path=[(0, 450, 220)], stays=True)
+    walk = Walk(name="p", path=[(0, 150, 210), (9, 780, 210)], legless=[(3.0, 6.2)])
+    assert told([parked, walk], 9, Layout(), "near_miss") == []
+
+
+def test_who_drove_onto_the_road_is_not_on_foot_where_he_waits() -> None:
+    rider = Walk(
+        name="a", size=(20, 50), path=[(0, 100, 210), (3, 580, 210), (12, 580, 210)]
+    )  # 8 m/s, then none
+    walker = Walk(name="b", size=(20, 50), path=[(0, 300, 90), (6, 300, 220), (12, 300, 220)])
+    events = told([rider, walker], 12, Layout(zones=(ROAD,), ground=SCALE), "on_road")
+    assert [event.entity_ids for event in events] == [("b",)]
+
+
+def test_whose_legs_are_hidden_before_the_road_does_not_stand_on_it() -> None:
+    walk = Walk(name="a", size=(20, 50), path=[(0, 100, 260), (8, 500, 260)], legless=[(3, 6)])
+    assert told([walk], 8, Layout(zones=(ROAD,)), "on_road") == []
+
+
+def test_who_is_a_person_as_often_as_a_bicycle_is_not_on_the_road_on_foot() -> None:
+    doubtful = {"person": 0.6, "bicycle": 0.4}
+    walk = Walk(name="a", size=(20, 50), path=[(0, 300, 90), (6, 300, 220), (12, 300, 220)], names=doubtful)
+    assert told([walk], 12, Layout(zones=(ROAD,)), "on_road") == []
+
+
+def test_against_the_lane_is_who_goes_there_not_whose_box_comes_apart() -> None:
+    layout = Layout(lanes=(EAST,), ground=SCALE)
+    wrong = Walk(name="a", label="car", size=CAR, path=[(0, 880, 220), (5, 80, 220)])
+    (event,) = told([wrong], 5, layout, "wrong_way")
+    assert (event.entity_ids, event.zone) == (("a",), "eastbound")
+    creeps = Walk(
+        name="a", label="car", size=CAR, path=[(0, 500, 220), (2, 500, 220), (3.4, 470, 220), (6, 470, 220)]
+    )
+    assert told([creeps], 6, layout, "wrong_way") == []
+
+
+def test_the_same_two_collide_once() -> None:
+    layout = Layout(lanes=(EAST,))
+    stands = Walk(name="a", label="car", size=CAR, path=[(0, 500, 220), (30, 500, 220)])
+    path = [(0.0, 100.0, 220.0), (2.0, 408.0, 220.0), (2.25, 416.0, 220.0), (9.0, 416.0, 220.0)]
+    path += [
+        (9.5, 260.0, 220.0),
+        (12.0, 260.0, 220.0),
+        (13.0, 408.0, 220.0),
+        (13.25, 416.0, 220.0),
+        (30.0, 416.0, 220.0),
+    ]
+    hitter = Walk(name="b", label="car", size=CAR, path=path)
+    assert len(told([stands, hitter], 20, layout, "collision")) == 1
+
+
+@pytest.mark.parametrize(("rests", "count"), [(10.3, 0), (12.0, 1)])
+def test_a_rest_just_long_enough_is_not_told_for_nobody_knows_its_ends_so_well(
+    rests: float, count: int
+) -> None:
+    path = [
+        (0.0, 100.0, 220.0),
+        (2.0, 500.0, 220.0),
+        (2.0 + rests, 500.0, 220.0),
+        (4.0 + rests, 880.0, 220.0),
+    ]
+    walk = Walk(name="a", label="car", size=CAR, path=path)
+    assert len(told([walk], 4 + rests, Layout(lanes=(EAST,)), "stalled")) == count
+
+
+def test_a_piece_of_a_stalled_car_is_no_other_that_stalled() -> None:
+    whole = Walk(name="a", label="car", size=CAR, path=[(0, 100, 220), (2, 500, 220), (40, 500, 220)])
+    piece = Walk(name="b", label="car", size=(40, 30), path=[(3, 510, 215), (40, 510, 215)])
+    events = told([whole, piece], 30, Layout(lanes=(EAST,)), "stalled")
+    assert [event.entity_ids for event in events] == [("a",)]
+
+
+def test_somebody_who_lies_is_nothing_that_blocks_the_aisle() -> None:
+    lies = {"car": 0.6, "person": 0.4}
+    walk = Walk(name="a", label="car", size=(120, 30), path=[(0, 300, 220), (20, 300, 220)], names=lies)
+    assert told([walk], 20, Layout(zones=(AISLE,)), "blocked") == []
+    lorry = Walk(name="a", label="car", size=(120, 30), path=walk.path, names={"car": 1.0})
+    assert len(told([lorry], 20, Layout(zones=(AISLE,)), "blocked")) == 1
