@@ -37,7 +37,7 @@ from ingest.tally import Tally
 
 log = logging.getLogger(__name__)
 
-RECIPE_VERSION = 11
+RECIPE_VERSION = 12
 """Goes up whenever the same pictures would give other events: what an older version learned is then learned anew."""
 
 WARM_UP = 2 * SECOND
