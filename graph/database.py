@@ -20,6 +20,13 @@ BUSY_MS = 30_000
 """How long a writer waits for another before it gives up, in milliseconds."""
 
 _IDLE = 8
+_PRAGMAS = (
+    "foreign_keys = ON",
+    "journal_size_limit = 67108864",
+    "cache_size = -32768",
+    # 32 MB of writing between two checkpoints: pages written often, as those of indexes are, go to the file once.
+    "wal_autocheckpoint = 8000",
+)
 
 
 class Database:
@@ -60,9 +67,9 @@ class Database:
             db.execute("PRAGMA auto_vacuum = INCREMENTAL")
             _use_wal(db)
             db.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
-            db.execute(
-                "PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 8000"
-            )
+            # Some of these answer with a row, and wait until it is fetched: each is a statement of its own.
+            for pragma in _PRAGMAS:
+                db.execute(f"PRAGMA {pragma}").fetchall()
             yield db
         except BaseException:
             db.close()

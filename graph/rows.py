@@ -82,7 +82,7 @@ def kept_text(text: str) -> str:
 
 def pack_attributes(attributes: Attributes) -> str:
     """Attributes as JSON."""
-    return _ATTRIBUTES.encode(attributes)
+    return _ATTRIBUTES.encode(attributes) if attributes else "{}"
 
 
 def check(observation: Observation) -> None:

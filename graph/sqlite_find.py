@@ -78,12 +78,12 @@ def _read(
 def _first(db: apsw.Connection, query: Query, table: str, where: Where) -> list[Rid]:
     """The first so many in order of time: of each part of the table the first so many, and of these the first."""
     found: list[tuple[int, str, Rid]] = []
-    for index, part in sqlite_where.runs(db, query, table):
+    for run in sqlite_where.runs(db, query, table):
         sql = (
-            f"SELECT start_us, id, rid FROM {table} t INDEXED BY {index} WHERE {part.text()} AND {where.text()} "
-            "ORDER BY start_us, id LIMIT ?"
+            f"SELECT t.start_us, t.id, t.rid FROM {run.source} WHERE {run.part.text()} AND {where.text()} "
+            "ORDER BY t.start_us, t.id LIMIT ?"
         )
-        found += db.execute(sql, (*part.values, *where.values, query.limit))
+        found += db.execute(sql, (*run.part.values, *where.values, query.limit))
     return [rid for _, _, rid in sorted(found)[: query.limit]]
 
 

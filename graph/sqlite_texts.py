@@ -26,17 +26,23 @@ _BATCH = 2000
 
 def intern(db: apsw.Connection, spoken: Sequence[Sequence[str]]) -> list[Rid]:
     """The row of each text, written where it is new; a text is its words in any order and their count."""
+    if not spoken:
+        return []
     sets = [" ".join(sorted(set(of_one))) for of_one in spoken]
     keys = [_key(text, len(of_one)) for text, of_one in zip(sets, spoken, strict=True)]
-    known: dict[bytes, Rid] = {}
-    for key in dict.fromkeys(keys):
-        for (rid,) in db.execute("SELECT rid FROM texts WHERE key = ?", (key,)):
-            known[key] = rid
+    sql = "SELECT key, rid FROM texts WHERE key IN (SELECT unhex(value) FROM json_each(?))"
+    known: dict[bytes, Rid] = dict(db.execute(sql, (json.dumps([key.hex() for key in keys]),)))
+    # Not one more than the highest there is: a number that was forgotten is not given again.
+    free: Rid = (db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'texts'").get or 0) + 1
+    new: list[tuple[Rid, bytes, int, str]] = []
     for key, text, of_one in zip(keys, sets, spoken, strict=True):
         if key not in known:
-            db.execute("INSERT INTO texts (key, words) VALUES (?, ?)", (key, len(of_one)))
-            known[key] = db.last_insert_rowid()
-            db.execute("INSERT INTO text_words (rowid, text) VALUES (?, ?)", (known[key], text))
+            known[key] = free + len(new)
+            new.append((known[key], key, len(of_one), text))
+    db.executemany("INSERT INTO texts (rid, key, words) VALUES (?, ?, ?)", [row[:3] for row in new])
+    db.executemany(
+        "INSERT INTO text_words (rowid, text) VALUES (?, ?)", [(rid, text) for rid, *_, text in new]
+    )
     return [known[key] for key in keys]
 
 

@@ -12,6 +12,7 @@ import apsw
 from core.memory import Query
 from graph import sqlite_rows
 from graph.sqlite_rows import LISTED
+from graph.sqlite_texts import BLOCK_US, WORDY
 
 LONG = 60_000_000
 """Rows longer than this, in microseconds, have an index of their own: see schema.sql."""
@@ -81,41 +82,59 @@ def in_time(db: apsw.Connection, where: Where, query: Query, table: str) -> None
     if query.span is None:
         return
     start, end = query.span.start, query.span.end
-    listed = json.dumps(query.streams or sqlite_rows.every_stream(db))
     where.add(
         f"t.rid IN (SELECT rid FROM {table} INDEXED BY {table}_when "
-        f"WHERE stream_id IN {LISTED} AND start_us >= ? AND start_us < ? UNION ALL "
-        f"SELECT rid FROM {table} INDEXED BY {table}_long "
-        f"WHERE end_us - start_us > {LONG} AND stream_id IN {LISTED} AND start_us < ? AND end_us > ?)",
-        *(listed, start - LONG, end, listed, end, start),
+        f"WHERE stream_id IN {LISTED} AND start_us >= ? AND start_us < ? UNION ALL SELECT l.rid FROM "
+        f"json_each(?) j CROSS JOIN {table} l INDEXED BY {table}_long ON l.end_us - l.start_us > {LONG} "
+        "AND l.stream_id = j.key AND l.start_us >= j.value AND l.start_us < ? AND l.end_us > ?)",
+        *(json.dumps(query.streams or sqlite_rows.every_stream(db)), start - LONG, end),
+        *(json.dumps(_reaching(db, query, table, start)), end, start),
     )
 
 
-def runs(db: apsw.Connection, query: Query, table: str) -> list[tuple[str, Where]]:
-    """The table cut so that each part can be read in order of time from an index: the indexes, and what each part is.
+def _reaching(db: apsw.Connection, query: Query, table: str, moment: int) -> dict[str, int]:
+    """The streams of which a row that began before the moment may last until it, with the earliest such beginning."""
+    if table not in WORDY:
+        return dict.fromkeys(query.streams or sqlite_rows.every_stream(db), 0)
+    among = f" AND stream_id IN {LISTED}" if query.streams else ""
+    sql = (
+        f"SELECT stream_id, min(part) * {BLOCK_US} FROM blocks WHERE of = ? AND part <= ? AND latest_us > ?{among} "
+        "GROUP BY stream_id"
+    )
+    listed = (json.dumps(query.streams),) if query.streams else ()
+    return dict(db.execute(sql, (table, moment // BLOCK_US, moment, *listed)))
 
-    By kind where kinds are asked for on many streams, by stream otherwise.
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Part of a table that an index gives in order of time: where it is read, what it is, and with which values."""
+
+    source: str
+    part: Where
+
+
+def runs(db: apsw.Connection, query: Query, table: str) -> list[Run]:
+    """The table, but for what lies outside the span, as runs.
+
+    By kind where kinds are asked for on many streams, by stream otherwise; the long rows that began before the span
+    apart.
     """
     by_kind = table == "events" and query.kinds and not 0 < len(query.streams) <= _FEW_STREAMS
     column, index = ("kind", "events_kind") if by_kind else ("stream_id", f"{table}_when")
     keys = query.kinds if by_kind else query.streams or sqlite_rows.every_stream(db)
-    parts = []
+    out = []
     for key in dict.fromkeys(keys):
         part = Where()
         part.add(f"t.{column} = ?", key)
         if query.span is not None:
             part.add("t.start_us >= ?", query.span.start - LONG)
-        parts.append((index, part))
-    if query.span is not None:
-        for stream in query.streams or sqlite_rows.every_stream(db):
-            part = Where()
-            part.add(
-                f"t.end_us - t.start_us > {LONG} AND t.stream_id = ? AND t.start_us < ?",
-                stream,
-                query.span.start - LONG,
-            )
-            parts.append((f"{table}_long", part))
-    return parts
+        out.append(Run(f"{table} t INDEXED BY {index}", part))
+    if query.span is not None and (reaching := _reaching(db, query, table, query.span.start)):
+        part = Where(values=[json.dumps(reaching)])
+        part.add(f"t.end_us - t.start_us > {LONG} AND t.stream_id = j.key AND t.start_us >= j.value")
+        part.add("t.start_us < ?", query.span.start - LONG)
+        out.append(Run(f"json_each(?) j CROSS JOIN {table} t INDEXED BY {table}_long", part))
+    return out
 
 
 def _tracks(where: Where, query: Query) -> None:

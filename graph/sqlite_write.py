@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -75,7 +75,7 @@ class _Writing:
         self._of = observation
         self._chunk = observation.chunk
         self._said = observation.chunk.span.start
-        self._looks: dict[EntityId, Entity] = {}
+        self._looks: dict[EntityId, list[str]] = {}
 
     def all_of(self) -> None:
         self._write_chunk()
@@ -133,7 +133,8 @@ class _Writing:
     def _write_entities(self) -> list[str]:
         """Those found by other words than before, or spoken of for the first time."""
         taken = self._take("entities", self._of.entities)
-        texts = sqlite_texts.intern(self._db, [words.entity_terms(entity) for entity in taken.nouns])
+        self._looks = {entity.id: words.entity_terms(entity) for entity in taken.nouns}
+        texts = sqlite_texts.intern(self._db, [self._looks[entity.id] for entity in taken.nouns])
         self._put(
             "entities",
             [(rid, *self._entity_row(e, text)) for (e, rid), text in zip(taken, texts, strict=True)],
@@ -141,7 +142,6 @@ class _Writing:
         tracks = {rid: [(track,) for track in e.tracks] for e, rid in taken}
         self._replace("same_as", "entity_rid", ("track_id",), tracks, taken.known)
         self._mark("entities", taken)
-        self._looks = {entity.id: entity for entity in taken.nouns}
         return [e.id for e, text in zip(taken.nouns, texts, strict=True) if taken.texts.get(e.id) != text]
 
     def _entity_row(self, entity: Entity, text: Rid) -> tuple[Cell, ...]:
@@ -153,7 +153,7 @@ class _Writing:
     def _write_events(self) -> set[Rid]:
         taken = self._take("events", self._of.events)
         others = {i for event in taken.nouns for i in event.entity_ids} - self._looks.keys()
-        looks = self._looks | (sqlite_rows.looks_of(self._db, others) if others else {})
+        looks = self._looks | _looks(self._db, others)
         texts = sqlite_texts.intern(self._db, [_event_terms(event, looks) for event in taken.nouns])
         self._put(
             "events", [(rid, *self._event_row(e, text)) for (e, rid), text in zip(taken, texts, strict=True)]
@@ -288,8 +288,21 @@ class _Writing:
         sqlite_vectors.put(self._db, table, [(rids[v.of], v) for v in last.values()])
 
 
-def _event_terms(event: Event, looks: Mapping[EntityId, Entity]) -> list[str]:
-    return words.event_terms(event, [looks[i] for i in event.entity_ids if i in looks])
+def _event_terms(event: Event, looks: Mapping[EntityId, Sequence[str]]) -> list[str]:
+    return words.event_terms_of(
+        event, [looks[p.entity_id] for p in event.participants if p.entity_id in looks]
+    )
+
+
+def _looks(db: apsw.Connection, ids: Collection[EntityId]) -> dict[EntityId, list[str]]:
+    """The words that those of the entities that have been described are found by."""
+    if not ids:
+        return {}
+    sql = f"SELECT id, label, name, attributes FROM entities WHERE id IN {LISTED}"
+    return {
+        id: words.terms(words.looks_text(label, name, json.loads(attributes)))
+        for id, label, name, attributes in sqlite_rows.select(db, sql, ids)
+    }
 
 
 def _events_of(db: apsw.Connection, entities: Sequence[str]) -> set[Rid]:
@@ -304,7 +317,7 @@ def index_events(db: apsw.Connection, rids: Iterable[Rid]) -> None:
     known = sqlite_rows.events_by_rid(db, sorted(rids))
     if not known:
         return
-    who = sqlite_rows.looks_of(db, {i for event in known.values() for i in event.entity_ids})
-    texts = sqlite_texts.intern(db, [_event_terms(event, who) for event in known.values()])
+    looks = _looks(db, {i for event in known.values() for i in event.entity_ids})
+    texts = sqlite_texts.intern(db, [_event_terms(event, looks) for event in known.values()])
     db.executemany("UPDATE events SET text_rid = ? WHERE rid = ?", zip(texts, known, strict=True))
     sqlite_texts.touch(db, "events", [(e.stream_id, e.span.start, e.span.end) for e in known.values()])

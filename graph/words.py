@@ -75,10 +75,14 @@ def event_text(event: Event, who: Iterable[Entity]) -> str:
 
 def event_terms(event: Event, who: Iterable[Entity]) -> list[str]:
     """The words of `event_text`."""
+    return event_terms_of(event, [entity_terms(entity) for entity in who])
+
+
+def event_terms_of(event: Event, looks: Iterable[Sequence[str]]) -> list[str]:
+    """The same, where the words of the looks of everyone who took part are known."""
     # Part by part, not as one text: the parts repeat from event to event, and `terms` remembers them.
-    return [
-        term for part in _event_parts(event, [entity_text(entity) for entity in who]) for term in _terms(part)
-    ]
+    own = [term for part in _event_parts(event, ()) for term in _terms(part)]
+    return [*own, *(term for of_one in looks for term in of_one)]
 
 
 def _event_parts(event: Event, looks: Sequence[str]) -> list[str]:
@@ -91,7 +95,7 @@ def happening_parts(
     kind: str, zone: str | None, roles: Iterable[str], attributes: Attributes, looks: Iterable[str]
 ) -> list[str]:
     """The parts of `event_text`; `looks` are the `looks_text` of those who took part and have been described."""
-    own_roles = " ".join(role for role in roles if role not in _PLAIN_ROLES)
+    own_roles = " ".join([role for role in roles if role not in _PLAIN_ROLES])
     return [f"{kind} {zone or ''}", own_roles, _spoken(attributes), *looks]
 
 
@@ -117,7 +121,7 @@ def caption_terms(caption: Caption) -> list[str]:
 
 def _spoken(attributes: Attributes) -> str:
     """Attributes in words: numbers are compared, not searched for."""
-    return " ".join(value for value in attributes.values() if isinstance(value, str))
+    return " ".join([value for value in attributes.values() if isinstance(value, str)])
 
 
 def scores(matches: Mapping[str, Sequence[int]], lengths: Mapping[int, int], count: int) -> dict[int, float]:
