@@ -16,7 +16,11 @@ _IDS = ("streams", "chunk_ids", "track_ids", "entity_ids")
 
 
 def forget(db: apsw.Connection, scope: Scope) -> dict[str, int]:
-    """Removes all of the scope within one transaction; how much that was, by kind of row."""
+    """Removes all of the scope within one transaction; how much that was, by kind of row.
+
+    What goes is overwritten in the file, not only given up: pages with zeros, the full-text index by being written anew.
+    """
+    db.execute("PRAGMA secure_delete = ON").fetchall()
     for name in _IDS:
         db.execute(f"CREATE TEMP TABLE gone_{name} (id TEXT PRIMARY KEY) WITHOUT ROWID")
     for table in _TABLES:
@@ -32,6 +36,7 @@ def forget(db: apsw.Connection, scope: Scope) -> dict[str, int]:
     sqlite_texts.sweep(db)
     for name in (*_IDS, *_TABLES):
         db.execute(f"DROP TABLE temp.gone_{name}")
+    db.execute("PRAGMA secure_delete = OFF").fetchall()
     return counts
 
 

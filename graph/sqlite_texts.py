@@ -56,6 +56,8 @@ def sweep(db: apsw.Connection) -> None:
     gone = [(rid,) for (rid,) in db.execute(f"SELECT rid FROM texts WHERE rid NOT IN ({used})")]
     db.executemany("DELETE FROM text_words WHERE rowid = ?", gone)
     db.executemany("DELETE FROM texts WHERE rid = ?", gone)
+    if gone:  # the index marks rows as gone; that their words go too takes a merge
+        db.execute("INSERT INTO text_words (text_words) VALUES ('optimize')")
 
 
 def touch(db: apsw.Connection, table: str, places: Iterable[tuple[str, int, int]]) -> None:

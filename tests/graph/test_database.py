@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -305,6 +307,65 @@ def test_a_full_disk_loses_nothing_that_was_written(tmp_path: Path) -> None:
     with db.write() as held:
         assert held.execute("SELECT id FROM rows").get == "b"
     db.close()
+
+
+def test_a_memory_on_a_full_disk_says_so_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    path = tmp_path / "memory.db"
+    store, expected = SqliteStore(path), MemoryStore()
+    limited = store._db._take()
+    limited.execute(f"PRAGMA max_page_count = {limited.pragma('page_count') + 20}").fetchall()
+    store._db._give_back(limited)
+
+    def fill() -> None:
+        for index in range(10_000):
+            store.write(chunk_of_a_walk(index))
+            expected.write(chunk_of_a_walk(index))
+
+    with pytest.raises(StoreUnavailable, match="disk is full") as caught:
+        fill()
+    assert "make room" in caught.value.next_step
+    assert_same(store, expected)
+    written = len(expected.find(Query(want=Want.CHUNKS)).chunks)
+    assert written > 0
+    for memory in (store, expected):  # the connection with the limit was closed as it failed
+        memory.write(chunk_of_a_walk(written))
+    assert_same(store, expected)
+    store.close()
+    assert is_whole(path)
+
+
+READ = """
+import os
+from core.errors import StoreUnavailable
+from graph.sqlite_store import SqliteStore
+if os.geteuid() == 0:  # whom no mode of a file keeps out
+    os.setgid(65534)
+    os.setuid(65534)
+try:
+    SqliteStore(sys.argv[1])
+except StoreUnavailable as error:
+    print(error)
+"""
+
+
+def test_a_file_that_may_not_be_written_is_reported_and_left_as_it_is(tmp_path: Path) -> None:
+    folder = Path(tempfile.mkdtemp())
+    path = folder / "memory.db"
+    store = SqliteStore(path)
+    store.write(chunk_of_a_walk(0))
+    store.close()
+    before = path.read_bytes()
+    path.chmod(0o444)
+    folder.chmod(0o555)
+    try:
+        with run(READ, path) as reader:
+            told = reader.communicate(timeout=60)[0]
+    finally:
+        folder.chmod(0o755)
+    assert "cannot be opened for writing" in told
+    assert "may be written to" in told
+    assert path.read_bytes() == before
+    shutil.rmtree(folder)
 
 
 def test_a_file_that_another_holds_is_reported_after_a_while(
