@@ -20,6 +20,7 @@ from api.described import describe
 from api.metrics import Metered, Meters
 from api.routes import (
     ask,
+    changes,
     chat,
     drawn,
     forget,
@@ -140,6 +141,7 @@ def create_app(
         jobs,
         memory,
         identity,
+        changes,
         forget,
         search,
         ask,

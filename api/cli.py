@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api import (
+    cli_changes,
     cli_draw,
     cli_eval,
     cli_find,
@@ -254,6 +255,7 @@ def write_report(
 
 cli_show.add_to(app)
 cli_identity.add_to(app)
+cli_changes.add_to(app)
 cli_forget.add_to(app)
 cli_read.add_to(app)
 cli_find.add_to(app)
