@@ -43,6 +43,7 @@ def add_to(app: typer.Typer) -> None:
     command(app, "export")(export_memory)
     command(app, "import")(import_memory)
     command(app)(migrate)
+    command(app)(cypher)
 
 
 def search(
@@ -256,3 +257,27 @@ def migrate(json: Json = False) -> None:
             out(f"Made the {each.what} at {each.where} (version {each.after}).")
         else:
             out(f"Brought the {each.what} at {each.where} from version {each.before} to {each.after}.")
+
+
+def cypher(
+    statement: Annotated[str, typer.Argument(metavar="STATEMENT", help="What to ask, in Cypher.")],
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Most rows.")] = 100,
+    timeout_s: Annotated[float, typer.Option(min=0.1, max=600, help="Seconds until it is given up.")] = 10.0,
+    json: Json = False,
+) -> None:
+    """Ask a memory in Neo4j in Cypher; nothing can be written.
+
+    Examples:
+      sightline cypher "MATCH (e:Event) RETURN e.kind, count(*) AS n ORDER BY n DESC"
+      sightline cypher "MATCH (n:Entity)-[:SAME_AS]-(m:Entity) RETURN n.id, m.id" --json
+    """
+    from api.querying import ask
+
+    _, house = opened()
+    told = ask(house, statement, {}, rows=limit, seconds=timeout_s)
+    if json:
+        emit(asdict(told))
+        return
+    table(told.columns, [[str(value) for value in row] for row in told.rows], empty="Nothing matches.")
+    if told.more:
+        note(f"Only the first {limit} rows; --limit shows more.")

@@ -18,6 +18,7 @@ from api.wish import Wish, scheme
 from core.clock import WallClock
 from core.errors import Invalid, StoreUnavailable
 from core.ports import (
+    Analyst,
     Detector,
     Embedder,
     Executor,
@@ -63,8 +64,10 @@ def build(settings: Settings) -> House:
     finder, wanted = _finder(settings)
     ledger = _ledger(settings)
     media = _media(settings)
+    store = _store(settings)
     return House(
-        store=_store(settings),
+        store=store,
+        analyst=_analyst(settings, store),
         ledger=ledger,
         media=media,
         vlm=_vlm(settings),
@@ -119,6 +122,16 @@ def _make_private(home: Path) -> None:
             f"the data folder {home} cannot be made: {error.strerror}",
             next_step="set SIGHTLINE_HOME to a folder that can be written",
         ) from error
+
+
+def _analyst(settings: Settings, store: Memory) -> Analyst | None:
+    """Who asks the memory in its own language, where it has one."""
+    if scheme(settings.store_url) not in NEO4J:
+        return None
+    from graph.neo4j_analyst import Neo4jAnalyst
+    from graph.neo4j_store import Neo4jStore
+
+    return Neo4jAnalyst(store.database) if isinstance(store, Neo4jStore) else None
 
 
 def _store(settings: Settings) -> Memory:

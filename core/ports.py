@@ -6,7 +6,7 @@ Adapters translate foreign exceptions into `core.errors`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol, TypeVar
 
@@ -25,6 +25,7 @@ from core.memory import (
     Observation,
     Query,
     Scope,
+    Table,
     Vector,
     Want,
 )
@@ -201,6 +202,17 @@ class Memory(GraphStore, MemoryKeeper, VectorKeeper, Protocol):
     """The memory over time with everything that is done with it: one object, seen through three ports."""
 
 
+class Analyst(Protocol):
+    """Asks a memory in its own query language, for people who know it. Reads only."""
+
+    def ask(
+        self, statement: str, parameters: Mapping[str, Any], /, *, rows: int = 1000, seconds: float = 10.0
+    ) -> Table:
+        """The first rows of what the statement gives. Raises `Invalid` for one that is none, does more than read, or
+        takes longer.
+        """
+
+
 Row = TypeVar("Row")
 
 
@@ -292,5 +304,7 @@ class House:
     reader: Callable[[], TextReader]
     finder: Callable[[], Finder] | None = None
     wanted: tuple[str, ...] = ()
+    analyst: Analyst | None = None
+    """None where the memory has no query language."""
     reports: Iterable[str] = ()
     """What was chosen otherwise than asked for, in words for `doctor` and `/v1/health`."""

@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     keep_days: float = Field(
         default=0.0, ge=0, description="Days after which what was seen is forgotten; 0 keeps it for ever."
     )
+    graph_query: bool = Field(
+        default=False, description="Whether read-only Cypher may be asked over HTTP (a memory in Neo4j)."
+    )
     allow_private_webhooks: bool = Field(
         default=True, description="Whether webhooks may go to addresses of this machine and its network."
     )

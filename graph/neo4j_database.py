@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from neo4j import Driver, GraphDatabase, ManagedTransaction, Session, unit_of_work
@@ -120,6 +121,17 @@ class Neo4jDatabase:
             OPEN_PATIENCE_S,
         )
         return f"{name} {versions[0]}"
+
+    @contextmanager
+    def session(self, access: str, **options: Any) -> Iterator[Session]:
+        """A session of one's own, for what is to be tried once."""
+        try:
+            with self._driver.session(
+                database=self.address.database, default_access_mode=access, **options
+            ) as session:
+                yield session
+        except (DriverError, ServiceUnavailable, SessionExpired, AuthError) as error:
+            raise self._explained(error) from error
 
     def _patiently(self, do: Callable[[Session], T], access: str, patience_s: float) -> T:
         until = time.monotonic() + patience_s
