@@ -21,6 +21,7 @@ from api import (
     cli_rules,
     cli_serve,
     cli_show,
+    cli_worker,
 )
 from api.cli_io import (
     FromS,
@@ -97,13 +98,14 @@ def watch(
     """Watch videos and remember what was seen.
 
     A run that was cut off goes on where it stopped; a video that was watched before is not watched again.
+    With SIGHTLINE_QUEUE=redis://... the workers do it, several videos side by side, and this command follows them.
 
     Examples:
       sightline watch dock.mp4
       sightline watch dock.mp4 --name monday --zones dock.zones.yaml
       sightline watch cam1.mp4 cam2.mp4 --json
     """
-    from api.watching import watch_one
+    from api.following import begin
 
     if name and len(sources) > 1:
         raise Invalid(
@@ -112,9 +114,16 @@ def watch(
         )
     settings, house = opened()
     failed: SightlineError | None = None
+    begun = []
     for source in sources:
         try:
-            seen = watch_one(source, name=name, zones=zones, house=house, settings=settings)
+            begun.append(begin(source, name=name, zones=zones, house=house, settings=settings))
+        except SightlineError as error:
+            report(error)
+            failed = failed or error
+    for finish in begun:
+        try:
+            seen = finish()
         except SightlineError as error:
             report(error)
             failed = failed or error
@@ -265,6 +274,7 @@ cli_draw.add_to(app)
 cli_rules.add_to(app)
 cli_keys.add_to(app)
 cli_serve.add_to(app)
+cli_worker.add_to(app)
 
 
 def main() -> None:

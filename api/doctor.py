@@ -231,12 +231,25 @@ def _language(settings: Settings) -> Finding:
 
 
 def _queue(house: House, settings: Settings) -> Finding:
+    """Whether jobs can be handed over, and whether anybody lives to do them."""
+
     def look() -> Finding:
-        wiring.executor(house, settings).close()
+        hands = wiring.executor(house, settings)
+        standing = hands.standing()
+        hands.close()
+        if standing.problem:
+            raise Unavailable(standing.problem, next_step="start Redis, or check SIGHTLINE_QUEUE")
+        if standing.queue == "inline:":
+            return Finding(what="work", state="ok", how="done where it is asked for (SIGHTLINE_QUEUE)")
+        how = f"{standing.queue} answers (SIGHTLINE_QUEUE); workers: {standing.workers}, waiting: {standing.waiting}, running: {standing.running}"
+        if standing.workers:
+            return Finding(what="work", state="ok", how=how)
         return Finding(
             what="work",
-            state="ok",
-            how=f"{settings.queue.partition('@')[2] or settings.queue} (SIGHTLINE_QUEUE)",
+            state="missing",
+            how=how,
+            costs="jobs wait until a worker lives",
+            next_step="sightline worker, with the same settings",
         )
 
     return _try("work", "jobs cannot be done", look)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,6 +37,7 @@ from graph.neo4j_address import SCHEMES as NEO4J
 from graph.neo4j_address import Address
 
 if TYPE_CHECKING:
+    from jobs.worker import CeleryWorker
     from models.detect_naming import NamingDetector
 
 log = logging.getLogger(__name__)
@@ -104,14 +106,42 @@ def nobody() -> None:
 
 def executor(house: House, settings: Settings, *, wake: Callable[[], None] = nobody) -> Executor:
     """Who does the jobs; `wake` is called whenever one put something into the outbox."""
+    lease = timedelta(seconds=settings.lease_s)
 
     def inline() -> Executor:
         from jobs.handlers import handlers
         from jobs.inline import InlineExecutor
 
-        return InlineExecutor(house.ledger, handlers(house, settings, wake=wake), house.clock)
+        return InlineExecutor(house.ledger, handlers(house, settings, wake=wake), house.clock, lease=lease)
 
-    return choose("SIGHTLINE_QUEUE", settings.queue, {"inline": inline})
+    def redis() -> Executor:
+        from jobs.celery_executor import CeleryExecutor
+
+        return CeleryExecutor(settings.queue, house.ledger, house.clock, lease=lease)
+
+    return choose("SIGHTLINE_QUEUE", settings.queue, {"inline": inline, "redis": redis})
+
+
+def worker(
+    house: House, settings: Settings, *, id: str, wake: Callable[[], None], on_deaf: Callable[[], None]
+) -> CeleryWorker:
+    """The hands of one worker process, named by its id. `on_deaf` is called when it no longer hears the queue."""
+
+    def redis() -> CeleryWorker:
+        from jobs.handlers import handlers
+        from jobs.worker import CeleryWorker
+
+        return CeleryWorker(
+            settings.queue,
+            house.ledger,
+            handlers(house, settings, wake=wake),
+            house.clock,
+            id=id,
+            on_deaf=on_deaf,
+            lease=timedelta(seconds=settings.lease_s),
+        )
+
+    return choose("SIGHTLINE_QUEUE", settings.queue, {"redis": redis})
 
 
 def _make_private(home: Path) -> None:

@@ -31,7 +31,7 @@ from core.memory import (
 )
 from core.sight import Detection, Reading, Sighting
 from core.watch import Notice, Receipt
-from core.work import Job
+from core.work import Job, Standing
 
 Matrix = npt.NDArray[np.float32]
 """Rows of unit vectors, float32."""
@@ -262,8 +262,13 @@ class Executor(Protocol):
     def cancel(self, id: JobId, /) -> Job:
         """Asks for it to stop; it stops between two chunks. Raises `NotFound`."""
 
+    def standing(self) -> Standing:
+        """How the work stands: whether jobs can be handed over, and who lives to do them. Never raises for a queue that
+        does not answer: the standing says it.
+        """
+
     def close(self) -> None:
-        """Waits for what is running and takes no more."""
+        """Takes no more, and waits for what runs in this process."""
 
 
 class Notifier(Protocol):

@@ -35,7 +35,17 @@ class Settings(BaseSettings):
         default="",
         description="motion:, sorted:, onnx:NAME or file, transformers:REPO or folder, open:REPO or folder?find=WORDS; default: what the weights in SIGHTLINE_MODELS allow.",
     )
-    queue: str = Field(default="inline:", description="inline: or redis://…")
+    queue: str = Field(
+        default="inline:",
+        description="inline:, or redis://:PASSWORD@host:port/0 for `sightline worker`.",
+        repr=False,
+    )
+    lease_s: float = Field(
+        default=60.0,
+        ge=2,
+        le=3600,
+        description="Seconds without a sign of life after which a job is taken from its worker.",
+    )
     vlm: str = Field(
         default="describe:", description="describe:, openai+http://host:port/v1?model=…, transformers:…"
     )

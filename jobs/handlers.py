@@ -21,7 +21,7 @@ from core.settings import Settings
 from core.work import Cancelled, Progress, Report
 from jobs.embedding import EMBED, bring_over
 from jobs.retention import RETAIN, retain
-from jobs.runner import Handler, Handlers, Stopping
+from jobs.runner import Handler, Handlers, Lost, Stopping
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +86,8 @@ def _ingest(
 
     try:
         watched = run(stream, house, settings, progress=progress, on_chunk=on_chunk)
+    except Lost:
+        raise  # whoever has it now says how it ended
     except Stopping:
         _mark(house, stream, StreamState.NEW, "")
         raise

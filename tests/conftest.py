@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers import redis_server
+from helpers.redis_server import RedisServer
+
 if TYPE_CHECKING:
     from graph.neo4j_database import Neo4jDatabase
 
@@ -109,3 +112,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     monkeypatch.setenv("SIGHTLINE_HOME", str(folder))
     return folder
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """A private Redis with a password, which nothing may repeat."""
+    if redis_server.PROGRAM is None:
+        absent("redis-server")
+    server = RedisServer(tmp_path / "redis", password="hunter2")
+    server.start()
+    yield server
+    server.stop()
