@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import threading
+import warnings
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -25,13 +26,14 @@ DEAF_AFTER = 3
 
 
 class CeleryWorker:
-    """Runs what the queue brings, in a thread of this process, until it is told to stop.
+    """Runs what the queue brings, in the thread that calls `run()`, until it is told to stop.
 
-    A thread and not one of Celery's forked children, because those may not have children, and watching a stream needs
-    a decoding one. Several jobs side by side are several such processes.
+    In that thread (Celery's `solo` pool) and not in forked children, because Celery's may not have children of their
+    own, and watching a stream needs a decoding one. Several jobs side by side are several such processes.
 
-    Celery's consumers have been known to stop consuming after a broker was reset: where messages wait that an idle
-    worker does not take, `on_deaf` is called, once.
+    A consumer can stop consuming: where Redis goes away between a job's end and its acknowledgement, kombu counts the
+    message as still at work, and with a prefetch of one it never asks for another (Celery 5.6). Where messages wait that
+    an idle worker does not take, `on_deaf` is called, once.
     """
 
     def __init__(
@@ -62,15 +64,18 @@ class CeleryWorker:
 
     def run(self) -> None:
         """Takes and runs jobs until `stop()`."""
+        from celery.exceptions import CPendingDeprecationWarning
         from celery.worker import WorkController, state
 
+        # It announces that a later Celery will stop tasks when Redis goes; ours is told not to.
+        warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
         state.should_stop = None
         self._app.set_default()
         self._app.finalize()
         self._controller = WorkController(
             app=self._app,
             hostname=self.id,
-            pool_cls="threads",
+            pool_cls="solo",
             concurrency=1,
             queues=[QUEUE],
             without_gossip=True,
