@@ -21,7 +21,9 @@ from jobs.inline import InlineExecutor
 
 TURN_S = 0.25
 ALONE_S = 10.0
-"""Seconds without a living worker after which nobody is waited for: one that is replaced is away for less."""
+"""Seconds without a living worker after which nobody is waited for."""
+REPLACED_S = 45.0
+"""The same where one lived before: another may be on its way up."""
 
 
 def begin(
@@ -58,7 +60,7 @@ def _follow(stream: Stream, job: Job, house: House, hands: Executor) -> WatchedO
 
 
 def _until_ended(job: Job, house: House, hands: Executor, told: Callable[[float], None]) -> Job:
-    alone = 0.0
+    alone, patience = 0.0, ALONE_S
     while True:
         row = house.ledger.get(Job, job.id)
         if row is None:
@@ -66,8 +68,11 @@ def _until_ended(job: Job, house: House, hands: Executor, told: Callable[[float]
         if row.state not in (JobState.QUEUED, JobState.RUNNING):
             return row
         told(row.progress)
-        alone = alone + TURN_S if row.state is JobState.QUEUED and not hands.standing().workers else 0.0
-        if alone >= ALONE_S:
+        if row.state is JobState.RUNNING or hands.standing().workers:
+            alone, patience = 0.0, REPLACED_S
+        else:
+            alone += TURN_S
+        if alone >= patience:
             raise Unavailable(
                 f"no worker lives; the job {row.id} waits in the queue",
                 next_step="start one with `sightline worker`; the same command then follows it",
