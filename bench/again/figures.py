@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from api.apart import apart
+from bench.again.cost import cost
 from bench.again.rounds import rounds
 from bench.scenes.render import render_scene
 from bench.seeing.exact import ExactDetector, Noise
@@ -147,7 +148,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--eyes", choices=("detector", "noise"), default="detector",
                         help="see with the detector in force, or with the truth's boxes made worse")  # fmt: skip
     parser.add_argument("--short", action="store_true", help="two seeds")
+    parser.add_argument(
+        "--cost", type=int, metavar="VISITS", help="measure instead what a new visit costs after so many"
+    )
     chosen = parser.parse_args(arguments)
+    if chosen.cost:
+        median, late = cost(chosen.cost)
+        print(f"a new visit after {chosen.cost} of a day on 100 streams: {median:.1f} ms, p95 {late:.1f} ms")
+        return 0
     total, took = Pairs(), list[float]()
     with tempfile.TemporaryDirectory(prefix="sightline-rounds-") as scratch:
         for seed in chosen.seeds[:2] if chosen.short else chosen.seeds:
