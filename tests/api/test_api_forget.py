@@ -40,6 +40,7 @@ def test_a_forgotten_span_is_counted_and_no_longer_played(door, video: Path) -> 
         assert refused.json()["type"] == "urn:sightline:problem:erased"
         assert refused.json()["next_step"]
     assert door.client.get("/v1/clips/dock", params={"start_s": 11, "end_s": 14}).status_code == 200
+    assert door.get("/v1/streams/dock")["forgotten_s"] == [[0.0, 10.0]]
     assert door.client.get("/v1/frames/dock", params={"at_s": 12}).status_code == 200
     assert door.client.get("/v1/heatmaps/dock").status_code == 200
     assert [e["kind"] for e in door.get("/v1/events", params={"stream": "dock"})["items"]] == [
