@@ -92,10 +92,11 @@ def _scored(terms: Sequence[str], groups: dict[Group, int], count: int) -> dict[
     held = np.array([group[0] for group in groups], bool).reshape(-1, len(terms))
     scores = words.text_scores(
         [np.flatnonzero(held[:, place]) for place in range(len(terms))],
-        np.array([*(length for _, length in groups), 1]),
-        np.array([*groups.values(), count - sum(groups.values())]),
+        np.array([length for _, length in groups], np.int64),
+        np.array([*groups.values()], np.int64),
+        count,
     )
-    return dict(zip(groups, scores.tolist(), strict=False))
+    return dict(zip(groups, scores.tolist(), strict=True))
 
 
 def _members(

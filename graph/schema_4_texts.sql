@@ -4,7 +4,7 @@
 --
 -- `blocks` has a row for each part of a stream's clock, six hours long, in which a fact begins: `latest_us` is no earlier than the last
 -- of their ends, and `version` is another whenever one of them has changed: what a process keeps in memory of a part is
--- right as long as the version is.
+-- right as long as the version is. The row of no stream and part -1 changes with any of them.
 
 CREATE TABLE texts (
   rid INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE, words INTEGER NOT NULL

@@ -33,12 +33,12 @@ _NAMES = {"events": "kind, zone", "entities": "label, NULL", "captions": "NULL, 
 _NOBODY = -1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Block:
     """The rows of a stream that begin in one part of its clock (`BLOCK_US`), in order of time and id.
 
-    `text` is the place of what a row is found by in `Texts`; `kind` (an event's, or an entity's label) and `zone` are
-    codes of names.
+    `text` numbers what a row is found by; `places` is where that stands in `Texts`, once somebody has asked. `kind` (an
+    event's, or an entity's label) and `zone` are codes of names.
     """
 
     place: Place
@@ -47,40 +47,38 @@ class Block:
     start: Numbers
     end: Numbers
     text: Numbers
-    kind: npt.NDArray[np.int32]
-    zone: npt.NDArray[np.int32]
+    kind: Numbers
+    zone: Numbers
+    places: Numbers | None = None
+
+
+class Whole:
+    """Blocks as one table; its columns are joined when they are wanted, and kept as long as it is."""
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self.blocks = blocks
+        self._columns: dict[str, Numbers] = {}
+
+    def column(self, name: str) -> Numbers:
+        """One column of all rows."""
+        if name not in self._columns:
+            parts = [getattr(block, name) for block in self.blocks]
+            self._columns[name] = np.concatenate(parts) if parts else np.zeros(0, np.int64)
+        return self._columns[name]
 
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """The rows inside a query's bounds: blocks, and which of their rows (None: all of them), counted through."""
+    """The rows inside a query's bounds: which rows of a table they are (None: all of them)."""
 
-    blocks: Sequence[Block]
+    whole: Whole
     chosen: Numbers | None
 
-    def __len__(self) -> int:
-        return sum(len(block.rid) for block in self.blocks) if self.chosen is None else len(self.chosen)
-
-    def rid(self) -> Numbers:
-        """Their keys."""
-        return self._column([block.rid for block in self.blocks])
-
-    def start(self) -> Numbers:
-        """When they begin."""
-        return self._column([block.start for block in self.blocks])
-
-    def text(self) -> Numbers:
-        """What they are found by."""
-        return self._column([block.text for block in self.blocks])
-
-    def _column(self, parts: Sequence[Numbers]) -> Numbers:
-        whole = joined(parts)
-        return whole if self.chosen is None else whole[self.chosen]
-
-
-def joined(parts: Sequence[Numbers]) -> Numbers:
-    """The parts as one column."""
-    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+    def column(self, name: str, rows: Numbers | None = None) -> Numbers:
+        """One column of the rows inside, or of these among them."""
+        if self.chosen is not None:
+            rows = self.chosen if rows is None else self.chosen[rows]
+        return self.whole.column(name) if rows is None else self.whole.column(name)[rows]
 
 
 class Texts:
@@ -134,25 +132,46 @@ class Columns:
         self.texts = Texts()
         self._lock = threading.RLock()
         self._blocks: dict[Place, Block] = {}
+        self._latest: dict[str, tuple[int | None, Whole]] = {}
         self._codes: dict[str | None, int] = {None: _NOBODY}
         self._rows = 0
 
-    def inside(self, db: apsw.Connection, table: str, query: Query, only: Numbers | None = None) -> Inside:
-        """The rows inside the bounds that `can_pick` knows, and among `only`, where these are given."""
-        blocks = self.blocks(db, table, query)
-        masks = self._masks(table, query, blocks)
-        if only is not None:
-            among = np.zeros(int(only.max()) + 1, bool)
-            among[only] = True
-            rids = joined([block.rid for block in blocks])
-            masks.append(among[np.minimum(rids, len(among) - 1)] & (rids < len(among)))
-        if not masks:
-            return Inside(blocks, None)
-        return Inside(blocks, np.flatnonzero(np.logical_and.reduce(masks)))
+    def inside(self, db: apsw.Connection, table: str, query: Query) -> Inside:
+        """The rows inside the bounds, all of which `can_pick` knows."""
+        whole = self.whole(db, table, query)
+        masks = self._masks(table, query, whole)
+        return Inside(whole, np.flatnonzero(np.logical_and.reduce(masks)) if masks else None)
 
-    def blocks(self, db: apsw.Connection, table: str, query: Query) -> list[Block]:
+    def whole(self, db: apsw.Connection, table: str, query: Query) -> Whole:
         """The blocks that have rows in the query's streams and span, as they are in this transaction."""
-        conditions, values = ["of = ?"], [table]
+        if query.streams or query.span is not None:
+            with self._lock:
+                return Whole(self._wanted(db, table, query))
+        sql = "SELECT version FROM blocks WHERE of = ? AND stream_id = '' AND part = -1"
+        version: int | None = db.execute(sql, (table,)).get
+        with self._lock:
+            known = self._latest.get(table)
+            if known is None or version is None or known[0] != version:
+                blocks = self._wanted(db, table, query)
+                known = version, Whole(blocks)
+                self._latest[table] = known
+            return known[1]
+
+    def placed(self, db: apsw.Connection, inside: Inside) -> Numbers:
+        """Where in `texts` the texts of the rows inside stand."""
+        with self._lock:
+            self.texts.read(db)
+            for block in inside.whole.blocks:
+                if block.places is None:
+                    block.places = self.texts.places(block.text)
+            return inside.column("places")
+
+    def codes(self, names: Iterable[str]) -> list[int]:
+        """The codes of those of the names that any row has."""
+        return [self._codes[name] for name in names if name in self._codes]
+
+    def _wanted(self, db: apsw.Connection, table: str, query: Query) -> list[Block]:
+        conditions, values = ["of = ?", "part >= 0"], [table]
         if query.streams:
             conditions.append(f"stream_id IN {LISTED}")
             values.append(json.dumps(query.streams))
@@ -162,9 +181,7 @@ class Columns:
             bound += ((query.span.end - 1) // BLOCK_US, query.span.start)
         sql = f"SELECT stream_id, part, version FROM blocks WHERE {' AND '.join(conditions)} ORDER BY stream_id, part"
         wanted = list(db.execute(sql, bound))
-        with self._lock:
-            self.texts.read(db)
-            return [self._block(db, (table, stream, part), version) for stream, part, version in wanted]
+        return [self._block(db, (table, stream, part), version) for stream, part, version in wanted]
 
     def _block(self, db: apsw.Connection, place: Place, version: int) -> Block:
         held = self._blocks.pop(place, None)
@@ -187,26 +204,29 @@ class Columns:
         rid, start, end, text, kind, zone = zip(*found, strict=True) if found else ((),) * 6
         return Block(
             place, version, np.array(rid, np.int64), np.array(start, np.int64), np.array(end, np.int64),
-            self.texts.places(np.array(text, np.int64)), self._coded(kind), self._coded(zone),
+            np.array(text, np.int64), self._coded(kind), self._coded(zone),
         )  # fmt: skip
 
-    def _coded(self, names: Iterable[str | None]) -> npt.NDArray[np.int32]:
+    def _coded(self, names: Iterable[str | None]) -> Numbers:
         codes = self._codes
-        return np.array([codes.setdefault(name, len(codes)) for name in names], np.int32)
+        return np.array([codes.setdefault(name, len(codes)) for name in names], np.int64)
 
-    def _masks(self, table: str, query: Query, blocks: Sequence[Block]) -> list[Mask]:
+    def _masks(self, table: str, query: Query, whole: Whole) -> list[Mask]:
         masks: list[Mask] = []
         if query.span is not None:
-            start, end = joined([b.start for b in blocks]), joined([b.end for b in blocks])
+            start, end = whole.column("start"), whole.column("end")
             masks.append((start < query.span.end) & (end > query.span.start))
-        kinds = {"events": query.kinds, "entities": query.labels}.get(table, ())
-        zones = query.zones if table == "events" else ()
-        for names, parts in ((kinds, [b.kind for b in blocks]), (zones, [b.zone for b in blocks])):
+        kinds, zones = named(table, query)
+        for column, names in (("kind", kinds), ("zone", zones)):
             if names:
-                wanted = [self._codes[name] for name in names if name in self._codes]
-                column = np.concatenate(parts) if parts else np.zeros(0, np.int32)
-                masks.append(np.isin(column, wanted))
+                masks.append(np.isin(whole.column(column), self.codes(names)))
         return masks
+
+
+def named(table: str, query: Query) -> tuple[Sequence[str], Sequence[str]]:
+    """What bounds the columns `kind` and `zone`."""
+    kinds = {"events": query.kinds, "entities": query.labels}.get(table, ())
+    return kinds, query.zones if table == "events" else ()
 
 
 def can_pick(table: str, query: Query) -> bool:
@@ -218,3 +238,15 @@ def can_pick(table: str, query: Query) -> bool:
             return not (query.kinds or query.zones or query.attributes or query.entities or query.ids)
         case _:
             return not query.ids
+
+
+def of_texts(db: apsw.Connection, numbers: Numbers, terms: Sequence[str]) -> tuple[Numbers, list[Numbers]]:
+    """How many words each of a few texts has, and for each word which of them hold it."""
+    listed = json.dumps(numbers.tolist())
+    lengths = dict(db.execute(f"SELECT rid, words FROM texts WHERE rid IN {LISTED}", (listed,)))
+    sql = f"SELECT rowid FROM text_words WHERE text_words MATCH ? AND rowid IN {LISTED}"
+    holding = [[rid for (rid,) in db.execute(sql, (f'"{term}"', listed))] for term in terms]
+    return (
+        np.array([lengths.get(rid, 0) for rid in numbers.tolist()], np.int64),
+        [np.searchsorted(numbers, np.array(rids, np.int64)) for rids in holding],
+    )

@@ -131,8 +131,9 @@ def _delete(db: apsw.Connection) -> dict[str, int]:
         db.execute(f"DELETE FROM {table} WHERE {key} IN (SELECT rid FROM gone_{table})")
         counts[table] = db.changes()
     for table in sqlite_texts.WORDY:
+        sqlite_texts.touch(db, table, ())
         db.execute(
-            f"DELETE FROM blocks WHERE of = '{table}' AND NOT EXISTS (SELECT 1 FROM {table} t WHERE t.stream_id = "
+            f"DELETE FROM blocks WHERE of = '{table}' AND part >= 0 AND NOT EXISTS (SELECT 1 FROM {table} t WHERE t.stream_id = "
             f"blocks.stream_id AND t.start_us >= part * {sqlite_texts.BLOCK_US} AND t.start_us < (part + 1) * {sqlite_texts.BLOCK_US})"
         )
     return counts

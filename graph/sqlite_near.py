@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +16,10 @@ import apsw
 import numpy as np
 import numpy.typing as npt
 
-from core.memory import Vector
+from core.memory import Query, Vector
 from graph import near
 from graph.searching import MetricKind, search
-from graph.sqlite_columns import Block, Columns, Inside, Numbers, Place, joined
+from graph.sqlite_columns import Block, Columns, Numbers, Place, Whole, named
 from graph.sqlite_rows import LISTED, Rid
 from graph.sqlite_vectors import OWNERS
 
@@ -45,56 +44,111 @@ def rough(rows: npt.NDArray[np.floating]) -> Codes:
     return np.asarray(np.rint(long * (127 / largest)), np.int8)
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """One block's vectors: which of its rows have one, and where they lie."""
-
-    version: int
-    rows: Numbers
-    slots: Numbers
+_COLUMNS = ("rid", "start", "end", "kind", "zone")
 
 
 @dataclass(slots=True)
 class _Set:
-    """The vectors of one table and model: `rids` are the keys of the rows they are of."""
+    """The vectors of one table and model, each in a slot, and beside them the columns of the rows they are of.
+
+    `streams` are the codes of the rows' streams; a slot whose block has changed since has stream -1.
+    """
 
     length: int
-    runs: dict[Place, _Run] = field(default_factory=dict)
+    runs: dict[Place, tuple[int, Numbers]] = field(default_factory=dict)
     pieces: list[Codes] = field(default_factory=list)
-    rids: list[Numbers] = field(default_factory=list)
+    codes: dict[str, int] = field(default_factory=dict)
+    stream: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
+    columns: dict[str, Numbers] = field(
+        default_factory=lambda: {name: np.zeros(0, np.int64) for name in _COLUMNS}
+    )
     used: int = 0
     dead: int = 0
+    latest: Whole | None = None
 
-    def put(self, codes: Codes, rids: Numbers) -> Numbers:
-        """Takes in vectors; where they lie."""
-        slots = np.arange(self.used, self.used + len(codes))
+    def read(self, db: apsw.Connection, table: str, model: Rid, whole: Whole) -> None:
+        """Takes in what is new or other in these blocks."""
+        if self.latest is whole:
+            return
+        for block in whole.blocks:
+            known = self.runs.get(block.place)
+            if known is not None and known[0] == block.version:
+                continue
+            if known is not None:
+                self.drop(block.place)
+            self.runs[block.place] = block.version, self._put(block, *_numbers(db, table, model, block.rid))
+        self.latest = whole
+
+    def drop(self, place: Place) -> None:
+        """Lets go of one block's vectors."""
+        _, slots = self.runs.pop(place)
+        self.stream[slots] = -1
+        self.dead += len(slots)
+
+    def _put(self, block: Block, rids: Numbers, numbers: npt.NDArray[np.float16]) -> Numbers:
+        slots = np.arange(self.used, self.used + len(rids))
+        if not len(rids):
+            return slots
+        order = np.argsort(block.rid)
+        rows = order[np.searchsorted(block.rid, rids, sorter=order)]
+        codes = rough(numbers)
         while len(codes):
             number, at = divmod(self.used, PIECE)
             if number == len(self.pieces):
-                self.pieces.append(np.zeros((PIECE, self.length), np.int8))
-                self.rids.append(np.zeros(PIECE, np.int64))
+                self._grow()
             room = min(PIECE - at, len(codes))
             self.pieces[number][at : at + room] = codes[:room]
-            self.rids[number][at : at + room] = rids[:room]
-            codes, rids, self.used = codes[room:], rids[room:], self.used + room
+            codes, self.used = codes[room:], self.used + room
+        self.stream[slots] = self.codes.setdefault(block.place[1], len(self.codes))
+        for name in _COLUMNS:
+            self.columns[name][slots] = getattr(block, name)[rows]
         return slots
 
+    def _grow(self) -> None:
+        self.pieces.append(np.zeros((PIECE, self.length), np.int8))
+        more = np.full(PIECE, -1, np.int64)
+        self.stream = np.concatenate([self.stream, more])
+        self.columns = {name: np.concatenate([column, more]) for name, column in self.columns.items()}
+
+    def inside(self, columns: Columns, table: str, query: Query, only: Numbers | None) -> Numbers:
+        """The slots of rows inside the bounds that columns know, and among `only`, where these are given."""
+        held = self.stream[: self.used] >= 0
+        if query.streams:
+            wanted = [self.codes[stream] for stream in query.streams if stream in self.codes]
+            held &= np.isin(self.stream[: self.used], wanted)
+        column = {name: column[: self.used] for name, column in self.columns.items()}
+        if query.span is not None:
+            held &= (column["start"] < query.span.end) & (column["end"] > query.span.start)
+        if only is not None:
+            return np.flatnonzero(held & np.isin(column["rid"], only))
+        for name, names in zip(("kind", "zone"), named(table, query), strict=True):
+            if names:
+                held &= np.isin(column[name], columns.codes(names))
+        return np.flatnonzero(held)
+
     def nearest(self, slots: Numbers, to: Codes, count: int) -> Numbers:
-        """The keys of the rows whose vectors, among these slots, lie nearest, roughly."""
-        wanted = np.zeros(len(self.pieces) * PIECE, bool)
-        wanted[slots] = True
+        """Those of the slots, given in order, whose vectors lie nearest, roughly."""
+        cuts = np.searchsorted(slots, np.arange(len(self.pieces) + 1) * PIECE)
         found, far = [], []
         for number, piece in enumerate(self.pieces):
-            inside = np.flatnonzero(wanted[number * PIECE : (number + 1) * PIECE])
-            if not len(inside):
+            of_piece = slots[cuts[number] : cuts[number + 1]]
+            if not len(of_piece):
                 continue
-            unbroken = len(inside) == int(inside[-1] - inside[0]) + 1
-            rows = piece[inside[0] : inside[-1] + 1] if unbroken else piece[inside]
-            matches = search(rows, to, min(count, len(rows)), MetricKind.Cos, exact=True)
-            found.append(self.rids[number][inside[matches.keys.astype(np.int64)]])
+            at = of_piece - number * PIECE
+            unbroken = len(at) == int(at[-1] - at[0]) + 1
+            rows = piece[at[0] : at[-1] + 1] if unbroken else piece[at]
+            matches = search(
+                rows, to, min(count, len(rows)), MetricKind.Cos, exact=True, threads=_threads(len(rows))
+            )
+            found.append(of_piece[matches.keys.astype(np.int64)])
             far.append(matches.distances)
         order = np.argsort(np.concatenate(far), kind="stable")[:count]
         return np.concatenate(found)[order]
+
+
+def _threads(rows: int) -> int:
+    """One for few rows, which are done before another has started; else as many as there are cores (0)."""
+    return 1 if rows < PIECE // 4 else 0
 
 
 class Nearby:
@@ -105,50 +159,46 @@ class Nearby:
         self._lock = threading.Lock()
         self._sets: dict[tuple[str, str], _Set] = {}
 
-    def likely(self, db: apsw.Connection, table: str, like: Vector, inside: Inside, limit: int) -> Numbers:
-        """The keys of the rows among which the nearest so many are: several times as many."""
+    def likely(
+        self, db: apsw.Connection, table: str, query: Query, like: Vector, only: Numbers | None
+    ) -> tuple[Numbers, Numbers] | None:
+        """Keys and starts of rows among which the nearest are, several times as many as the query's limit.
+
+        They are inside the bounds that columns know or, where those are not all, among `only`. None where the model's
+        vectors have another length.
+        """
         sql = "SELECT rid, length FROM models WHERE name = ?"
         known: list[tuple[Any, ...]] = db.execute(sql, (like.model,)).fetchall()
         model, length = known[0] if known else (0, 0)
         if length != like.length:
-            return inside.rid()
+            return None
+        whole = self._columns.whole(db, table, query)
         with self._lock:
-            held = self._read(db, table, like, model, inside.blocks)
-            runs = [held.runs[block.place] for block in inside.blocks]
-            slots = joined([run.slots for run in runs])
-            if inside.chosen is not None:
-                firsts = np.cumsum([0, *(len(block.rid) for block in inside.blocks)])
-                wanted = np.zeros(firsts[-1], bool)
-                wanted[inside.chosen] = True
-                rows = joined([run.rows + first for run, first in zip(runs, firsts, strict=False)])
-                slots = slots[wanted[rows]]
-            if not len(slots):
-                return slots
-            return held.nearest(slots, rough(like.row[None])[0], max(limit * MORE, LEAST))
+            held = self._set(table, like)
+            held.read(db, table, model, whole)
+            slots = held.inside(self._columns, table, query, only)
+            if len(slots):
+                count = max((query.limit or 0) * MORE, LEAST)
+                slots = held.nearest(slots, rough(like.row[None])[0], count)
+            return held.columns["rid"][slots], held.columns["start"][slots]
 
-    def _read(
-        self, db: apsw.Connection, table: str, like: Vector, model: Rid, blocks: Sequence[Block]
-    ) -> _Set:
-        """The set with every one of the blocks as it is now."""
+    def prune(self, db: apsw.Connection, table: str) -> None:
+        """Lets go of the vectors of blocks that are no more."""
+        sql = "SELECT stream_id, part FROM blocks WHERE of = ? AND part >= 0"
+        there = {(table, stream, part) for stream, part in db.execute(sql, (table,))}
+        with self._lock:
+            for (of, _), held in self._sets.items():
+                for place in held.runs.keys() - there if of == table else ():
+                    held.drop(place)
+
+    def _set(self, table: str, like: Vector) -> _Set:
         held = self._sets.pop((table, like.model), None)
         if held is None or held.length != like.length or held.dead > held.used // 2:
             held = _Set(like.length)
         self._sets[table, like.model] = held
         while len(self._sets) > MOST_SETS:
             self._sets.pop(next(iter(self._sets)))
-        for block in blocks:
-            run = held.runs.get(block.place)
-            if run is None or run.version != block.version:
-                held.dead += len(run.slots) if run is not None else 0
-                held.runs[block.place] = _run(db, table, model, held, block)
         return held
-
-
-def _run(db: apsw.Connection, table: str, model: Rid, held: _Set, block: Block) -> _Run:
-    rids, numbers = _numbers(db, table, model, block.rid)
-    order = np.argsort(block.rid)
-    rows = order[np.searchsorted(block.rid, rids, sorter=order)]
-    return _Run(block.version, rows, held.put(rough(numbers), rids) if len(rids) else rids)
 
 
 def _numbers(

@@ -11,11 +11,14 @@ import apsw
 import numpy as np
 import numpy.typing as npt
 
-from core.memory import Query
-from graph import sqlite_near, words
+from core.memory import Query, Vector
+from graph import sqlite_columns, sqlite_near, words
 from graph.sqlite_columns import Columns, Inside, Numbers, can_pick
 from graph.sqlite_near import Nearby
 from graph.sqlite_rows import LISTED, Rid
+
+FEW = 40
+"""So many rows have their texts looked up one by one; for more, all texts that hold a word are read, and kept."""
 
 
 class Held:
@@ -28,15 +31,15 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The rows inside a query's bounds: keys, starts, and the places of what they are found by.
+    """The rows inside a query's bounds: keys, starts, and the numbers of what they are found by.
 
-    `inside` is the same in blocks, where the bounds were held against columns.
+    `inside` is the same in columns, where the bounds were held against these.
     """
 
     rid: Numbers
     start: Numbers
     text: Numbers
-    inside: Inside | None
+    inside: Inside | None = None
 
 
 def best(
@@ -53,40 +56,71 @@ def _inside(
 ) -> _Rows:
     if can_pick(table, query):
         inside = columns.inside(db, table, query)
-        return _Rows(inside.rid(), inside.start(), inside.text(), inside)
-    columns.texts.read(db)
+        return _Rows(inside.column("rid"), inside.column("start"), inside.column("text"), inside)
     found = list(db.execute(f"SELECT rid, start_us, text_rid FROM {table} t WHERE {where}", values))
-    rid, start, text = np.array(found, np.int64).reshape(-1, 3).T
-    return _Rows(rid, start, columns.texts.places(text), None)
+    return _Rows(*np.array(found, np.int64).reshape(-1, 3).T)
 
 
 def _by_words(db: apsw.Connection, held: Held, query: Query, table: str, rows: _Rows) -> list[Rid]:
-    """Texts are scored, which are few, and rows take the scores of their texts."""
-    texts = held.columns.texts
-    holding = [texts.holding(db, term) for term in dict.fromkeys(words.terms(query.text))]
-    lengths = texts.lengths
-    uses = np.bincount(rows.text, minlength=len(lengths))
-    score = words.text_scores(holding, lengths, uses)[rows.text]
-    found = np.flatnonzero(score)
-    return _first(db, query, table, rows.rid[found], rows.start[found], score[found])
+    """Texts are scored, and rows take the scores of their texts."""
+    terms = list(dict.fromkeys(words.terms(query.text)))
+    count = len(rows.rid)
+    if count <= FEW:
+        numbers, text, uses = np.unique(rows.text, return_inverse=True, return_counts=True)
+        lengths, holding = sqlite_columns.of_texts(db, numbers, terms)
+        score = words.text_scores(holding, lengths, uses, count)[text]
+        found = np.flatnonzero(score)
+        score = score[found]
+    else:
+        found, score = _among_many(db, held.columns, terms, rows)
+    return _first(db, query, table, rows.rid[found], rows.start[found], score)
+
+
+def _among_many(
+    db: apsw.Connection, columns: Columns, terms: Sequence[str], rows: _Rows
+) -> tuple[Numbers, npt.NDArray[np.float64]]:
+    """Which of the rows hold a term, and their scores: only texts that do are looked at further."""
+    if rows.inside is not None:
+        places = columns.placed(db, rows.inside)
+    else:
+        columns.texts.read(db)
+        places = columns.texts.places(rows.text)
+    holding = [columns.texts.holding(db, term) for term in terms]
+    lengths = columns.texts.lengths
+    holds = np.zeros(len(lengths), bool)
+    for of_one in holding:
+        holds[of_one] = True
+    found = np.flatnonzero(holds[places])
+    uses = np.bincount(places[found], minlength=len(lengths))
+    score = words.text_scores(holding, lengths, uses, len(places))
+    return found, score[places[found]]
 
 
 def _by_likeness(db: apsw.Connection, held: Held, query: Query, table: str, rows: _Rows) -> list[Rid]:
     """Few rows are measured one and all; of many those that a rough scan finds likely."""
-    assert query.like is not None  # noqa: S101 - for the type checker: who asks for neither words nor likeness is not here
-    rids = rows.rid
-    if len(rids) > sqlite_near.FEW and query.limit is not None:
-        inside = rows.inside or held.columns.inside(db, table, _anywhere(query), rids)
-        rids = held.nearby.likely(db, table, query.like, inside, query.limit)
-    rids, score = sqlite_near.measured(db, table, query.like, rids)
-    order = np.argsort(rows.rid)
-    start = rows.start[order[np.searchsorted(rows.rid, rids, sorter=order)]]
-    return _first(db, query, table, rids, start, score)
+    like = query.like
+    assert like is not None  # noqa: S101 - for the type checker: who asks for neither words nor likeness is not here
+    if len(rows.rid) <= sqlite_near.FEW or query.limit is None:
+        return _measured(db, query, table, like, rows.rid, rows.start)[1]
+    only = rows.rid if rows.inside is None else None
+    for _ in range(2):
+        likely = held.nearby.likely(db, table, query, like, only)
+        rids, starts = likely if likely is not None else (rows.rid, rows.start)
+        whole, best = _measured(db, query, table, like, rids, starts)
+        if whole or likely is None:
+            break
+        held.nearby.prune(db, table)  # who is gone may have kept others out
+    return best
 
 
-def _anywhere(query: Query) -> Query:
-    """The query's streams and span alone."""
-    return Query(want=query.want, streams=query.streams, span=query.span)
+def _measured(
+    db: apsw.Connection, query: Query, table: str, like: Vector, rids: Numbers, starts: Numbers
+) -> tuple[bool, list[Rid]]:
+    """Whether all of these rows have a vector, and the nearest of them."""
+    order = np.argsort(rids)
+    found, score = sqlite_near.measured(db, table, like, rids)
+    start = starts[order[np.searchsorted(rids, found, sorter=order)]]
+    return len(found) == len(rids), _first(db, query, table, found, start, score)
 
 
 def _first(

@@ -9,7 +9,7 @@ from typing import Any
 import apsw
 
 from core.clock import Span
-from core.ids import ChunkId, EntityId, StreamId
+from core.ids import ChunkId, StreamId
 from core.media import Chunk
 from core.memory import (
     Caption,
@@ -112,12 +112,6 @@ def entities_by_rid(db: apsw.Connection, rids: Sequence[Rid]) -> dict[Rid, Entit
         )
         for rid, id, stream, label, name, start, end, confidence, attributes in select(db, sql, rids)
     }  # fmt: skip
-
-
-def looks_of(db: apsw.Connection, ids: Iterable[str]) -> dict[EntityId, Entity]:
-    """Entities by id."""
-    found = select(db, f"SELECT rid FROM entities WHERE id IN {LISTED}", ids)
-    return {entity.id: entity for entity in entities_by_rid(db, [rid for (rid,) in found]).values()}
 
 
 def _evidence(db: apsw.Connection, of: str, rids: Sequence[Rid]) -> dict[Rid, tuple[Evidence, ...]]:

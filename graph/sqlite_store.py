@@ -21,10 +21,10 @@ from core.memory import (
 from graph import (
     aggregate,
     rows,
+    sqlite_aggregate,
     sqlite_copy,
     sqlite_find,
     sqlite_forget,
-    sqlite_rows,
     sqlite_vectors,
     sqlite_write,
 )
@@ -79,13 +79,7 @@ class SqliteStore:
         """The groups; raises `Invalid` for what cannot be put together."""
         aggregate.check(asked)
         with self._db.read() as db:
-            found = sqlite_find.find(db, self._held, asked.query)
-            who = sqlite_rows.looks_of(db, {i for event in found.events for i in event.entity_ids})
-        return aggregate.aggregate(
-            asked,
-            (*found.events, *found.entities),
-            lambda event: [who[i] for i in event.entity_ids if i in who],
-        )
+            return sqlite_aggregate.groups(db, asked)
 
     def link(self, links: Sequence[Link], /) -> None:
         """Writes what is said of pairs of entities."""

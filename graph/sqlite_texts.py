@@ -21,6 +21,8 @@ BLOCK_US = 21_600_000_000
 """How long a block of a stream's clock is (graph/sqlite_columns.py): six hours. Longer ones would cost more to read
 again whenever something is written, shorter ones would be more to look through.
 """
+ANY = ("", -1)
+"""Stream and part of the row of `blocks` whose version is another whenever any other's is."""
 _BATCH = 2000
 
 
@@ -61,8 +63,8 @@ def sweep(db: apsw.Connection) -> None:
 
 
 def touch(db: apsw.Connection, table: str, places: Iterable[tuple[str, int, int]]) -> None:
-    """Says that facts with this stream, start and end have changed."""
-    latest: dict[tuple[str, int], int] = {}
+    """Says that facts with this stream, start and end have changed, and that any have (`ANY`)."""
+    latest: dict[tuple[str, int], int] = {ANY: 0}
     for stream, start, end in places:
         at = stream, start // BLOCK_US
         latest[at] = max(latest.get(at, 0), end)

@@ -146,6 +146,7 @@ def text_scores(
     matches: Iterable[npt.NDArray[np.integer]],
     lengths: npt.NDArray[np.integer],
     uses: npt.NDArray[np.integer],
+    count: int,
 ) -> npt.NDArray[np.float64]:
     """The same numbers as `scores`, of texts of which the documents inside the bounds are `uses` copies each.
 
@@ -158,11 +159,10 @@ def text_scores(
     held = np.flatnonzero(hits)
     documents = int(uses[held].sum())
     mean = int((uses[held] * lengths[held]).sum()) / documents if documents else 1.0
-    damping = 1 + K1 * (1 - B + B * lengths / max(mean, 1.0))
     out = np.zeros(len(uses))
-    count = int(uses.sum())
     for of_one in found:
-        out[of_one] += rarity(count, int(uses[of_one].sum())) * (K1 + 1) / damping[of_one]
+        damping = 1 + K1 * (1 - B + B * lengths[of_one] / max(mean, 1.0))
+        out[of_one] += rarity(count, int(uses[of_one].sum())) * (K1 + 1) / damping
     return out
 
 

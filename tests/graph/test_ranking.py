@@ -145,4 +145,12 @@ def test_of_the_ten_nearest_nearly_all_are_found_also_under_a_narrow_bound(
             best = {inside[n].id for n in np.argsort(-(rows @ like.row))[:10]}
             found += len(best & {e.id for e in store.find(replace(query, like=like)).events})
         assert found / 200 >= 0.95
+    other = SqliteStore(tmp_path / "memory.db")
+    other.forget(Scope(streams=STREAMS[:1]))
+    left = [e for e in events.values() if e.stream_id != STREAMS[0]]
+    rows = np.stack([vectors[e.id].row for e in left])
+    like = next(vectors[e.id] for e in events.values() if e.stream_id == STREAMS[0])
+    best = [left[n].id for n in np.argsort(-(rows @ like.row))[:10]]
+    assert [e.id for e in store.find(replace(asked, like=like)).events] == best
+    other.close()
     store.close()
