@@ -15,6 +15,8 @@ import apsw
 import numpy as np
 import numpy.typing as npt
 
+from core.clock import Span
+from core.ids import StreamId
 from core.memory import Query
 from graph.sqlite_rows import LISTED, Rid
 from graph.sqlite_texts import BLOCK_US
@@ -25,7 +27,9 @@ Place = tuple[str, str, int]
 """Table, stream and part of its clock: what a block is of."""
 
 MOST_ROWS = 8_000_000
-"""How many rows are held at once, 40 bytes each; the blocks longest not asked for go first."""
+"""How many rows are held at once, about 60 bytes each; the blocks read first go first."""
+MOST_WHOLES = 3
+"""For how many bounds asked for last the blocks are kept joined."""
 MOST_POSTINGS = 32_000_000
 """How many places words stand at are held at once, 4 bytes each."""
 
@@ -132,7 +136,7 @@ class Columns:
         self.texts = Texts()
         self._lock = threading.RLock()
         self._blocks: dict[Place, Block] = {}
-        self._latest: dict[str, tuple[int | None, Whole]] = {}
+        self._latest: dict[tuple[str, tuple[StreamId, ...], Span | None], tuple[int | None, Whole]] = {}
         self._codes: dict[str | None, int] = {None: _NOBODY}
         self._rows = 0
 
@@ -144,17 +148,16 @@ class Columns:
 
     def whole(self, db: apsw.Connection, table: str, query: Query) -> Whole:
         """The blocks that have rows in the query's streams and span, as they are in this transaction."""
-        if query.streams or query.span is not None:
-            with self._lock:
-                return Whole(self._wanted(db, table, query))
         sql = "SELECT version FROM blocks WHERE of = ? AND stream_id = '' AND part = -1"
         version: int | None = db.execute(sql, (table,)).get
+        bounds = table, query.streams, query.span
         with self._lock:
-            known = self._latest.get(table)
+            known = self._latest.pop(bounds, None)
             if known is None or version is None or known[0] != version:
-                blocks = self._wanted(db, table, query)
-                known = version, Whole(blocks)
-                self._latest[table] = known
+                known = version, Whole(self._wanted(db, table, query))
+            self._latest[bounds] = known
+            while len(self._latest) > MOST_WHOLES:
+                self._latest.pop(next(iter(self._latest)))
             return known[1]
 
     def placed(self, db: apsw.Connection, inside: Inside) -> Numbers:
@@ -184,14 +187,14 @@ class Columns:
         return [self._block(db, (table, stream, part), version) for stream, part, version in wanted]
 
     def _block(self, db: apsw.Connection, place: Place, version: int) -> Block:
-        held = self._blocks.pop(place, None)
-        if held is None or held.version != version:
-            self._rows -= len(held.rid) if held is not None else 0
-            held = self._read(db, place, version)
-            self._rows += len(held.rid)
-            while self._rows > MOST_ROWS and self._blocks:
-                self._rows -= len(self._blocks.pop(next(iter(self._blocks))).rid)
-        self._blocks[place] = held
+        held = self._blocks.get(place)
+        if held is not None and held.version == version:
+            return held
+        self._rows -= len(held.rid) if held is not None else 0
+        self._blocks[place] = held = self._read(db, place, version)
+        self._rows += len(held.rid)
+        while self._rows > MOST_ROWS and len(self._blocks) > 1:
+            self._rows -= len(self._blocks.pop(next(iter(self._blocks))).rid)
         return held
 
     def _read(self, db: apsw.Connection, place: Place, version: int) -> Block:

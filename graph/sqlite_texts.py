@@ -88,6 +88,7 @@ def bring_up(db: apsw.Connection) -> None:
             f"INSERT INTO blocks SELECT '{table}', stream_id, start_us / {BLOCK_US}, max(end_us), random() "
             f"FROM {table} GROUP BY stream_id, start_us / {BLOCK_US}"
         )
+        touch(db, table, ())
 
 
 def _batches(rows: Iterable[T]) -> Iterator[list[T]]:
