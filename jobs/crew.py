@@ -47,6 +47,9 @@ class Crew:
     def __init__(self, start: Start, size: int, *, ledger: Ledger, clock: Clock) -> None:
         self._start, self._ledger, self._clock = start, ledger, clock
         self._places = [_Place() for _ in range(size)]
+        for row in ledger.find(Worker):
+            if row.lease_until < clock.now():
+                ledger.remove(Worker, row.id)  # of a crew that went without a word
 
     @property
     def pids(self) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import subprocess
 import time
@@ -127,9 +128,19 @@ def _done(api: httpx.Client, id: str) -> dict[str, Any] | None:
     return row if row["state"] not in ("queued", "running") else None
 
 
+@pytest.mark.parametrize("store", ["sqlite", "neo4j"])
 def test_a_worker_killed_in_the_middle_is_replaced_and_its_job_comes_to_the_same(
-    line: Sightline, ledger: SqliteLedger, video: Path, tmp_path: Path
+    store: str,
+    line: Sightline,
+    ledger: SqliteLedger,
+    video: Path,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
+    if store == "neo4j":
+        url = request.getfixturevalue("neo4j_url")
+        line.environment["SIGHTLINE_STORE"] = f"{url}?memory=t{secrets.token_hex(8)}"
+        line.run("migrate")
     log = tmp_path / "worker.log"
     with running(line, "worker", "--processes", "2", log=log):
         following = line.start("watch", video, "--name", "v", "--json")
