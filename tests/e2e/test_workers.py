@@ -21,7 +21,7 @@ from helpers.command import Sightline
 from helpers.redis_server import RedisServer
 from helpers.videos import write_video
 
-pytestmark = [pytest.mark.service, pytest.mark.slow]
+pytestmark = [pytest.mark.service, pytest.mark.slow, pytest.mark.timeout(480)]
 
 SHORT_CHUNKS = {"chunk_s": "2", "overlap_s": "0.5"}
 
