@@ -184,14 +184,14 @@ class _Alike:
 
     def _score(self, i: int, j: int) -> float:
         """How sure it is that the two are the same, from the two alone; 0 where they are not."""
+        near_by, policy = self._near(i, j), self._policy
+        by_text = self._same_text(i, j)
+        known_by_look = self._who[i].label not in ALL_ALIKE and self._who[j].label not in ALL_ALIKE
+        if near_by < (policy.least_by_text if by_text else policy.least) or not (by_text or known_by_look):
+            return 0.0
         if self._verdict(i, j) is not Verdict.MAYBE:
             return 0.0
-        near_by, policy = self._near(i, j), self._policy
-        if self._same_text(i, j):
-            return BY_TEXT if near_by >= policy.least_by_text else 0.0
-        if self._who[i].label in ALL_ALIKE or self._who[j].label in ALL_ALIKE:
-            return 0.0
-        return near_by if near_by >= policy.least else 0.0
+        return BY_TEXT if by_text else near_by
 
     def _same_text(self, i: int, j: int) -> bool:
         return bool(_text(self._who[i])) and _text(self._who[i]) == _text(self._who[j])
