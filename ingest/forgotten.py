@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from core.clock import Span, merge
+from core.clock import Micros, Span, merge
 from core.errors import Conflict, NotFound
 from core.ids import EntityId, StreamId
 from core.media import Stream
@@ -70,6 +70,11 @@ def stream_row(ledger: Ledger, id: StreamId) -> Stream:
     if row is None:
         raise Cancelled
     return row
+
+
+def shown(stream: Stream, moments: Sequence[Micros]) -> list[Micros]:
+    """Those of the moments that may be shown; all of them where none may: then whoever opens them is told why."""
+    return [at for at in moments if not stream.is_forgotten(Span.at(at))] or list(moments)
 
 
 def scopes(stream: Stream) -> list[Scope]:
