@@ -22,7 +22,7 @@ HOUR_US = 3600 * SECOND
 SELECTIVE_MS, COMMON_MS, OTHERS_MS = 40.0, 120.0, 80.0
 TOP = 20
 RECALL_AT = 10
-_WORDS = (
+WORDS = (
     "person",
     "red car stopped",
     "truck at the gate",
@@ -61,7 +61,7 @@ def kinds(life: Life) -> list[Kind]:
         raise AssertionError("no plate in a thousand observations")
 
     def words(draw: random.Random) -> str:
-        return draw.choice(_WORDS)
+        return draw.choice(WORDS)
 
     everyone = tuple(life.stream(n) for n in range(life.streams))
     events = Query(want=Want.EVENTS, limit=TOP)

@@ -3,7 +3,8 @@
 `python -m bench memory [--events 1000000] [--short] [--store URL] [--only rates,ask,…] [--json FILE]`. A life of so many
 events is written through the store's public `write`; a store that holds part of it is filled up, so a long run may be
 cut off and begun again. Parts: `rates` (writing beside a peer), `ask` (how long questions take, how many of the nearest
-are found, how much memory that needs), `disk` (what an hour of real video takes), `faults` (with --faults).
+are found, how much memory that needs), `disk` (what an hour of real video takes; clips under SIGHTLINE_TEST_DATA). With
+--faults the writer is killed, and nothing else is measured.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
 
-from bench.memory import ask, faults
+from bench.memory import ask, disk, faults
 from bench.memory.figures import Figure, show
 from bench.memory.fill import fill
 from bench.memory.life import Life
 
 BACKENDS = {"sqlite": "bench.memory.sqlite"}
-"""Scheme of a store's URL → the module with its half: `open_store`, `sound`, `rates`, `size`, `exact`, `SELECTIVE_MS`."""
+"""Scheme of a store's URL → the module with its half: `open_store`, `sound`, `rates`, `size`, `exact`, `peers`, `SELECTIVE_MS`."""
 
 RECALL, MEMORY_GB = 0.95, 1.0
 _SHORT = 20_000
@@ -52,6 +53,7 @@ def questions(url: str, life: Life, each: int) -> list[Figure]:
         nearest = dict(zip(map(id, asked), of.exact(url)(asked), strict=True))
         reached = ask.recall(store, life, asked, lambda query, known=nearest: known[id(query)])
         figures.append(Figure(name=f"recall@10 · {name}", value=reached, least=RECALL))
+    figures += of.peers(url)
     figures.append(Figure(name="peak memory of the process that asks", value=peak, unit="GB", most=MEMORY_GB))
     store.close()
     return figures
@@ -66,9 +68,12 @@ def apart(url: str, life: Life, each: int) -> list[Figure]:
 def run(url: str, life: Life, parts: set[str], *, short: bool) -> Iterator[Figure]:
     """The figures of these parts."""
     of = backend(url)
-    window = min(2000 if short else 5000, life.observations // 2)
+    window = min(2000 if short else 4000, life.observations // 2)
     if "rates" in parts:
         yield from of.rates(url, life, window)
+    if "disk" in parts:
+        folder = Path(os.environ.get("SIGHTLINE_TEST_DATA", "../shared"))
+        yield from disk.figures(disk.clips(folder, short))
     if "ask" in parts:
         store = of.open_store(url)
         fill(store, life, life.observations)

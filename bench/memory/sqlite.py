@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from bench.memory import raw
-from bench.memory.ask import RECALL_AT
-from bench.memory.figures import Figure
+from bench.memory.ask import RECALL_AT, WORDS
+from bench.memory.figures import Figure, p95
 from bench.memory.fill import fill, timed
 from bench.memory.life import EVENTS_EACH, MODEL, Life
 from core.memory import Observation, Query
+from graph import words
 from graph.database import Database
 from graph.migrations import MEMORY
 from graph.sqlite_store import SqliteStore
@@ -121,6 +122,23 @@ def rates(url: str, life: Life, window: int) -> Iterator[Figure]:
     store = open_store(url)
     timed(store, life.told(life.observations - window, life.observations))
     store.close()
+
+
+def peers(url: str) -> list[Figure]:
+    """The peer of common words: FTS5's own ranking of the same texts by the same words, nothing bounded, nothing joined."""
+    database, took = Database(path(url), MEMORY), []
+    with database.read() as db:
+        texts = db.execute("SELECT count(*) FROM texts").get
+        for asked in WORDS * 3:
+            match = " OR ".join(f'"{term}"' for term in words.terms(asked))
+            began = time.perf_counter()
+            db.execute(
+                "SELECT rowid FROM text_words WHERE text_words MATCH ? ORDER BY rank LIMIT 20", (match,)
+            ).fetchall()
+            took.append(time.perf_counter() - began)
+    database.close()
+    name = "p95 · peer: FTS5's own ranking of the texts, common words"
+    return [Figure(name=name, value=p95(took), unit="ms", note=f"{texts:,} texts")]
 
 
 def size(url: str, life: Life) -> Figure:
