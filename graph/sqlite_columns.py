@@ -70,6 +70,12 @@ class Whole:
             self._columns[name] = np.concatenate(parts) if parts else np.zeros(0, np.int64)
         return self._columns[name]
 
+    def uses(self, texts: int) -> Numbers:
+        """How many rows each of so many texts has."""
+        if len(self._columns.get("uses", ())) != texts:
+            self._columns["uses"] = np.bincount(self.column("places"), minlength=texts)
+        return self._columns["uses"]
+
 
 @dataclass(frozen=True, slots=True)
 class Inside:
@@ -113,8 +119,8 @@ class Texts:
         at = np.minimum(np.searchsorted(self._rids, rids), len(self._rids) - 1)
         return np.where(self._rids[at] == rids, at, 0)
 
-    def holding(self, db: apsw.Connection, term: str) -> Numbers:
-        """The places of all texts that hold the word."""
+    def holding(self, db: apsw.Connection, term: str, known: int) -> Numbers:
+        """The places, among the first `known`, of the texts that hold the word."""
         with self._lock:
             last, places = self._holding.pop(term, (0, np.zeros(0, np.int32)))
             if last < self._rids[-1]:
@@ -126,7 +132,7 @@ class Texts:
             self._holding[term] = int(self._rids[-1]), places
             while sum(len(of_one) for _, of_one in self._holding.values()) > MOST_POSTINGS:
                 self._holding.pop(next(iter(self._holding)))
-            return places
+            return places[: np.searchsorted(places, known)]
 
 
 class Columns:
@@ -160,14 +166,23 @@ class Columns:
                 self._latest.pop(next(iter(self._latest)))
             return known[1]
 
-    def placed(self, db: apsw.Connection, inside: Inside) -> Numbers:
-        """Where in `texts` the texts of the rows inside stand."""
+    def used(
+        self, db: apsw.Connection, text: Numbers, inside: Inside | None
+    ) -> tuple[Numbers, Numbers, Numbers]:
+        """Where in `texts` the texts of these rows stand; how many of the rows each text has; how long each is."""
         with self._lock:
             self.texts.read(db)
+            lengths = self.texts.lengths
+            if inside is None:
+                places = self.texts.places(text)
+                return places, np.bincount(places, minlength=len(lengths)), lengths
             for block in inside.whole.blocks:
                 if block.places is None:
                     block.places = self.texts.places(block.text)
-            return inside.column("places")
+            places = inside.column("places")
+            if inside.chosen is not None:
+                return places, np.bincount(places, minlength=len(lengths)), lengths
+            return places, inside.whole.uses(len(lengths)), lengths
 
     def codes(self, names: Iterable[str]) -> list[int]:
         """The codes of those of the names that any row has."""

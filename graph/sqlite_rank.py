@@ -62,38 +62,27 @@ def _inside(
 
 
 def _by_words(db: apsw.Connection, held: Held, query: Query, table: str, rows: _Rows) -> list[Rid]:
-    """Texts are scored, and rows take the scores of their texts."""
+    """Texts are scored, and rows take the scores of their texts; only rows of the best texts are looked at."""
     terms = list(dict.fromkeys(words.terms(query.text)))
-    count = len(rows.rid)
-    if count <= FEW:
+    if len(rows.rid) <= FEW:
         numbers, text, uses = np.unique(rows.text, return_inverse=True, return_counts=True)
         lengths, holding = sqlite_columns.of_texts(db, numbers, terms)
-        score = words.text_scores(holding, lengths, uses, count)[text]
-        found = np.flatnonzero(score)
-        score = score[found]
     else:
-        found, score = _among_many(db, held.columns, terms, rows)
-    return _first(db, query, table, rows.rid[found], rows.start[found], score)
+        text, uses, lengths = held.columns.used(db, rows.text, rows.inside)
+        holding = [held.columns.texts.holding(db, term, len(lengths)) for term in terms]
+    score = words.text_scores(holding, lengths, uses, len(rows.rid))
+    found = np.flatnonzero(_good(score, query.limit)[text])
+    return _first(db, query, table, rows.rid[found], rows.start[found], score[text[found]])
 
 
-def _among_many(
-    db: apsw.Connection, columns: Columns, terms: Sequence[str], rows: _Rows
-) -> tuple[Numbers, npt.NDArray[np.float64]]:
-    """Which of the rows hold a term, and their scores: only texts that do are looked at further."""
-    if rows.inside is not None:
-        places = columns.placed(db, rows.inside)
-    else:
-        columns.texts.read(db)
-        places = columns.texts.places(rows.text)
-    holding = [columns.texts.holding(db, term) for term in terms]
-    lengths = columns.texts.lengths
-    holds = np.zeros(len(lengths), bool)
-    for of_one in holding:
-        holds[of_one] = True
-    found = np.flatnonzero(holds[places])
-    uses = np.bincount(places[found], minlength=len(lengths))
-    score = words.text_scores(holding, lengths, uses, len(places))
-    return found, score[places[found]]
+def _good(score: npt.NDArray[np.float64], limit: int | None) -> npt.NDArray[np.bool_]:
+    """Which texts can be those of the best so many rows: as many texts, for each has a row, and those that score the same."""
+    matching = score[score > 0]
+    if limit is None or limit >= len(matching):
+        return score > 0
+    if limit == 0:
+        return np.zeros(len(score), bool)
+    return np.asarray(score >= np.partition(matching, -limit)[-limit])
 
 
 def _by_likeness(db: apsw.Connection, held: Held, query: Query, table: str, rows: _Rows) -> list[Rid]:

@@ -160,9 +160,11 @@ def text_scores(
     documents = int(uses[held].sum())
     mean = int((uses[held] * lengths[held]).sum()) / documents if documents else 1.0
     out = np.zeros(len(uses))
+    # By length once, not by text: lengths are few.
+    damping = 1 + K1 * (1 - B + B * np.arange(int(lengths.max(initial=0)) + 1) / max(mean, 1.0))
     for of_one in found:
-        damping = 1 + K1 * (1 - B + B * lengths[of_one] / max(mean, 1.0))
-        out[of_one] += rarity(count, int(uses[of_one].sum())) * (K1 + 1) / damping
+        gain = rarity(count, int(uses[of_one].sum())) * (K1 + 1) / damping
+        out[of_one] += gain[lengths[of_one]]
     return out
 
 
