@@ -31,8 +31,8 @@ CREATE INDEX event_kind IF NOT EXISTS FOR (f:Event) ON (f.kind, f.stream_id, f.s
 
 // The indexed text is already cut into stemmed words (graph/words.py), so that every store has one notion of a word.
 CREATE FULLTEXT INDEX event_words IF NOT EXISTS FOR (f:Event) ON EACH [f.words, f.stream_id]
-OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace'}};
+OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace', `fulltext.eventually_consistent`: true}};
 CREATE FULLTEXT INDEX entity_words IF NOT EXISTS FOR (f:Entity) ON EACH [f.words, f.stream_id]
-OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace'}};
+OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace', `fulltext.eventually_consistent`: true}};
 CREATE FULLTEXT INDEX caption_words IF NOT EXISTS FOR (f:Caption) ON EACH [f.words, f.stream_id]
-OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace'}};
+OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace', `fulltext.eventually_consistent`: true}};

@@ -28,7 +28,7 @@ from bench.memory.figures import Figure, show
 from bench.memory.fill import fill
 from bench.memory.life import Life
 
-BACKENDS = {"sqlite": "bench.memory.sqlite"}
+BACKENDS = {"sqlite": "bench.memory.sqlite", **dict.fromkeys(("neo4j", "bolt"), "bench.memory.neo4j")}
 """Scheme of a store's URL → the module with its half: `open_store`, `sound`, `rates`, `size`, `exact`, `peers`, `SELECTIVE_MS`."""
 
 RECALL, MEMORY_GB = 0.95, 1.0
