@@ -237,7 +237,8 @@ def migrate(json: Json = False) -> None:
     """Bring the memory and the ledger to the schema this version reads and writes.
 
     A SQLite file is brought up to date when it is opened, and an empty Neo4j database given its constraints and indexes;
-    a Neo4j database with an older schema, or with other things in it, waits for this command. Run again, it does nothing.
+    a Neo4j database with an older schema, or with other things in it, waits for this command. There it also makes a vector
+    index for each embedder with more than 20,000 vectors. Run again, it does nothing.
 
     Examples:
       sightline migrate
@@ -257,6 +258,8 @@ def migrate(json: Json = False) -> None:
             out(f"Made the {each.what} at {each.where} (version {each.after}).")
         else:
             out(f"Brought the {each.what} at {each.where} from version {each.before} to {each.after}.")
+        for model in each.indexed:
+            out(f"Gave the vectors by {model} an index.")
 
 
 def cypher(

@@ -200,12 +200,15 @@ def shown_store(settings: Settings) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migrated:
-    """A store that was brought to this version's schema: from which version (0: there was none) to which."""
+    """A store that was brought to this version's schema: from which version (0: there was none) to which; and the
+    embedders whose vectors have become so many that they were given an index.
+    """
 
     what: str
     where: str
     before: int
     after: int
+    indexed: tuple[str, ...] = ()
 
 
 def migrate(settings: Settings) -> list[Migrated]:
@@ -225,15 +228,19 @@ def migrate(settings: Settings) -> list[Migrated]:
 
     def neo4j() -> Migrated:
         _need_neo4j()
-        from graph import neo4j_migrations
+        from graph import neo4j_migrations, neo4j_models
         from graph.neo4j_database import Neo4jDatabase
+        from graph.neo4j_rows import Names
 
         database = Neo4jDatabase(Address.of(settings.store_url))
         try:
             before, after = neo4j_migrations.migrate(database)
+            indexed = neo4j_models.index(database, Names(database.address.memory))
         finally:
             database.close()
-        return Migrated(what="memory", where=shown_store(settings), before=before, after=after)
+        return Migrated(
+            what="memory", where=shown_store(settings), before=before, after=after, indexed=tuple(indexed)
+        )
 
     memory = choose("SIGHTLINE_STORE", settings.store_url, {"sqlite": sqlite, **dict.fromkeys(NEO4J, neo4j)})
     ledger = settings.home / "ledger.db"

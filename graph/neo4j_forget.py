@@ -138,6 +138,7 @@ def _vectors(tx: ManagedTransaction, names: Names, gone: _Gone) -> int:
 def _remove(tx: ManagedTransaction, names: Names, gone: _Gone) -> None:
     facts = [*gone.events, *gone.captions, *gone.tracks, *gone.entities, *gone.chunks]
     named = _ids(tx, cypher.named("named_by"), ids=facts)
+    _run(tx, "uncount", [*gone.events, *gone.captions, *gone.entities])
     _run(tx, "delete_relations", gone.relations)
     _run(tx, "delete_facts", gone.events)
     _run(tx, "delete_facts", gone.captions)

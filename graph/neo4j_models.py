@@ -6,10 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from neo4j import ManagedTransaction
 
+from core.ids import derive
 from core.memory import Vector
-from graph import near
+from graph import cypher, near
+from graph.neo4j_database import Neo4jDatabase
 from graph.neo4j_rows import Names, Props, near_property, vector_property
 
 MARKABLE = ("Event", "Caption", "Entity")
@@ -26,7 +29,14 @@ class Models:
     def rows(self, names: Names) -> list[Props]:
         """What is to be written of the new ones."""
         return [
-            {"key": names.into(name), "memory": names.memory, "name": name, "length": length}
+            {
+                "key": names.into(name),
+                "memory": names.memory,
+                "name": name,
+                "length": length,
+                "near": None,
+                "indexed": None,
+            }
             for name, length in self.new.items()
         ]
 
@@ -68,6 +78,7 @@ def check(
             length = None
         if length is None:
             new[vector.model] = lengths[vector.model] = length = vector.length
+            with_index.discard(vector.model)
         near.check_length(vector, length)
     return Models(new=new, near=frozenset(with_index))
 
@@ -132,3 +143,69 @@ def unmark(tx: ManagedTransaction, names: Names, model: str) -> int:
     if not gone:
         tx.run("MATCH (m:Model {key: $key}) DELETE m", key=names.into(model)).consume()
     return gone
+
+
+INDEXED_FROM = 20_000
+"""A model with more vectors than this in a memory is given a vector index by `index`."""
+_BATCH = 1000
+
+
+def index_name(label: str, model: str, length: int) -> str:
+    """What the vector index of a model over one kind of fact is called."""
+    return f"near_{label.lower()}_{derive('m', model, length).removeprefix('m_')}"
+
+
+def index_of(tx: ManagedTransaction, names: Names, like: Vector, label: str) -> str | None:
+    """The vector index to ask for what is alike, where there is one with all the vectors of the model."""
+    statement = "MATCH (m:Model {key: $key}) WHERE m.indexed AND m.length = $length RETURN 1"
+    if not tx.run(statement, key=names.into(like.model), length=like.length).values():
+        return None
+    return index_name(label, like.model, like.length)
+
+
+def index(db: Neo4jDatabase, names: Names) -> list[str]:
+    """Gives every model of a memory that has many vectors an index of Neo4j's; the names of those that got one.
+
+    Vectors are then kept twice, the second time as the list of numbers the index needs. May be cut off and run again.
+    """
+    done = []
+    for model, number in db.read(lambda tx: count(tx, names)).items():
+        key = names.into(model)
+        ((length, indexed),) = db.run(
+            "MATCH (m:Model {key: $key}) RETURN m.length, coalesce(m.indexed, false)", {"key": key}
+        )
+        if indexed or number <= INDEXED_FROM:
+            continue
+        db.run("MATCH (m:Model {key: $key}) SET m.near = true", {"key": key})
+        for label in MARKABLE:
+            _spell_out(db, names, label, model)
+            property = near_property(model).replace("`", "``")
+            db.define(
+                f"CREATE VECTOR INDEX {index_name(label, model, length)} IF NOT EXISTS FOR (f:{label}) ON f.`{property}` "
+                f"OPTIONS {{indexConfig: {{`vector.dimensions`: {length}, `vector.similarity_function`: 'cosine'}}}}"
+            )
+        db.run("CALL db.awaitIndexes(86400)")
+        db.run("MATCH (m:Model {key: $key}) SET m.indexed = true", {"key": key})
+        done.append(model)
+    return done
+
+
+def _spell_out(db: Neo4jDatabase, names: Names, label: str, model: str) -> None:
+    """Writes the vectors of a model a second time, as lists of numbers, where that is missing; a stream at a time."""
+    missing = (
+        f"MATCH (f:{label}) WHERE f.stream_id = $stream AND f.start_us >= 0 "
+        "AND f[$vector] IS NOT NULL AND f[$near] IS NULL RETURN f.id, f[$vector]"
+    )
+    asked = {"vector": vector_property(model), "near": near_property(model)}
+    streams = db.run("MATCH (s:Stream {memory: $memory}) RETURN s.id", {"memory": names.memory})
+    for (stream,) in streams:
+        found = db.run(missing, {**asked, "stream": stream})
+        for at in range(0, len(found), _BATCH):
+            rows = [
+                {
+                    "id": id,
+                    "props": {near_property(model): np.frombuffer(values, "<f2").astype(float).tolist()},
+                }
+                for id, values in found[at : at + _BATCH]
+            ]
+            db.run(cypher.named("mark"), {"rows": rows})

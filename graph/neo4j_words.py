@@ -14,69 +14,116 @@ from neo4j import ManagedTransaction
 
 from core.memory import Query
 from graph import words
-from graph.neo4j_bounds import LABELS, Bounds, bounds
+from graph.neo4j_bounds import LABELS, Bounds, bounds, by_streams
 from graph.neo4j_rows import Names
 
 FEW = 2000
 """So many facts inside a query's bounds are read one by one; of more, the full-text index names those with a word."""
+MOST = 5000
+"""So many of those are counted and scored exactly; of more, the index's own BM25 names the best."""
+COUNTED = 50_000
+"""Up to so many facts inside the bounds are counted for how rare a word is; more are taken for all of the streams'."""
 
 Group = tuple[tuple[bool, ...], int]
 """Which of the words are held, and how many words there are in all."""
 
 
 def best(tx: ManagedTransaction, names: Names, query: Query) -> list[str]:
-    """The ids (the database's) of what holds any word of the query inside its bounds, best first."""
+    """The ids (the database's) of what holds any word of the query inside its bounds, best first.
+
+    Where more than `MOST` facts of the whole database hold a word, the index's score decides, which differs from ours
+    in that words are rare or common over all, not inside the bounds; facts that score alike come in order of time.
+    """
     terms = list(dict.fromkeys(words.terms(query.text)))
     if not terms or query.limit == 0:
         return []
     inside = bounds(names, query)
     values = {**inside.values, "terms": [f" {term} " for term in terms]}
-    count = _count(tx, inside, FEW + 1) if inside.streams else 0
-    if count <= FEW:
+    if not inside.streams or _count(tx, inside, FEW + 1) <= FEW:
         lead = inside.matched()
         every = _groups(tx, lead, values)
-        count = sum(every.values())
         groups = {group: n for group, n in every.items() if any(group[0])}
-    else:
-        count = _count(tx, inside, None)
-        lead = _candidates(names, query, inside)
-        values["lucene"] = _lucene(names, query, terms)
-        groups = _groups(tx, lead, values)
-    return _members(tx, lead, values, _scored(terms, groups, count), groups, query.limit)
+        return _members(tx, lead, values, _scored(terms, groups, sum(every.values())), groups, query.limit)
+    candidates = _Candidates(names, query, inside, terms)
+    values |= candidates.values
+    if query.limit is not None and candidates.many(tx):
+        found = tx.run(candidates.ranked(), {**values, "limit": query.limit, "most": MOST}).values()
+        if len(found) == query.limit:
+            return [id for (id,) in found]
+    groups = _groups(tx, candidates.lead(), values)
+    return _members(
+        tx,
+        candidates.lead(),
+        values,
+        _scored(terms, groups, _inside(tx, names, query, inside)),
+        groups,
+        query.limit,
+    )
 
 
-def _count(tx: ManagedTransaction, inside: Bounds, most: int | None) -> int:
+def _count(tx: ManagedTransaction, inside: Bounds, most: int) -> int:
     """How many facts there are inside; no more than `most` are looked at."""
-    limited = "" if most is None else f"WITH f LIMIT {most}"
-    ((count,),) = tx.run(f"{inside.matched()} {limited} RETURN count(f)", inside.values).values()
+    within = f"LIMIT {most}" if len(inside.values.get("streams", ())) <= 1 else ""
+    statement = f"{inside.matched(tail=within)} WITH f LIMIT {most} RETURN count(f)"
+    ((count,),) = tx.run(statement, inside.values).values()
     return int(count)
 
 
-def _candidates(names: Names, query: Query, inside: Bounds) -> str:
-    """What the full-text index brings, held against every bound."""
-    conditions = list(inside.conditions)
-    if query.streams:
-        conditions.append("f.stream_id IN $streams")
-    else:
-        conditions.append("f.stream_id IN every")
-    if query.span is not None:
-        conditions += ["f.start_us < $end", "f.end_us > $start"]
-    every = "" if query.streams else "MATCH (s:Stream {memory: $memory}) WITH collect(s.id) AS every "
-    index = f"{LABELS[query.want].lower()}_words"
-    return (
-        f"{every}CALL db.index.fulltext.queryNodes('{index}', $lucene) YIELD node AS f "
-        f"WHERE {' AND '.join(conditions)}"
-    )
+def _inside(tx: ManagedTransaction, names: Names, query: Query, inside: Bounds) -> int:
+    """How many facts are inside, among which a word is rare or common."""
+    only = not (query.span or query.kinds or query.zones or query.labels or query.attributes)
+    count = 0 if only else _count(tx, inside, COUNTED)
+    if only or count >= COUNTED:
+        of = by_streams(names, query)
+        counter = f"{LABELS[query.want].lower()}_count"
+        statement = f"{of.lead} MATCH (one:Fact {{id: stream}}) RETURN coalesce(sum(one.{counter}), 0)"
+        count = tx.run(statement, of.values).values()[0][0]
+    return int(count)
+
+
+class _Candidates:
+    """What the full-text index brings for a query, held against its bounds."""
+
+    def __init__(self, names: Names, query: Query, inside: Bounds, terms: Sequence[str]) -> None:
+        self._index = f"{LABELS[query.want].lower()}_words"
+        conditions = [*inside.conditions, f"f.stream_id IN {'$streams' if query.streams else 'every'}"]
+        if query.span is not None:
+            conditions += ["f.start_us < $end", "f.end_us > $start"]
+        self._every = (
+            "" if query.streams else "MATCH (s:Stream {memory: $memory}) WITH collect(s.id) AS every "
+        )
+        self._where = " AND ".join(conditions)
+        self.values = {"lucene": _lucene(names, query, terms), "memory": names.memory}
+
+    def lead(self, options: str = "") -> str:
+        """All of them inside the bounds, as `f` with `score`."""
+        called = (
+            f"CALL db.index.fulltext.queryNodes('{self._index}', $lucene{options}) YIELD node AS f, score"
+        )
+        return f"{self._every}{called} WHERE {self._where}"
+
+    def many(self, tx: ManagedTransaction) -> bool:
+        """Whether more facts than are counted hold a word, inside the bounds or not."""
+        called = f"CALL db.index.fulltext.queryNodes('{self._index}', $lucene, {{limit: $most}}) YIELD node"
+        ((count,),) = tx.run(f"{called} RETURN count(node)", {**self.values, "most": MOST}).values()
+        return bool(count >= MOST)
+
+    def ranked(self) -> str:
+        """The best of them by the index's own score."""
+        return (
+            f"{self.lead(', {limit: $most}')} WITH f, round(score, 4) AS score "
+            "ORDER BY score DESC, f.start_us, f.id LIMIT $limit RETURN f.id"
+        )
 
 
 def _lucene(names: Names, query: Query, terms: Sequence[str]) -> str:
     """Any of the words, and one of the streams where few are named. Terms are small letters and digits: no operators."""
     some = " ".join(terms)
     streams = names.all_into(query.streams)
-    if not streams or len(streams) > 100:
+    if not streams or len(streams) > 20:
         return f"words:({some})"
     listed = " ".join(f'"{stream}"' for stream in streams)
-    return f"+words:({some}) +stream_id:({listed})"
+    return f"+words:({some}) +stream_id:({listed})^0"
 
 
 def _groups(tx: ManagedTransaction, lead: str, values: dict[str, Any]) -> dict[Group, int]:

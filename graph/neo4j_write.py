@@ -83,6 +83,11 @@ class _Writing:
             "stream": stream,
             "chunk": neo4j_rows.of_chunk(names, self._chunk),
             "again": self._again,
+            "counts": {
+                "events": self._new(events),
+                "entities": self._new(entities),
+                "captions": self._new(captions),
+            },
             "coverage": [neo4j_rows.of_coverage(names, c, n) for n, c in enumerate(one.coverage)],
             **self._of_tracks(tracks),
             **self._of_entities(entities),
@@ -103,6 +108,9 @@ class _Writing:
         """What of these no later chunk has spoken of; of several words on one thing the last."""
         last = {noun.id: noun for noun in nouns}.values()
         return [noun for noun in last if self._now >= self._said(noun.id)]
+
+    def _new(self, nouns: Sequence[Named]) -> int:
+        return sum(noun.id not in self._known for noun in nouns)
 
     def _said(self, id: str) -> Micros:
         row = self._known.get(id)

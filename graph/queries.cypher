@@ -52,6 +52,9 @@ SET e += row
 // name: write
 // One chunk's observation, after `known` in the same transaction has told what of it is the latest word.
 MATCH (s:Fact {id: $o.stream})
+SET s.event_count = coalesce(s.event_count, 0) + $o.counts.events,
+  s.entity_count = coalesce(s.entity_count, 0) + $o.counts.entities,
+  s.caption_count = coalesce(s.caption_count, 0) + $o.counts.captions
 MERGE (c:Fact {id: $o.chunk.id})
 SET c:Chunk, c += $o.chunk
 MERGE (c)-[:IN]->(s)
@@ -302,3 +305,12 @@ UNWIND $ids AS id
 MATCH (:Fact {id: id})-[:SAME_AS]->(n:Entity)
 WITH DISTINCT n
 SET n.tracks = [track IN n.tracks WHERE NOT track IN $ids]
+
+// name: uncount
+UNWIND $ids AS id
+MATCH (f:Fact {id: id}) WHERE f:Event OR f:Entity OR f:Caption
+WITH f.stream_id AS stream, count(CASE WHEN f:Event THEN 1 END) AS events,
+  count(CASE WHEN f:Entity THEN 1 END) AS entities, count(CASE WHEN f:Caption THEN 1 END) AS captions
+MATCH (s:Fact {id: stream})
+SET s.event_count = s.event_count - events, s.entity_count = s.entity_count - entities,
+  s.caption_count = s.caption_count - captions

@@ -400,9 +400,9 @@ def scopes(draw: st.DrawFn) -> Scope:
 @st.composite
 def aggregations(draw: st.DrawFn) -> Aggregation:
     """Anything that can be counted, by anything."""
-    query = draw(queries().filter(lambda q: q.want in (Want.EVENTS, Want.ENTITIES)))
+    want = draw(st.sampled_from([Want.EVENTS, Want.ENTITIES]))
     return Aggregation(
-        query=replace(query, text="", like=None, limit=None),
+        query=replace(draw(queries()), want=want, text="", like=None, limit=None),
         by=tuple(draw(st.lists(st.sampled_from(By), max_size=3, unique=True))),
         shift=draw(st.dictionaries(st.sampled_from([DOCK, YARD]), st.integers(0, 10**11), max_size=2)),
         top=draw(st.none() | st.integers(0, 3)),
