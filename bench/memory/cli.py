@@ -25,11 +25,10 @@ from types import ModuleType
 
 from bench.memory import ask, disk, faults
 from bench.memory.figures import Figure, show
-from bench.memory.fill import fill
 from bench.memory.life import Life
 
 BACKENDS = {"sqlite": "bench.memory.sqlite", **dict.fromkeys(("neo4j", "bolt"), "bench.memory.neo4j")}
-"""Scheme of a store's URL → the module with its half: `open_store`, `sound`, `rates`, `size`, `exact`, `peers`, `SELECTIVE_MS`."""
+"""Scheme of a store's URL → the module with its half: `open_store`, `sound`, `rates`, `filled`, `size`, `exact`, `peers`, `SELECTIVE_MS`."""
 
 RECALL, MEMORY_GB = 0.95, 1.0
 _SHORT = 20_000
@@ -75,9 +74,7 @@ def run(url: str, life: Life, parts: set[str], *, short: bool) -> Iterator[Figur
         folder = Path(os.environ.get("SIGHTLINE_TEST_DATA", "../shared"))
         yield from disk.figures(disk.clips(folder, short))
     if "ask" in parts:
-        store = of.open_store(url)
-        fill(store, life, life.observations)
-        store.close()
+        of.filled(url, life)
         yield of.size(url, life)
         yield from apart(url, life, 20 if short else 100)
 

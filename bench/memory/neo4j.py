@@ -21,7 +21,7 @@ from bench.memory.fill import there, timed
 from bench.memory.life import EVENTS_EACH, LENGTH, MODEL, Life
 from bench.neo4j_server import Neo4jServer
 from core.memory import Observation, Query
-from graph import neo4j_write
+from graph import neo4j_models, neo4j_write
 from graph.neo4j_address import Address
 from graph.neo4j_database import Neo4jDatabase
 from graph.neo4j_migrations import ready
@@ -149,6 +149,11 @@ def bulk(database: Neo4jDatabase, life: Life, first: int, last: int) -> None:
             for statement, rows in _caught(one, names):
                 by_statement.setdefault(statement, []).extend(rows)
         _insert(database, list(by_statement.items()))
+    counted = (
+        "MATCH (s:Stream {memory: $memory}) SET s.event_count = COUNT { MATCH (f:Event) WHERE f.stream_id = s.id }, "
+        "s.entity_count = COUNT { MATCH (f:Entity) WHERE f.stream_id = s.id }"
+    )
+    database.run(counted, {"memory": names.memory})
     model = {"key": names.into(MODEL), "memory": names.memory, "name": MODEL, "length": LENGTH}
     database.write(lambda tx: tx.run("MERGE (m:Model {key: $m.key}) SET m += $m", m=model).consume())
 
@@ -229,6 +234,20 @@ def rates(url: str, life: Life, window: int) -> Iterator[Figure]:
     yield Figure(
         name="full over empty", value=rate[2] / rate[0], least=FULL, note=f"raw {rate[3] / rate[1]:.2f}"
     )
+
+
+def filled(url: str, life: Life) -> None:
+    """Writes what is missing of the life, and has the vectors indexed."""
+    store = open_store(url)
+    bulk(store.database, life, there(store, life), life.observations)
+    neo4j_models.index(store.database, Names(store.database.address.memory))
+    store.database.run("CALL db.index.fulltext.awaitEventuallyConsistentIndexRefresh()")
+    store.close()
+
+
+def peers(url: str) -> list[Figure]:
+    """No other way of looking is measured beside the store's."""
+    return []
 
 
 def size(url: str, life: Life) -> Figure:

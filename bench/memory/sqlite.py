@@ -124,6 +124,13 @@ def rates(url: str, life: Life, window: int) -> Iterator[Figure]:
     store.close()
 
 
+def filled(url: str, life: Life) -> None:
+    """Writes what is missing of the life."""
+    store = open_store(url)
+    fill(store, life, life.observations)
+    store.close()
+
+
 def peers(url: str) -> list[Figure]:
     """The peer of common words: FTS5's own ranking of the same texts by the same words, nothing bounded, nothing joined."""
     database, took = Database(path(url), MEMORY), []
