@@ -34,6 +34,8 @@ def intern(db: apsw.Connection, spoken: Sequence[Sequence[str]]) -> list[Rid]:
     keys = [_key(text, len(of_one)) for text, of_one in zip(sets, spoken, strict=True)]
     sql = "SELECT key, rid FROM texts WHERE key IN (SELECT unhex(value) FROM json_each(?))"
     known: dict[bytes, Rid] = dict(db.execute(sql, (json.dumps([key.hex() for key in keys]),)))
+    if all(key in known for key in keys):
+        return [known[key] for key in keys]
     # Not one more than the highest there is: a number that was forgotten is not given again.
     free: Rid = (db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'texts'").get or 0) + 1
     new: list[tuple[Rid, bytes, int, str]] = []

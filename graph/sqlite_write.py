@@ -31,6 +31,13 @@ _COLUMNS = {
         "id", "stream_id", "chunk_id", "start_us", "end_us", "text", "model", "status", "text_rid", "said_us",
     ),
 }  # fmt: skip
+_UPSERTS = {
+    table: (
+        f"INSERT INTO {table} (rid, {', '.join(names)}) VALUES (?{', ?' * len(names)}) ON CONFLICT (rid) DO UPDATE SET "
+        + ", ".join(f"{name} = excluded.{name}" for name in names)
+    )
+    for table, names in _COLUMNS.items()
+}
 
 
 def write(db: apsw.Connection, observation: Observation) -> None:
@@ -97,8 +104,10 @@ class _Writing:
         )
 
     def _write_tracks(self) -> None:
-        # The span is the hull of all that was said; the rest is the later word's.
         tracks = self._of.tracks
+        if not tracks:
+            return
+        # The span is the hull of all that was said; the rest is the later word's.
         self._db.executemany(
             "INSERT INTO tracks (id, stream_id, number, label, start_us, end_us, confidence, attributes, source, said_us) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
@@ -256,13 +265,9 @@ class _Writing:
 
     def _put(self, table: str, cells: Sequence[tuple[Cell, ...]]) -> None:
         """Writes whole rows, in place of those that are there."""
-        names = _COLUMNS[table]
-        changed = ", ".join(f"{name} = excluded.{name}" for name in names)
-        self._db.executemany(
-            f"INSERT INTO {table} (rid, {', '.join(names)}) VALUES (?{', ?' * len(names)}) "
-            f"ON CONFLICT (rid) DO UPDATE SET {changed}",
-            cells,
-        )
+        if not cells:
+            return
+        self._db.executemany(_UPSERTS[table], cells)
 
     def _replace(
         self,
@@ -273,8 +278,10 @@ class _Writing:
         known: Iterable[Rid],
     ) -> None:
         """Replaces what belongs to each row as a whole."""
-        old = [(rid,) for rid in known if rid in cells]
-        self._db.executemany(f"DELETE FROM {table} WHERE {owner} = ?", old)
+        if not cells:
+            return
+        if old := [(rid,) for rid in known if rid in cells]:
+            self._db.executemany(f"DELETE FROM {table} WHERE {owner} = ?", old)
         self._db.executemany(
             f"INSERT INTO {table} ({owner}, seq, {', '.join(names)}) VALUES (?, ?{', ?' * len(names)})",
             [(rid, seq, *row) for rid, of_one in cells.items() for seq, row in enumerate(of_one)],
@@ -282,7 +289,10 @@ class _Writing:
 
     def _mark(self, table: str, taken: _Taken[Named]) -> None:
         """Vectors are part of the word on a fact: the later word's replace all others."""
-        sqlite_vectors.drop(self._db, table, taken.known)
+        if taken.known:
+            sqlite_vectors.drop(self._db, table, taken.known)
+        if not self._of.vectors:
+            return
         rids: dict[str, Rid] = {noun.id: rid for noun, rid in taken}
         last = {(v.of, v.model): v for v in self._of.vectors if v.of in rids}
         sqlite_vectors.put(self._db, table, [(rids[v.of], v) for v in last.values()])
