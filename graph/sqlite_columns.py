@@ -103,6 +103,11 @@ class Texts:
         self._holding: dict[str, tuple[Rid, Numbers]] = {}
         self.lengths: Numbers = np.zeros(1, np.int64)
 
+    @property
+    def known(self) -> bool:
+        """Whether texts have been read."""
+        return len(self._rids) > 1
+
     def read(self, db: apsw.Connection) -> None:
         """Takes in the texts that are new."""
         with self._lock:

@@ -17,8 +17,10 @@ from graph.sqlite_columns import Columns, Inside, Numbers, can_pick
 from graph.sqlite_near import Nearby
 from graph.sqlite_rows import LISTED, Rid
 
-FEW = 40
-"""So many rows have their texts looked up one by one; for more, all texts that hold a word are read, and kept."""
+FEW, FEW_AT_FIRST = 40, 200
+"""So many rows have their texts looked up one by one; for more, all texts that hold a word are read, and kept. That takes
+long the first time (a second at a million texts): until then, what little can be asked one by one is.
+"""
 
 
 class Held:
@@ -64,7 +66,7 @@ def _inside(
 def _by_words(db: apsw.Connection, held: Held, query: Query, table: str, rows: _Rows) -> list[Rid]:
     """Texts are scored, and rows take the scores of their texts; only rows of the best texts are looked at."""
     terms = list(dict.fromkeys(words.terms(query.text)))
-    if len(rows.rid) <= FEW:
+    if len(rows.rid) <= (FEW if held.columns.texts.known else FEW_AT_FIRST):
         numbers, text, uses = np.unique(rows.text, return_inverse=True, return_counts=True)
         lengths, holding = sqlite_columns.of_texts(db, numbers, terms)
     else:

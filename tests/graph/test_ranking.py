@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from core.clock import Span
 from core.ids import StreamId
 from core.memory import Event, Observation, Query, Scope, Vector, Want
-from graph import sqlite_columns, sqlite_near
+from graph import sqlite_columns, sqlite_near, sqlite_rank
 from graph.memory_store import MemoryStore
 from graph.sqlite_store import SqliteStore
 from helpers.observations import DOCK, YARD, event, histories, observation, queries, scopes, vector, vectors
@@ -51,6 +51,8 @@ def test_what_is_asked_between_writes_of_others_is_answered_as_the_plain_memory_
     with pytest.MonkeyPatch.context() as patch:
         if scanned:
             patch.setattr(sqlite_near, "FEW", 0)
+            patch.setattr(sqlite_rank, "FEW", 0)
+            patch.setattr(sqlite_rank, "FEW_AT_FIRST", 0)
             patch.setattr(sqlite_near, "PIECE", 4)
             patch.setattr(sqlite_columns, "MOST_ROWS", 3)
         path = fresh()
