@@ -17,7 +17,7 @@ from neo4j import ManagedTransaction
 
 from bench.memory.ask import OTHERS_MS, RECALL_AT
 from bench.memory.figures import Figure
-from bench.memory.fill import there, timed
+from bench.memory.fill import there
 from bench.memory.life import EVENTS_EACH, LENGTH, MODEL, Life
 from bench.neo4j_server import Neo4jServer
 from core.memory import Observation, Query
@@ -128,7 +128,7 @@ def _caught(observation: Observation, names: Names) -> Rows:
 
 
 def _insert(database: Neo4jDatabase, rows: Rows) -> None:
-    """Writes one observation's rows in one transaction."""
+    """Writes these rows in one transaction, a statement for each kind of row."""
 
     def work(tx: ManagedTransaction) -> None:
         for statement, of_one in rows:
@@ -136,6 +136,16 @@ def _insert(database: Neo4jDatabase, rows: Rows) -> None:
                 tx.run(statement, rows=of_one).consume()
 
     database.write(work)
+
+
+def _insert_at_once(database: Neo4jDatabase, rows: Rows) -> None:
+    """Writes these rows in one transaction and one statement: the fewest there can be."""
+    parts = [(statement, of_one) for statement, of_one in rows if of_one]
+    statement = " ".join(
+        f"CALL () {{ {part.replace('$rows', f'$o.r{n}')} }}" for n, (part, _) in enumerate(parts)
+    )
+    given = {f"r{n}": of_one for n, (_, of_one) in enumerate(parts)}
+    database.write(lambda tx: tx.run(statement, o=given).consume())
 
 
 def bulk(database: Neo4jDatabase, life: Life, first: int, last: int) -> None:
@@ -148,7 +158,7 @@ def bulk(database: Neo4jDatabase, life: Life, first: int, last: int) -> None:
         for one in life.told(at, min(at + _BULK, last)):
             for statement, rows in _caught(one, names):
                 by_statement.setdefault(statement, []).extend(rows)
-        _insert(database, list(by_statement.items()))
+        _insert_at_once(database, list(by_statement.items()))
     counted = (
         "MATCH (s:Stream {memory: $memory}) SET s.event_count = COUNT { MATCH (f:Event) WHERE f.stream_id = s.id }, "
         "s.entity_count = COUNT { MATCH (f:Entity) WHERE f.stream_id = s.id }"
@@ -158,81 +168,84 @@ def bulk(database: Neo4jDatabase, life: Life, first: int, last: int) -> None:
     database.write(lambda tx: tx.run("MERGE (m:Model {key: $m.key}) SET m += $m", m=model).consume())
 
 
-class _Pair:
-    """The store and its peer at one server, in turn."""
+class _Three:
+    """The store and its two peers at one server, in turn: raw `UNWIND` for each kind of row, and all in one statement."""
 
     def __init__(self, url: str, window: Sequence[Observation]) -> None:
         self._store, self._database = Neo4jStore.of(url), _database(url)
         self._window = window
-        self._rows = [_caught(one, Names(_AWAY)) for one in window]
-        self.seconds = [0.0, 0.0]
+        rows = [[_caught(one, Names(f"{_AWAY}-{n}")) for one in window] for n in range(2)]
+        self._do: list[Callable[[int], None]] = [
+            lambda n: self._store.write(self._window[n]),
+            lambda n: _insert(self._database, rows[0][n]),
+            lambda n: _insert_at_once(self._database, rows[1][n]),
+        ]
+        self._seconds = [0.0] * len(self._do)
 
-    def store(self, first: int, last: int) -> None:
-        """Lets the store write observations number `first` to `last` of the window."""
-        self.seconds[0] += timed(self._store, list(self._window[first:last]))
-
-    def peer(self, first: int, last: int) -> None:
-        """Lets the peer write the same."""
+    def turn(self, who: int, first: int, last: int) -> None:
+        """Lets one of them write observations number `first` to `last` of the window."""
         began = time.perf_counter()
-        for rows in self._rows[first:last]:
-            _insert(self._database, rows)
-        self.seconds[1] += time.perf_counter() - began
+        for n in range(first, last):
+            self._do[who](n)
+        self._seconds[who] += time.perf_counter() - began
 
     def begin(self) -> None:
         """Forgets the time of what was written to warm up."""
-        self.seconds = [0.0, 0.0]
+        self._seconds = [0.0] * len(self._do)
+
+    def rates(self, observations: int) -> list[float]:
+        """Events a second of each."""
+        return [observations * EVENTS_EACH / seconds for seconds in self._seconds]
 
     def close(self) -> None:
-        """Takes the peer's rows away again."""
-        memory = {"prefix": f"{_AWAY}/"}
-        while self._database.run(
-            "MATCH (f:Fact) WHERE f.id STARTS WITH $prefix WITH f LIMIT 5000 DETACH DELETE f RETURN count(f)",
-            memory,
-        ) != [[0]]:
+        """Takes the peers' rows away again."""
+        gone = (
+            "MATCH (f:Fact) WHERE f.id STARTS WITH $prefix WITH f LIMIT 5000 DETACH DELETE f RETURN count(f)"
+        )
+        while self._database.run(gone, {"prefix": f"{_AWAY}-"}) != [[0]]:
             pass
         self._store.close()
         self._database.close()
 
 
 def rates(url: str, life: Life, window: int) -> Iterator[Figure]:
-    """Fills the memory but for its last `window` observations; then all four write theirs in turn, fifty each.
+    """Fills the memory but for its last `window` observations; then all six write theirs in turn, fifty each.
 
-    Store and peer write the same rows in the same transactions, each as new, into an empty database and the full one.
+    Store and peers write the same rows in the same transactions, each as new, into an empty database and the full one.
     The first 200 of each only warm up: Neo4j plans and compiles what it sees for the first time.
     """
     store = open_store(url)
-    last = life.observations - window
-    bulk(store.database, life, there(store, life), last)
+    bulk(store.database, life, there(store, life), life.observations - window)
     store.close()
     with tempfile.TemporaryDirectory() as folder:
         server = Neo4jServer(Path(folder) / "neo4j", heap_mb=1024, page_mb=1024)
         server.start()
         try:
-            empty = _Pair(server.url, list(life.told(0, window)))
-            full = _Pair(url, list(life.told(life.observations - window, life.observations)))
+            empty = _Three(server.url, list(life.told(0, window)))
+            full = _Three(url, list(life.told(life.observations - window, life.observations)))
             warm = min(_WARM, window // 2)
-            turns = [full.store, full.peer, empty.store, empty.peer]
             for first in range(0, window, _TURN):
                 if first == warm:
                     empty.begin()
                     full.begin()
-                for n in range(4):
-                    turns[(n + first // _TURN) % 4](first, min(first + _TURN, window))
-            events = (window - warm) * EVENTS_EACH
-            rate = [events / seconds for seconds in (*empty.seconds, *full.seconds)]
+                for n in range(6):  # whoever begins, begins another time elsewhere
+                    at, who = divmod((n + first // _TURN) % 6, 3)
+                    (empty, full)[at].turn(who, first, min(first + _TURN, window))
+            none, every = empty.rates(window - warm), full.rates(window - warm)
             full.close()
             empty.close()
         finally:
             server.stop(hard=True)
     yield Figure(
         name="events written a second, full",
-        value=rate[2],
-        note=f"empty {rate[0]:,.0f}; raw {rate[3]:,.0f} and {rate[1]:,.0f}",
+        value=every[0],
+        note=f"empty {none[0]:,.0f}; raw {every[1]:,.0f} and {none[1]:,.0f}; at once {every[2]:,.0f} and {none[2]:,.0f}",
     )
-    yield Figure(name="store over raw UNWIND, empty", value=rate[0] / rate[1], least=RAW)
-    yield Figure(name="store over raw UNWIND, full", value=rate[2] / rate[3], least=RAW)
+    for name, rate in (("empty", none), ("full", every)):
+        yield Figure(name=f"store over raw UNWIND, {name}", value=rate[0] / rate[1], least=RAW)
+        yield Figure(name=f"store over raw in one statement, {name}", value=rate[0] / rate[2], least=RAW)
     yield Figure(
-        name="full over empty", value=rate[2] / rate[0], least=FULL, note=f"raw {rate[3] / rate[1]:.2f}"
+        name="full over empty", value=every[0] / none[0], least=FULL, note=f"raw {every[1] / none[1]:.2f}"
     )
 
 
