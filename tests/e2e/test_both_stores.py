@@ -47,4 +47,5 @@ def test_the_same_clip_gives_the_same_memory_and_the_same_answers_in_neo4j_as_in
             text=asked["question"], streams=("clip",), choices=tuple(map(str, asked["choices"]))
         )
         said = [answer(question, store=h.store, ledger=h.ledger, frames=h.frames) for h in (one, other)]
-        assert said[0] == said[1]
+        timeless = [replace(a, steps=tuple(replace(s, seconds=0.0) for s in a.steps)) for a in said]
+        assert timeless[0] == timeless[1]
