@@ -65,7 +65,8 @@ def kinds(life: Life) -> list[Kind]:
 
     everyone = tuple(life.stream(n) for n in range(life.streams))
     events = Query(want=Want.EVENTS, limit=TOP)
-    return [
+    return [  # what asks for everything comes first: then the process is warm
+        Kind(name="likeness, everything", common=True, ask=lambda d: replace(events, like=like(life, d))),
         Kind(name="stream, hour, words", common=False,
              ask=lambda d: replace(events, streams=stream(d), span=within(d, HOUR_US), text=words(d))),
         Kind(name="kind, day, all streams", common=False,
@@ -82,7 +83,6 @@ def kinds(life: Life) -> list[Kind]:
              ask=lambda d: replace(events, span=within(d, 7 * DAY_US), text=words(d))),
         Kind(name="common words, all streams by name", common=True,
              ask=lambda d: replace(events, streams=everyone, text=words(d))),
-        Kind(name="likeness, everything", common=True, ask=lambda d: replace(events, like=like(life, d))),
     ]  # fmt: skip
 
 
