@@ -95,7 +95,10 @@ def rates(url: str, life: Life, window: int) -> Iterator[Figure]:
     into a copy of the full one. In turn, because a shared machine is now faster and now slower.
     """
     store = open_store(url)
-    fill(store, life, life.observations - window)
+    if fill(store, life, life.observations - window) > life.observations - window:
+        raise SystemExit(
+            f"{url} holds the whole life already: give another file, or leave the rates out (--only ask)"
+        )
     store.close()
     Database(path(url), MEMORY).close()
     folder = path(url).parent
