@@ -47,7 +47,8 @@ class Bounds:
             return f"{self.lead} {self.where()} WITH f {tail}"
         short = f"MATCH {self.pattern} {self.where('f.stream_id = stream', *_SHORT)} RETURN f {tail}"
         if "low" not in self.values:
-            short = f"MATCH {self.pattern} {self.where('f.stream_id = stream', 'f.start_us >= 0')} RETURN f {tail}"
+            # Neo4j takes an index of several properties only where something is asked of each of them.
+            short = f"MATCH {self.pattern} {self.where('f.stream_id = stream', 'f.start_us >= 0', 'f.end_us >= 0')} RETURN f {tail}"
             return f"{self.lead} CALL (stream) {{ {short} }}"
         long = f"MATCH {self.pattern} {self.where('f.long_id = stream', *_LONG)} RETURN f {tail}"
         return f"{self.lead} CALL (stream) {{ {short} UNION ALL {long} }}"

@@ -80,13 +80,13 @@ def _observation(said: _Said, chunk: Chunk) -> Observation:
 
 _LAST = """
 CALL () {
-  MATCH (f:Entity) WHERE f.stream_id = $stream AND f.start_us >= 0 RETURN f.id AS id, f.said_us AS said
+  MATCH (f:Entity) WHERE f.stream_id = $stream AND f.start_us >= 0 AND f.end_us >= 0 RETURN f.id AS id, f.said_us AS said
   UNION ALL
-  MATCH (f:Event) WHERE f.stream_id = $stream AND f.start_us >= 0 RETURN f.id AS id, f.said_us AS said
+  MATCH (f:Event) WHERE f.stream_id = $stream AND f.start_us >= 0 AND f.end_us >= 0 RETURN f.id AS id, f.said_us AS said
   UNION ALL
-  MATCH (f:Caption) WHERE f.stream_id = $stream AND f.start_us >= 0 RETURN f.id AS id, f.said_us AS said
+  MATCH (f:Caption) WHERE f.stream_id = $stream AND f.start_us >= 0 AND f.end_us >= 0 RETURN f.id AS id, f.said_us AS said
   UNION ALL
-  MATCH ()-[f:REL]->() WHERE f.stream_id = $stream AND f.start_us >= 0 RETURN f.id AS id, f.said_us AS said
+  MATCH ()-[f:REL]->() WHERE f.stream_id = $stream AND f.start_us >= 0 AND f.end_us >= 0 RETURN f.id AS id, f.said_us AS said
 }
 RETURN id, said
 """
@@ -98,7 +98,7 @@ def _last_words(tx: ManagedTransaction, names: Names, stream: StreamId) -> dict[
 
 def _tracks(tx: ManagedTransaction, names: Names, stream: StreamId, said: _Said) -> None:
     statement = (
-        "MATCH (f:Track) WHERE f.stream_id = $stream AND f.start_us >= 0 MATCH (f)-[p:SEEN_IN]->(c:Chunk) "
+        "MATCH (f:Track) WHERE f.stream_id = $stream AND f.start_us >= 0 AND f.end_us >= 0 MATCH (f)-[p:SEEN_IN]->(c:Chunk) "
         f"RETURN c.id, {neo4j_rows.columns(neo4j_rows.TRACK, 'f')}, p.points ORDER BY f.start_us, f.id"
     )
     for chunk, row, points in tx.run(statement, stream=names.into(stream)).values():
@@ -107,7 +107,7 @@ def _tracks(tx: ManagedTransaction, names: Names, stream: StreamId, said: _Said)
 
 def _coverage(tx: ManagedTransaction, names: Names, stream: StreamId, said: _Said) -> None:
     statement = (
-        "MATCH (f:Coverage)-[:OF]->(c:Chunk) WHERE f.stream_id = $stream AND f.start_us >= 0 "
+        "MATCH (f:Coverage)-[:OF]->(c:Chunk) WHERE f.stream_id = $stream AND f.start_us >= 0 AND f.end_us >= 0 "
         f"RETURN c.id, {neo4j_rows.columns(neo4j_rows.COVERAGE, 'f')} ORDER BY c.id, f.seq"
     )
     for chunk, row in tx.run(statement, stream=names.into(stream)).values():
@@ -118,7 +118,7 @@ def _vectors(tx: ManagedTransaction, names: Names, stream: StreamId, said: _Said
     for model in sorted(neo4j_models.names_of(tx, names)):
         for label in neo4j_models.MARKABLE:
             statement = (
-                f"MATCH (f:{label}) WHERE f.stream_id = $stream AND f.start_us >= 0 AND f[$property] IS NOT NULL "
+                f"MATCH (f:{label}) WHERE f.stream_id = $stream AND f.start_us >= 0 AND f.end_us >= 0 AND f[$property] IS NOT NULL "
                 "RETURN f.id, f[$property]"
             )
             found = tx.run(statement, stream=names.into(stream), property=vector_property(model))

@@ -79,7 +79,8 @@ def _of_stream(
     of = names.into(stream)
     chunks = _inside(tx, names, Want.CHUNKS, stream, span)
     left = tx.run(
-        "MATCH (f:Chunk) WHERE f.stream_id = $stream AND f.start_us >= 0 RETURN count(f)", stream=of
+        "MATCH (f:Chunk) WHERE f.stream_id = $stream AND f.start_us >= 0 AND f.end_us >= 0 RETURN count(f)",
+        stream=of,
     ).values()[0][0] - len(chunks)
     if not left:
         span = None
@@ -107,8 +108,10 @@ _COVERED = "f.start_us >= $start AND f.end_us <= $end"
 _TRACK_GOES = (
     f"({_COVERED}) OR NOT EXISTS {{ (f)-[:SEEN_IN]->(c) WHERE c.start_us >= $end OR c.end_us <= $start }}"
 )
-_TRACKS = "MATCH (f:Track) WHERE f.stream_id = $stream AND f.start_us >= 0 AND ({}) RETURN f.id"
-_ENTITIES = "MATCH (f:Entity) WHERE f.stream_id = $stream AND f.start_us >= 0 RETURN f.id, ({}), f.tracks"
+_TRACKS = (
+    "MATCH (f:Track) WHERE f.stream_id = $stream AND f.start_us >= 0 AND f.end_us >= 0 AND ({}) RETURN f.id"
+)
+_ENTITIES = "MATCH (f:Entity) WHERE f.stream_id = $stream AND f.start_us >= 0 AND f.end_us >= 0 RETURN f.id, ({}), f.tracks"
 
 
 def _inside(

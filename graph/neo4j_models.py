@@ -88,7 +88,7 @@ def any_of(tx: ManagedTransaction, names: Names, model: str) -> bool:
     return any(
         tx.run(
             f"MATCH (s:Stream {{memory: $memory}}) MATCH (f:{label}) "
-            "WHERE f.stream_id = s.id AND f.start_us >= 0 AND f[$property] IS NOT NULL RETURN 1 LIMIT 1",
+            "WHERE f.stream_id = s.id AND f.start_us >= 0 AND f.end_us >= 0 AND f[$property] IS NOT NULL RETURN 1 LIMIT 1",
             memory=names.memory,
             property=vector_property(model),
         ).values()
@@ -110,7 +110,7 @@ def count(tx: ManagedTransaction, names: Names) -> dict[str, int]:
     for model in names_of(tx, names):
         statement = " UNION ALL ".join(
             "MATCH (s:Stream {memory: $memory}) "
-            f"MATCH (f:{label}) WHERE f.stream_id = s.id AND f.start_us >= 0 AND f[$property] IS NOT NULL "
+            f"MATCH (f:{label}) WHERE f.stream_id = s.id AND f.start_us >= 0 AND f.end_us >= 0 AND f[$property] IS NOT NULL "
             "RETURN count(f) AS n"
             for label in MARKABLE
         )
@@ -133,7 +133,7 @@ def unmark(tx: ManagedTransaction, names: Names, model: str) -> int:
     for label in MARKABLE:
         found = tx.run(
             f"MATCH (s:Stream {{memory: $memory}}) MATCH (f:{label}) "
-            "WHERE f.stream_id = s.id AND f.start_us >= 0 AND f[$property] IS NOT NULL "
+            "WHERE f.stream_id = s.id AND f.start_us >= 0 AND f.end_us >= 0 AND f[$property] IS NOT NULL "
             f"WITH f LIMIT {UNMARKED_AT_ONCE - gone} SET f += $nothing RETURN count(f)",
             memory=names.memory,
             property=vector_property(model),
@@ -193,7 +193,7 @@ def index(db: Neo4jDatabase, names: Names) -> list[str]:
 def _spell_out(db: Neo4jDatabase, names: Names, label: str, model: str) -> None:
     """Writes the vectors of a model a second time, as lists of numbers, where that is missing; a stream at a time."""
     missing = (
-        f"MATCH (f:{label}) WHERE f.stream_id = $stream AND f.start_us >= 0 "
+        f"MATCH (f:{label}) WHERE f.stream_id = $stream AND f.start_us >= 0 AND f.end_us >= 0 "
         "AND f[$vector] IS NOT NULL AND f[$near] IS NULL RETURN f.id, f[$vector]"
     )
     asked = {"vector": vector_property(model), "near": near_property(model)}

@@ -294,7 +294,7 @@ SET f.evidence_chunks = [n IN left | f.evidence_chunks[n]],
 // name: relations_cite_no_more
 MATCH (s:Stream {memory: $memory})
 MATCH ()-[f:REL]->()
-WHERE f.stream_id = s.id AND f.start_us >= 0 AND any(chunk IN f.evidence_chunks WHERE chunk IN $ids)
+WHERE f.stream_id = s.id AND f.start_us >= 0 AND f.end_us >= 0 AND any(chunk IN f.evidence_chunks WHERE chunk IN $ids)
 WITH f, [n IN range(0, size(f.evidence_chunks) - 1) WHERE NOT f.evidence_chunks[n] IN $ids] AS left
 SET f.evidence_chunks = [n IN left | f.evidence_chunks[n]],
   f.evidence_boxes = [n IN range(0, size(f.evidence_boxes) - 1) WHERE n / 4 IN left | f.evidence_boxes[n]],

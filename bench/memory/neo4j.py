@@ -86,7 +86,7 @@ def sound(url: str) -> bool:
     database = _database(url)
     names = Names(database.address.memory)
     halves = database.run(
-        "MATCH (s:Stream {memory: $memory}) MATCH (e:Event) WHERE e.stream_id = s.id AND e.start_us >= 0 "
+        "MATCH (s:Stream {memory: $memory}) MATCH (e:Event) WHERE e.stream_id = s.id AND e.start_us >= 0 AND e.end_us >= 0 "
         "AND (size(e.who) <> COUNT { (e)<-[:TOOK_PART]-() } OR size(e.evidence_chunks) <> COUNT { (e)-[:SEEN_IN]->() } "
         "OR COUNT { (e)-[:IN]->() } <> 1) RETURN count(e)",
         {"memory": names.memory},
@@ -160,8 +160,8 @@ def bulk(database: Neo4jDatabase, life: Life, first: int, last: int) -> None:
                 by_statement.setdefault(statement, []).extend(rows)
         _insert_at_once(database, list(by_statement.items()))
     counted = (
-        "MATCH (s:Stream {memory: $memory}) SET s.event_count = COUNT { MATCH (f:Event) WHERE f.stream_id = s.id }, "
-        "s.entity_count = COUNT { MATCH (f:Entity) WHERE f.stream_id = s.id }"
+        "MATCH (s:Stream {memory: $memory}) SET s.event_count = COUNT { MATCH (f:Event) WHERE f.stream_id = s.id AND f.start_us >= 0 AND f.end_us >= 0 }, "
+        "s.entity_count = COUNT { MATCH (f:Entity) WHERE f.stream_id = s.id AND f.start_us >= 0 AND f.end_us >= 0 }"
     )
     database.run(counted, {"memory": names.memory})
     model = {"key": names.into(MODEL), "memory": names.memory, "name": MODEL, "length": LENGTH}
@@ -281,7 +281,7 @@ def exact(url: str) -> Callable[[Sequence[Query]], list[set[str]]]:
         names = Names(database.address.memory)
         streams = database.run("MATCH (s:Stream {memory: $memory}) RETURN s.id", {"memory": names.memory})
         statement = (
-            "MATCH (e:Event) WHERE e.stream_id = $stream AND e.start_us >= 0 AND e[$property] IS NOT NULL "
+            "MATCH (e:Event) WHERE e.stream_id = $stream AND e.start_us >= 0 AND e.end_us >= 0 AND e[$property] IS NOT NULL "
             "RETURN e.id, e.kind, e[$property]"
         )
         for (stream,) in streams:
