@@ -40,16 +40,17 @@ def best(tx: ManagedTransaction, names: Names, query: Query) -> list[str]:
     inside = bounds(names, query)
     values = {**inside.values, "terms": [f" {term} " for term in terms]}
     if not inside.streams or _count(tx, inside, FEW + 1) <= FEW:
-        lead = inside.matched()
-        every = _groups(tx, lead, values)
-        groups = {group: n for group, n in every.items() if any(group[0])}
-        return _members(tx, lead, values, _scored(terms, groups, sum(every.values())), groups, query.limit)
+        return _read(tx, inside, terms, values, query.limit)
     candidates = _Candidates(names, query, inside, terms)
     values |= candidates.values
     if query.limit is not None and candidates.many(tx):
         found = tx.run(candidates.ranked(), {**values, "limit": query.limit, "most": MOST}).values()
         if len(found) == query.limit:
             return [id for (id,) in found]
+        if (
+            _count(tx, inside, COUNTED) < COUNTED
+        ):  # the best of all lie outside: what is inside is read after all
+            return _read(tx, inside, terms, values, query.limit)
     groups = _groups(tx, candidates.lead(), values)
     return _members(
         tx,
@@ -59,6 +60,16 @@ def best(tx: ManagedTransaction, names: Names, query: Query) -> list[str]:
         groups,
         query.limit,
     )
+
+
+def _read(
+    tx: ManagedTransaction, inside: Bounds, terms: Sequence[str], values: dict[str, Any], limit: int | None
+) -> list[str]:
+    """The best of what is inside, all of which is looked at."""
+    lead = inside.matched()
+    every = _groups(tx, lead, values)
+    groups = {group: n for group, n in every.items() if any(group[0])}
+    return _members(tx, lead, values, _scored(terms, groups, sum(every.values())), groups, limit)
 
 
 def _count(tx: ManagedTransaction, inside: Bounds, most: int) -> int:
