@@ -21,6 +21,8 @@ FEW = 2000
 """So many facts inside a query's bounds are read one by one; of more, the full-text index names those with a word."""
 MOST = 5000
 """So many of those are counted and scored exactly; of more, the index's own BM25 names the best."""
+EXACT = 20_000
+"""Or, where so many hold a word, up to so many facts inside the bounds are read: that takes no longer."""
 COUNTED = 50_000
 """Up to so many facts inside the bounds are counted for how rare a word is; more are taken for all of the streams'."""
 
@@ -31,7 +33,7 @@ Group = tuple[tuple[bool, ...], int]
 def best(tx: ManagedTransaction, names: Names, query: Query) -> list[str]:
     """The ids (the database's) of what holds any word of the query inside its bounds, best first.
 
-    Where more than `MOST` facts of the whole database hold a word, the index's score decides, which differs from ours
+    Where more than `MOST` facts of the whole database hold a word and more than `EXACT` are inside, the index's score decides, which differs from ours
     in that words are rare or common over all, not inside the bounds; facts that score alike come in order of time.
     """
     terms = list(dict.fromkeys(words.terms(query.text)))
@@ -44,6 +46,8 @@ def best(tx: ManagedTransaction, names: Names, query: Query) -> list[str]:
     candidates = _Candidates(names, query, inside, terms)
     values |= candidates.values
     if query.limit is not None and candidates.many(tx):
+        if _count(tx, inside, EXACT + 1) <= EXACT:
+            return _read(tx, inside, terms, values, query.limit)
         found = tx.run(candidates.ranked(), {**values, "limit": query.limit, "most": MOST}).values()
         if len(found) == query.limit:
             return [id for (id,) in found]

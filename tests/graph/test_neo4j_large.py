@@ -90,6 +90,7 @@ def test_of_very_many_the_index_s_own_score_names_the_best(
     settle(neo4j_database)
     monkeypatch.setattr(neo4j_words, "FEW", 0)
     monkeypatch.setattr(neo4j_words, "MOST", 30)
+    monkeypatch.setattr(neo4j_words, "EXACT", 10)
     found = store.find(Query(want=Want.EVENTS, streams=(DOCK,), text="red", limit=5)).events
     assert [e.span.start for e in found] == sorted(e.span.start for e in found)
     reds = {e.id for e in store.find(Query(want=Want.EVENTS, attributes={"upper": "red"})).events}
