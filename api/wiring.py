@@ -33,8 +33,8 @@ from core.ports import (
     Vlm,
 )
 from core.settings import Settings
-from graph.neo4j_address import SCHEMES as NEO4J
-from graph.neo4j_address import Address
+from graph.neo4j.address import SCHEMES as NEO4J
+from graph.neo4j.address import Address
 
 if TYPE_CHECKING:
     from jobs.worker import CeleryWorker
@@ -158,21 +158,21 @@ def _analyst(settings: Settings, store: Memory) -> Analyst | None:
     """Who asks the memory in its own language, where it has one."""
     if scheme(settings.store_url) not in NEO4J:
         return None
-    from graph.neo4j_analyst import Neo4jAnalyst
-    from graph.neo4j_store import Neo4jStore
+    from graph.neo4j.analyst import Neo4jAnalyst
+    from graph.neo4j.store import Neo4jStore
 
     return Neo4jAnalyst(store.database) if isinstance(store, Neo4jStore) else None
 
 
 def _store(settings: Settings) -> Memory:
     def sqlite() -> Memory:
-        from graph.sqlite_store import SqliteStore
+        from graph.sqlite.store import SqliteStore
 
         return SqliteStore(_sqlite_path(settings.store_url))
 
     def neo4j() -> Memory:
         _need_neo4j()
-        from graph.neo4j_store import Neo4jStore
+        from graph.neo4j.store import Neo4jStore
 
         return Neo4jStore.of(settings.store_url)
 
@@ -216,7 +216,7 @@ def migrate(settings: Settings) -> list[Migrated]:
     one that is newer or not ours.
     """
     from graph.ledger import SqliteLedger
-    from graph.migrations import version_of
+    from graph.sqlite.migrations import version_of
 
     _make_private(settings.home)
 
@@ -228,9 +228,10 @@ def migrate(settings: Settings) -> list[Migrated]:
 
     def neo4j() -> Migrated:
         _need_neo4j()
-        from graph import neo4j_migrations, neo4j_models
-        from graph.neo4j_database import Neo4jDatabase
-        from graph.neo4j_rows import Names
+        from graph.neo4j import migrations as neo4j_migrations
+        from graph.neo4j import models as neo4j_models
+        from graph.neo4j.database import Neo4jDatabase
+        from graph.neo4j.rows import Names
 
         database = Neo4jDatabase(Address.of(settings.store_url))
         try:

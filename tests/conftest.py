@@ -15,7 +15,7 @@ from helpers import redis_server
 from helpers.redis_server import RedisServer
 
 if TYPE_CHECKING:
-    from graph.neo4j_database import Neo4jDatabase
+    from graph.neo4j.database import Neo4jDatabase
 
 IN_CI = bool(os.environ.get("CI"))
 
@@ -93,9 +93,9 @@ def neo4j_url(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="session")
 def neo4j_database(neo4j_url: str) -> Iterator[Neo4jDatabase]:
     """Connections to it; each memory in it has a name of its own."""
-    from graph.neo4j_address import Address
-    from graph.neo4j_database import Neo4jDatabase
-    from graph.neo4j_migrations import migrate
+    from graph.neo4j.address import Address
+    from graph.neo4j.database import Neo4jDatabase
+    from graph.neo4j.migrations import migrate
 
     database = Neo4jDatabase(Address.of(neo4j_url))
     migrate(database)

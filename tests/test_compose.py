@@ -13,7 +13,7 @@ from typer.main import get_command
 from api.cli import app
 from api.wish import scheme
 from core.settings import Settings
-from graph.neo4j_address import SCHEMES, Address
+from graph.neo4j.address import SCHEMES, Address
 from jobs import crew
 from jobs.celery_executor import shown
 

@@ -17,7 +17,7 @@ from core.media import Chunk, Stream
 from core.memory import Entity, Observation, Vector
 from graph.ledger import MemoryLedger
 from graph.resolve import resolve
-from graph.sqlite_store import SqliteStore
+from graph.sqlite.store import SqliteStore
 
 STREAMS = 100
 CHUNK: int = 10 * SECOND

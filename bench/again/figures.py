@@ -30,7 +30,7 @@ from core.ports import Memory
 from core.sight import Track
 from graph.identity import identity
 from graph.ledger import MemoryLedger
-from graph.memory_store import MemoryStore
+from graph.plain.store import MemoryStore
 from graph.resolve import DEFAULT, Policy, resolve
 
 OVERLAP = 0.4

@@ -16,7 +16,7 @@ from core import ids
 from core.clock import SECOND, Span
 from core.memory import Event, Found, Observation, Participant, Query, Want
 from core.ports import Memory
-from graph.memory_store import MemoryStore
+from graph.plain.store import MemoryStore
 
 ROOT = Path(__file__).resolve().parents[2]
 RESUMED_S = 10.0

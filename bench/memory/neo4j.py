@@ -21,12 +21,13 @@ from bench.memory.fill import there
 from bench.memory.life import EVENTS_EACH, LENGTH, MODEL, Life
 from bench.neo4j_server import Neo4jServer
 from core.memory import Observation, Query
-from graph import neo4j_models, neo4j_write
-from graph.neo4j_address import Address
-from graph.neo4j_database import Neo4jDatabase
-from graph.neo4j_migrations import ready
-from graph.neo4j_rows import Names, vector_property
-from graph.neo4j_store import Neo4jStore
+from graph.neo4j import models as neo4j_models
+from graph.neo4j import write as neo4j_write
+from graph.neo4j.address import Address
+from graph.neo4j.database import Neo4jDatabase
+from graph.neo4j.migrations import ready
+from graph.neo4j.rows import Names, vector_property
+from graph.neo4j.store import Neo4jStore
 
 RAW, FULL = 0.8, 0.8
 SELECTIVE_MS: float | None = OTHERS_MS

@@ -13,8 +13,8 @@ from typing import Any
 import apsw
 
 from core.memory import Observation
-from graph import sqlite_write
-from graph.database import Database
+from graph.sqlite import write as sqlite_write
+from graph.sqlite.database import Database
 
 Rows = list[tuple[str, list[tuple[Any, ...]]]]
 """Of one observation: statements, each with the rows it inserts."""

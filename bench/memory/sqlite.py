@@ -17,9 +17,9 @@ from bench.memory.fill import fill, timed
 from bench.memory.life import EVENTS_EACH, MODEL, Life
 from core.memory import Observation, Query
 from graph import words
-from graph.database import Database
-from graph.migrations import MEMORY
-from graph.sqlite_store import SqliteStore
+from graph.sqlite.database import Database
+from graph.sqlite.migrations import MEMORY
+from graph.sqlite.store import SqliteStore
 
 RAW, FULL = 0.5, 0.8
 SELECTIVE_MS: float | None = None

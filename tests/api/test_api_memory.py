@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from api.find import page, read_cursor, write_cursor
 from core.errors import Invalid
 from core.memory import Query, Want
-from graph.memory_store import MemoryStore
+from graph.plain.store import MemoryStore
 from helpers import observations as say
 
 EVENT_FIELDS = {"id", "stream", "kind", "start_s", "end_s", "entities", "zone", "confidence", "evidence"}

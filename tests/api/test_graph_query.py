@@ -14,9 +14,9 @@ from api import wiring
 from core.errors import Invalid
 from core.ports import Analyst
 from core.settings import Settings
-from graph.neo4j_analyst import Neo4jAnalyst
-from graph.neo4j_database import Neo4jDatabase
-from graph.neo4j_store import Neo4jStore
+from graph.neo4j.analyst import Neo4jAnalyst
+from graph.neo4j.database import Neo4jDatabase
+from graph.neo4j.store import Neo4jStore
 from helpers.command import Sightline
 from helpers.observations import entity, event, observation, relation, vector
 

@@ -11,7 +11,7 @@ from api import doctor, wiring
 from core.errors import Invalid, StoreUnavailable
 from core.memory import Query, Want
 from core.settings import Settings
-from graph.neo4j_database import Neo4jDatabase
+from graph.neo4j.database import Neo4jDatabase
 from helpers.command import Sightline, free_port
 from helpers.observations import entity, event, observation
 

@@ -15,10 +15,10 @@ from bench.memory.figures import Figure, p95
 from bench.memory.fill import fill, there
 from bench.memory.life import EVENTS_EACH, Life
 from core.memory import Query, Want
-from graph.database import Database
-from graph.memory_store import MemoryStore
-from graph.migrations import MEMORY
-from graph.sqlite_store import SqliteStore
+from graph.plain.store import MemoryStore
+from graph.sqlite.database import Database
+from graph.sqlite.migrations import MEMORY
+from graph.sqlite.store import SqliteStore
 from helpers.memories import everything
 
 SMALL = Life(events=300, streams=4, days=2)

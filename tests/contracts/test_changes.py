@@ -16,7 +16,7 @@ from core.memory import Coverage, CoverageState, Event, Evidence, Observation
 from core.place import Layout, Zone
 from core.ports import Memory
 from graph.changes import CHANCE, changes, split_chance
-from graph.memory_store import MemoryStore
+from graph.plain.store import MemoryStore
 
 HOUR = 3600 * SECOND
 START = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)

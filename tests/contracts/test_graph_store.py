@@ -12,7 +12,7 @@ from core.clock import SECOND, Span
 from core.errors import Invalid
 from core.memory import CaptionStatus, CoverageState, Found, Observation, Query, Want
 from core.ports import Memory
-from graph.memory_store import MemoryStore
+from graph.plain.store import MemoryStore
 from graph.rows import kept
 from helpers.memories import Make, everything, written
 from helpers.observations import (

@@ -18,7 +18,7 @@ from core.memory import HAND, Entity, Link, Observation, Query, Scope, Want
 from core.ports import Ledger, Memory
 from graph.identity import identity, known_as, merge, split
 from graph.ledger import MemoryLedger
-from graph.memory_store import MemoryStore
+from graph.plain.store import MemoryStore
 from graph.resolve import SOURCE, resolve
 from graph.timeline import timeline
 from helpers.memories import Make, written

@@ -15,8 +15,8 @@ from api.wiring import build
 from core.answers import Question
 from core.ports import House
 from core.settings import read_settings
-from graph.neo4j_database import Neo4jDatabase
-from graph.neo4j_store import Neo4jStore
+from graph.neo4j.database import Neo4jDatabase
+from graph.neo4j.store import Neo4jStore
 from helpers.memories import everything
 
 CLIPS = ("warehouse_retail/worker_zone.mp4", "traffic/street_vehicles_a.mp4")

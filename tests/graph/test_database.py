@@ -18,11 +18,11 @@ from core.ids import JobId
 from core.memory import Observation, Query, Want
 from core.ports import GraphStore
 from core.work import Job
-from graph.database import Database
 from graph.ledger import SqliteLedger
-from graph.memory_store import MemoryStore
-from graph.migrations import LEDGER, MEMORY
-from graph.sqlite_store import SqliteStore
+from graph.plain.store import MemoryStore
+from graph.sqlite.database import Database
+from graph.sqlite.migrations import LEDGER, MEMORY
+from graph.sqlite.store import SqliteStore
 from helpers.observations import coverage, entity, event, observation, track
 
 ROOT = Path(__file__).parents[2]
@@ -59,7 +59,7 @@ def is_whole(path: Path) -> bool:
 
 WRITER = """
 import tests.graph.test_database as t
-from graph.sqlite_store import SqliteStore
+from graph.sqlite.store import SqliteStore
 store = SqliteStore(sys.argv[1])
 for index in range(10_000):
     store.write(t.chunk_of_a_walk(index))
@@ -177,7 +177,7 @@ def test_of_two_processes_that_claim_a_row_exactly_one_wins(tmp_path: Path) -> N
 
 
 def test_two_processes_may_make_the_file_at_once(tmp_path: Path) -> None:
-    code = "from graph.sqlite_store import SqliteStore\nSqliteStore(sys.argv[1]).close()"
+    code = "from graph.sqlite.store import SqliteStore\nSqliteStore(sys.argv[1]).close()"
     makers = [run(code, tmp_path / "memory.db") for _ in range(3)]
     assert [maker.wait(60) for maker in makers] == [0, 0, 0]
     for maker in makers:
@@ -337,7 +337,7 @@ def test_a_memory_on_a_full_disk_says_so_and_goes_on_when_there_is_room(tmp_path
 READ = """
 import os
 from core.errors import StoreUnavailable
-from graph.sqlite_store import SqliteStore
+from graph.sqlite.store import SqliteStore
 if os.geteuid() == 0:  # whom no mode of a file keeps out
     os.setgid(65534)
     os.setuid(65534)
@@ -371,7 +371,7 @@ def test_a_file_that_may_not_be_written_is_reported_and_left_as_it_is(tmp_path: 
 def test_a_file_that_another_holds_is_reported_after_a_while(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("graph.database.BUSY_MS", 50)
+    monkeypatch.setattr("graph.sqlite.database.BUSY_MS", 50)
     holder, waiter = Database(tmp_path / "x.db", MEMORY), Database(tmp_path / "x.db", MEMORY)
     with holder.write(), pytest.raises(StoreUnavailable, match="another writer"), waiter.write():
         pass

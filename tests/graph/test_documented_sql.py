@@ -9,7 +9,7 @@ import apsw
 import pytest
 
 from core.memory import Link
-from graph.sqlite_store import SqliteStore
+from graph.sqlite.store import SqliteStore
 from helpers.observations import DOCK, YARD, coverage, entity, event, observation
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "memory.md"

@@ -18,7 +18,7 @@ from core.memory import Link, Observation, Query, Want
 from core.ports import Memory
 from graph import exchange, graphml
 from graph.ledger import MemoryLedger
-from graph.memory_store import MemoryStore
+from graph.plain.store import MemoryStore
 from helpers.memories import everything, written
 from helpers.observations import (
     DOCK,

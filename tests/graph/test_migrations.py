@@ -10,11 +10,11 @@ import apsw
 import pytest
 
 from core.memory import Event, Observation, Query, Relation, Want
-from graph.database import Database
-from graph.memory_store import MemoryStore
-from graph.migrations import MEMORY, Form
+from graph.plain.store import MemoryStore
 from graph.rows import pack_points
-from graph.sqlite_store import SqliteStore
+from graph.sqlite.database import Database
+from graph.sqlite.migrations import MEMORY, Form
+from graph.sqlite.store import SqliteStore
 from helpers.memories import everything
 from helpers.observations import YARD, caption, coverage, entity, event, observation, relation, track, vector
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from core.errors import Invalid
-from graph.neo4j_address import Address
-from graph.neo4j_rows import MAIN, Names, zone_id
+from graph.neo4j.address import Address
+from graph.neo4j.rows import MAIN, Names, zone_id
 
 
 def test_a_url_is_taken_apart() -> None:

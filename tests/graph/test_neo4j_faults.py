@@ -12,11 +12,11 @@ from conftest import absent
 from bench.neo4j_server import Missing, Neo4jServer
 from core.errors import StoreUnavailable
 from core.memory import Observation, Query, Want
-from graph.memory_store import MemoryStore
-from graph.neo4j_address import Address
-from graph.neo4j_database import Neo4jDatabase
-from graph.neo4j_migrations import ready
-from graph.neo4j_store import Neo4jStore
+from graph.neo4j.address import Address
+from graph.neo4j.database import Neo4jDatabase
+from graph.neo4j.migrations import ready
+from graph.neo4j.store import Neo4jStore
+from graph.plain.store import MemoryStore
 from helpers.memories import everything
 from helpers.observations import caption, coverage, entity, event, observation, track, vector
 

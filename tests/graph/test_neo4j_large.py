@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from core.clock import Span
 from core.memory import Observation, Query, Scope, Vector, Want
-from graph import neo4j_like, neo4j_models, neo4j_words
-from graph.memory_store import MemoryStore
-from graph.neo4j_database import Neo4jDatabase
-from graph.neo4j_rows import Names
-from graph.neo4j_store import Neo4jStore
+from graph.neo4j import like as neo4j_like
+from graph.neo4j import models as neo4j_models
+from graph.neo4j import words as neo4j_words
+from graph.neo4j.database import Neo4jDatabase
+from graph.neo4j.rows import Names
+from graph.neo4j.store import Neo4jStore
+from graph.plain.store import MemoryStore
 from helpers.memories import everything
 from helpers.observations import DOCK, WORDS, YARD, entity, event, histories, observation, queries
 

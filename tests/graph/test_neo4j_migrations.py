@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.errors import StoreUnavailable
-from graph.neo4j_database import Neo4jDatabase
-from graph.neo4j_migrations import MEMORY, Neo4jForm, migrate, ready, version
+from graph.neo4j.database import Neo4jDatabase
+from graph.neo4j.migrations import MEMORY, Neo4jForm, migrate, ready, version
 
 pytestmark = pytest.mark.service
 

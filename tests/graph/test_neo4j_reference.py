@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from core.memory import Link
-from graph.neo4j_analyst import Neo4jAnalyst
-from graph.neo4j_database import Neo4jDatabase
-from graph.neo4j_store import Neo4jStore
+from graph.neo4j.analyst import Neo4jAnalyst
+from graph.neo4j.database import Neo4jDatabase
+from graph.neo4j.store import Neo4jStore
 from helpers.observations import YARD, coverage, entity, event, observation
 
 pytestmark = pytest.mark.service

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from core.clock import Span
 from core.ids import StreamId
 from core.memory import Event, Observation, Query, Scope, Vector, Want
-from graph import sqlite_columns, sqlite_near, sqlite_rank
-from graph.memory_store import MemoryStore
-from graph.sqlite_store import SqliteStore
+from graph.plain.store import MemoryStore
+from graph.sqlite import columns as sqlite_columns
+from graph.sqlite import near as sqlite_near
+from graph.sqlite import rank as sqlite_rank
+from graph.sqlite.store import SqliteStore
 from helpers.observations import DOCK, YARD, event, histories, observation, queries, scopes, vector, vectors
 
 ASKED = st.builds(

@@ -10,7 +10,7 @@ from core.memory import Link, Query, Want
 from core.ports import Memory
 from core.work import quiet
 from graph.embed import fill, spoken, vectors_of
-from graph.memory_store import MemoryStore
+from graph.plain.store import MemoryStore
 from graph.retrieve import Way, retrieve
 from helpers.observations import YARD, caption, entity, event, observation
 from models.embed_words import WordEmbedder

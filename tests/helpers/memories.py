@@ -12,10 +12,10 @@ import pytest
 from core.ids import StreamId
 from core.memory import Found, Link, Observation, Query, Want
 from core.ports import Memory
-from graph.memory_store import MemoryStore
-from graph.neo4j_database import Neo4jDatabase
-from graph.neo4j_store import Neo4jStore
-from graph.sqlite_store import SqliteStore
+from graph.neo4j.database import Neo4jDatabase
+from graph.neo4j.store import Neo4jStore
+from graph.plain.store import MemoryStore
+from graph.sqlite.store import SqliteStore
 
 Make = Callable[[], Memory]
 

@@ -21,7 +21,7 @@ from core.settings import Settings, read_settings
 from core.watch import Alert, Incident
 from core.work import Cancelled, Job, Report, quiet
 from graph.ledger import MemoryLedger
-from graph.memory_store import MemoryStore
+from graph.plain.store import MemoryStore
 from helpers import observations as say
 from helpers.memories import everything
 from helpers.videos import write_video
