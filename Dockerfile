@@ -1,7 +1,8 @@
 FROM python:3.12-slim
 WORKDIR /app
 COPY requirements/ requirements/
-RUN pip install --no-cache-dir --no-deps --require-hashes -r requirements/run.txt
+# With what Neo4j, Redis and a bucket need: docker-compose.yml uses them.
+RUN pip install --no-cache-dir --no-deps --require-hashes -r requirements/image.txt
 COPY . .
 RUN pip install --no-cache-dir --no-deps .
 # A named volume takes over the owner of the folder it is mounted on: without this it would be root's.

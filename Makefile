@@ -1,6 +1,6 @@
 # The verbs of the project. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-local lock demo test test-fast check format bench serve clean
+.PHONY: help setup setup-dev setup-local lock demo test test-fast check format bench serve neo4j clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -41,6 +41,7 @@ lock: $(UV) ## write the hash-locked requirements anew from pyproject.toml
 	@$(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --override requirements/overrides.txt pyproject.toml -o requirements/run.txt
 	@$(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --override requirements/overrides.txt --group dev pyproject.toml -c requirements/run.txt -o requirements/dev.txt
 	@$(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --override requirements/overrides-local.txt --group local pyproject.toml -c requirements/run.txt -c requirements/dev.txt -o requirements/local.txt
+	@grep -hoE '^(celery|kombu|redis|neo4j)==[^ ;]+' requirements/dev.txt | $(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --override requirements/overrides.txt --extra neo4j --extra scale pyproject.toml - -o requirements/image.txt
 	@echo 'uv' | $(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links - -o requirements/uv.txt
 
 demo: $(VENV)/.run ## the whole product on a rendered scene, or on VIDEO=path
@@ -69,6 +70,9 @@ bench: $(VENV)/.run ## every benchmark, short form
 
 serve: $(VENV)/.run ## API, page and workers on one port of this machine
 	@$(BIN)/sightline serve
+
+neo4j: $(VENV)/.dev ## start a Neo4j of your own and say how to use it (NEO4J=stop stops it)
+	@$(BIN)/python -m bench.neo4j_server $(or $(NEO4J),start)
 
 clean: ## remove what was built
 	@rm -rf $(VENV) .tools demo

@@ -222,6 +222,8 @@ def _moments(view: View, events: Sequence[Event]) -> list[tuple[Micros, str]]:
     chosen: list[tuple[Micros, str]] = []
     for at, words in wished:
         at = min(at, max(view.span.end - 1, 0))
+        if view.stream.is_forgotten(Span.at(at)):
+            continue
         if len(chosen) < MOST_SNAPSHOTS and all(abs(at - other) > SECOND for other, _ in chosen):
             chosen.append((at, words))
     return sorted(chosen)

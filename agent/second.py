@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from agent import prompts
 from agent.recall import View
 from core.answers import Question
-from core.clock import clock_text
+from core.clock import Span, clock_text
 from core.errors import SightlineError
 from core.media import Frame
 from core.ports import Ask, FrameSource, Vlm
@@ -52,6 +52,7 @@ def _pictures(views: Sequence[View], frames: FrameSource | None) -> list[Frame]:
         return []
     view = views[0]
     moments = [view.span.start + view.span.duration * (2 * k + 1) // (2 * LOOKS) for k in range(LOOKS)]
+    moments = [at for at in moments if not view.stream.is_forgotten(Span.at(at))]
     try:
         return frames.frames_at(view.stream.id, moments)
     except SightlineError:

@@ -20,14 +20,19 @@ from api.described import describe
 from api.metrics import Metered, Meters
 from api.routes import (
     ask,
+    changes,
     chat,
     drawn,
+    forget,
+    graph,
     health,
+    identity,
     incidents,
     jobs,
     media,
     memory,
     rules,
+    search,
     session,
     streams,
     webhooks,
@@ -133,7 +138,25 @@ def create_app(
     app.state.meters = meters
     errors.install(app)
     app.include_router(streams.router, max_body_size=settings.max_upload_mb << 20)
-    for room in (jobs, memory, ask, rules, incidents, webhooks, media, drawn, chat, session, health):
+    rooms = (
+        jobs,
+        memory,
+        identity,
+        changes,
+        forget,
+        search,
+        graph,
+        ask,
+        rules,
+        incidents,
+        webhooks,
+        media,
+        drawn,
+        chat,
+        session,
+        health,
+    )
+    for room in rooms:
         app.include_router(room.router, max_body_size=SMALL_BODY)
     _serve_page(app)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]

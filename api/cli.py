@@ -8,7 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api import cli_draw, cli_eval, cli_find, cli_keys, cli_read, cli_rules, cli_serve, cli_show
+from api import (
+    cli_changes,
+    cli_draw,
+    cli_eval,
+    cli_find,
+    cli_forget,
+    cli_identity,
+    cli_keys,
+    cli_memory,
+    cli_read,
+    cli_rules,
+    cli_serve,
+    cli_show,
+    cli_worker,
+)
 from api.cli_io import (
     FromS,
     Json,
@@ -84,13 +98,14 @@ def watch(
     """Watch videos and remember what was seen.
 
     A run that was cut off goes on where it stopped; a video that was watched before is not watched again.
+    With SIGHTLINE_QUEUE=redis://... the workers do it, several videos side by side, and this command follows them.
 
     Examples:
       sightline watch dock.mp4
       sightline watch dock.mp4 --name monday --zones dock.zones.yaml
       sightline watch cam1.mp4 cam2.mp4 --json
     """
-    from api.watching import watch_one
+    from api.following import begin
 
     if name and len(sources) > 1:
         raise Invalid(
@@ -99,9 +114,16 @@ def watch(
         )
     settings, house = opened()
     failed: SightlineError | None = None
+    begun = []
     for source in sources:
         try:
-            seen = watch_one(source, name=name, zones=zones, house=house, settings=settings)
+            begun.append(begin(source, name=name, zones=zones, house=house, settings=settings))
+        except SightlineError as error:
+            report(error)
+            failed = failed or error
+    for finish in begun:
+        try:
+            seen = finish()
         except SightlineError as error:
             report(error)
             failed = failed or error
@@ -241,13 +263,18 @@ def write_report(
 
 
 cli_show.add_to(app)
+cli_identity.add_to(app)
+cli_changes.add_to(app)
+cli_forget.add_to(app)
 cli_read.add_to(app)
 cli_find.add_to(app)
+cli_memory.add_to(app)
 cli_eval.add_to(app)
 cli_draw.add_to(app)
 cli_rules.add_to(app)
 cli_keys.add_to(app)
 cli_serve.add_to(app)
+cli_worker.add_to(app)
 
 
 def main() -> None:

@@ -67,8 +67,8 @@ def forget_stream(
       sightline streams forget dock --yes --json
     """
     from api.find import stream_named
-    from api.forget import forget
     from api.wiring import executor
+    from jobs.forget import forget
 
     settings, house = opened()
     stream = stream_named(house.ledger, name)

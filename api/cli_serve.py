@@ -1,4 +1,4 @@
-"""The commands that stay: serve and worker; and doctor, which says how things stand."""
+"""The command that stays, serve; and doctor, which says how things stand."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ if TYPE_CHECKING:
     import socket
 
     from core.ports import Executor, House
-
-STOP_S = 3
-TURN_S = 2.0
+    from core.settings import Settings
+    from jobs.retention import Retention
 
 
 def add_to(app: typer.Typer) -> None:
     """Adds the commands."""
-    for each in (serve, worker, doctor):
+    for each in (serve, doctor):
         command(app)(each)
 
 
@@ -37,6 +36,7 @@ def serve(
 ) -> None:
     """Serve the page, the API and the workers on one port.
 
+    With SIGHTLINE_QUEUE=redis://... jobs are done by `sightline worker` instead.
     The first time, an API key is made and printed, once.
 
     Examples:
@@ -47,6 +47,7 @@ def serve(
     import uvicorn
 
     from api.app import create_app
+    from api.hands import STOP_S, end_politely, put_away
     from api.wiring import executor, language_model
     from jobs.outbox import OutboxLoop
 
@@ -54,11 +55,12 @@ def serve(
     listening = _listen(host, port)
     outbox = OutboxLoop(house.ledger, house.notifier, house.clock)
     hands = executor(house, settings, wake=outbox.wake)
+    retention = _retention(house, settings)
     app = create_app(house, settings, hands, llm=language_model(settings))
     config = uvicorn.Config(
         app, log_level="warning", timeout_graceful_shutdown=STOP_S, server_header=False, proxy_headers=False
     )
-    _end_politely()
+    end_politely()
     try:
         _first_key(house)
         shown = f"[{host}]" if ":" in host else host
@@ -67,40 +69,51 @@ def serve(
             note(
                 "note: other machines can reach it, and the line is not encrypted: put a TLS proxy before it"
             )
-        _take_up(hands)
+        _begin(hands)
+        _bring_over(house, settings, hands)
         uvicorn.Server(config).run(sockets=[listening])
     finally:
         note("stopping …")
         outbox.close()
-        _stop(hands)
+        if retention is not None:
+            retention.close()
+        put_away(hands)
         listening.close()
 
 
-def _end_politely() -> None:
-    """Lets SIGTERM, by which containers are stopped, end the command as Ctrl-C does: what is open is closed."""
-    import signal
-    import sys
+def _retention(house: House, settings: Settings) -> Retention | None:
+    """Who forgets what is older than is kept, if anything is to be."""
+    from jobs.fakes import EagerExecutor
+    from jobs.handlers import handlers
+    from jobs.retention import Retention
 
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-
-
-def _take_up(hands: Executor) -> None:
-    """What a process that died left behind is gone on with."""
-    from jobs.inline import InlineExecutor
-
-    if isinstance(hands, InlineExecutor):
-        for job in hands.recover():
-            note(f"going on with {job.kind} ({job.id})")
+    if not settings.keep_days:
+        return None
+    return Retention(house, EagerExecutor(house.ledger, handlers(house, settings), house.clock))
 
 
-def _stop(hands: Executor) -> None:
-    """Running jobs are put back into the queue: the next start goes on with them."""
-    from jobs.inline import InlineExecutor
+def _begin(hands: Executor) -> None:
+    """Goes on with what a process that died left behind; where other processes work, says so if there is none."""
+    from api.hands import take_up
 
-    if isinstance(hands, InlineExecutor):
-        hands.close(patience_s=STOP_S)
-    else:
-        hands.close()
+    take_up(hands)
+    standing = hands.standing()
+    if standing.problem:
+        note(f"note: {standing.problem}: jobs wait in the ledger")
+    elif not standing.workers:
+        note("note: jobs wait until a worker lives: sightline worker")
+
+
+def _bring_over(house: House, settings: Settings, hands: Executor) -> None:
+    """What has no vector of the embedder that is set gets one, while the page is up."""
+    from jobs.embedding import embed_job, lacking
+
+    if not lacking(house, settings):
+        return
+    try:
+        note(f"embedding what {settings.embedder} has not embedded yet ({hands.submit(embed_job()).id})")
+    except Unavailable as error:
+        note(f"note: {error.message}")
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -131,30 +144,6 @@ def _first_key(house: House) -> None:
     _, text = create_key(house.ledger, house.clock, name="first", role="admin")
     note("this is the API key; it is shown only now:")
     out(text)
-
-
-def worker() -> None:
-    """Do queued jobs and keep delivering, until Ctrl-C.
-
-    Example:
-      sightline worker
-    """
-    from api.wiring import executor
-    from jobs.outbox import OutboxLoop
-
-    settings, house = opened()
-    outbox = OutboxLoop(house.ledger, house.notifier, house.clock)
-    hands = executor(house, settings, wake=outbox.wake)
-    note("working (Ctrl-C stops)")
-    _end_politely()
-    try:
-        while True:
-            _take_up(hands)
-            house.clock.sleep(TURN_S)
-    finally:
-        note("stopping …")
-        outbox.close()
-        _stop(hands)
 
 
 def doctor(json: Json = False) -> None:

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Literal
 
 from api import wiring
-from core.errors import SightlineError, Unavailable
+from core.errors import SightlineError, StoreUnavailable, Unavailable
 from core.media import Stream
 from core.memory import Query, Want
 from core.ports import Ask, House
@@ -49,6 +49,8 @@ def listed(settings: Settings) -> list[dict[str, str]]:
         value = str(getattr(settings, name))
         if name in SECRET:
             value = "set" if value else ""
+        elif name == "store":
+            value = wiring.shown_store(settings) if value else ""
         elif is_remote(value):
             value = shown_source(value)
         rows.append({"name": f"SIGHTLINE_{name.upper()}", "value": value, "means": field.description or ""})
@@ -61,9 +63,10 @@ def examine(settings: Settings) -> list[Finding]:
     try:
         house = wiring.build(settings)
     except SightlineError as error:
-        return [*found, _broken("settings", error, "nothing works without it")]
+        what = "memory" if isinstance(error, StoreUnavailable) else "settings"
+        return [*found, _broken(what, error, "nothing works without it")]
     found += [
-        _memory(house),
+        _memory(house, settings),
         _media(house, settings),
         _eyes(house, settings),
         *_finder(house),
@@ -112,11 +115,15 @@ def _home(settings: Settings) -> Finding:
     )
 
 
-def _memory(house: House) -> Finding:
+def _memory(house: House, settings: Settings) -> Finding:
     def look() -> Finding:
         house.store.find(Query(want=Want.CHUNKS, limit=1))
         streams = len(house.ledger.find(Stream))
-        return Finding(what="memory", state="ok", how=f"answers; {streams} streams in it (SIGHTLINE_STORE)")
+        return Finding(
+            what="memory",
+            state="ok",
+            how=f"{wiring.shown_store(settings)} answers; {streams} streams in it (SIGHTLINE_STORE)",
+        )
 
     return _try("memory", "nothing can be remembered or asked", look)
 
@@ -224,12 +231,25 @@ def _language(settings: Settings) -> Finding:
 
 
 def _queue(house: House, settings: Settings) -> Finding:
+    """Whether jobs can be handed over, and whether anybody lives to do them."""
+
     def look() -> Finding:
-        wiring.executor(house, settings).close()
+        hands = wiring.executor(house, settings)
+        standing = hands.standing()
+        hands.close()
+        if standing.problem:
+            raise Unavailable(standing.problem, next_step="start Redis, or check SIGHTLINE_QUEUE")
+        if standing.queue == "inline:":
+            return Finding(what="work", state="ok", how="done where it is asked for (SIGHTLINE_QUEUE)")
+        how = f"{standing.queue} answers (SIGHTLINE_QUEUE); workers: {standing.workers}, waiting: {standing.waiting}, running: {standing.running}"
+        if standing.workers:
+            return Finding(what="work", state="ok", how=how)
         return Finding(
             what="work",
-            state="ok",
-            how=f"{settings.queue.partition('@')[2] or settings.queue} (SIGHTLINE_QUEUE)",
+            state="missing",
+            how=how,
+            costs="jobs wait until a worker lives",
+            next_step="sightline worker, with the same settings",
         )
 
     return _try("work", "jobs cannot be done", look)

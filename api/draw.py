@@ -12,7 +12,7 @@ import numpy as np
 import supervision as sv
 
 from api.detections import NAMES, of_sightings
-from core.clock import Micros, Span, micros
+from core.clock import Micros, Span, micros, subtract
 from core.errors import Invalid
 from core.media import Picture, Stream
 from core.memory import Event, Query, Want
@@ -38,7 +38,8 @@ def heat_map(stream: Stream, house: House, span: Span | None, labels: Sequence[s
             "there is nothing to draw: nothing of the kind was seen",
             next_step="ask for another label, another span, or neither",
         )
-    middle = span.middle if span else stream.duration // 2
+    shown = subtract(span or Span(0, max(stream.duration, 1)), stream.forgotten)
+    middle = max(shown, key=lambda part: part.duration).middle if shown else 0
     (still,) = house.frames.frames_at(stream.id, [middle])
     size = max(4, still.picture.shape[1] // 50)
     painter = sv.HeatMapAnnotator(position=sv.Position.BOTTOM_CENTER, radius=size, kernel_size=size | 1)

@@ -40,6 +40,7 @@ STATUS: dict[type[SightlineError], int] = {
     SightlineError: 500,
     errors.Refused: 400,
     errors.NotFound: 404,
+    errors.Erased: 410,
     errors.Conflict: 409,
     errors.Invalid: 422,
     errors.BadMedia: 422,
@@ -200,7 +201,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         "description": HTTPStatus(status).phrase,
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
-    for status in (401, 403, 404, 409, 413, 422, 502, 503)
+    for status in (401, 403, 404, 409, 410, 413, 422, 502, 503)
 }
 
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
-from core.clock import Micros, Span
+from core.clock import Micros, Span, micros
 from core.errors import Invalid, NotFound
 from core.ids import StreamId
-from core.media import Stream
+from core.media import Passage, Stream
 from core.memory import Query
 from core.ports import Ledger
 
@@ -43,6 +43,16 @@ def streams_named(ledger: Ledger, keys: Sequence[str]) -> list[Stream]:
         return ledger.find(Stream)
     found = {row.id: row for row in (stream_named(ledger, key) for key in keys)}
     return list(found.values())
+
+
+def passage_between(
+    ledger: Ledger, one: str, other: str, least_s: float = 0.0, *, together: bool = False
+) -> Passage:
+    """The way between two streams, by their names or ids. Raises `Invalid` from a stream to itself."""
+    a, b = stream_named(ledger, one), stream_named(ledger, other)
+    if a.id == b.id:
+        raise Invalid("a passage leads from one stream to another", next_step="name two streams")
+    return Passage(one=a.id, other=b.id, least=micros(least_s), together=together)
 
 
 def names(ledger: Ledger) -> dict[StreamId, str]:

@@ -6,13 +6,13 @@ import re
 from pathlib import PurePath
 from urllib.parse import urlsplit
 
-from api.forget import jobs_of
 from core import ids
 from core.errors import Invalid
 from core.ids import JobId
 from core.media import Stream
 from core.ports import Executor, House, Ledger
 from core.work import Job, JobState
+from jobs.forget import jobs_of
 
 WATCH = "ingest.stream"
 REMOTE = frozenset({"http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "srt"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,13 @@ def watch_one(
 def _with_progress(stream: Stream, house: House, settings: Settings) -> dict[str, Any]:
     from jobs.handlers import INGEST, handlers
 
+    with shown_progress(stream.name) as told:
+        return handlers(house, settings)[INGEST]({"stream_id": stream.id}, lambda done, _message: told(done))
+
+
+@contextmanager
+def shown_progress(name: str) -> Iterator[Callable[[float], None]]:
+    """A bar on standard error; what is given is to be told how far the work is, from 0 to 1."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -52,10 +61,8 @@ def _with_progress(stream: Stream, house: House, settings: Settings) -> dict[str
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=aside(), transient=True) as bar:
-        task = bar.add_task(stream.name, total=1.0)
-        return handlers(house, settings)[INGEST](
-            {"stream_id": stream.id}, lambda done, _message: bar.update(task, completed=done)
-        )
+        task = bar.add_task(name, total=1.0)
+        yield lambda done: bar.update(task, completed=done)
 
 
 def watched(stream: Stream | None, result: dict[str, Any]) -> WatchedOut:

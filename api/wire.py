@@ -175,6 +175,22 @@ class CoverageOut(Out):
     reason: str = ""
 
 
+class HitOut(Out):
+    """Something found, and how: either an event or a caption. `score` orders one list, and says nothing outside it."""
+
+    score: float
+    found_by: list[str]
+    event: EventOut | None = None
+    caption: CaptionOut | None = None
+
+
+class HitsOut(Out):
+    """What was found, the best first. `note` says what was not searched by, and why."""
+
+    items: list[HitOut]
+    note: str = ""
+
+
 def box(value: Box | None) -> list[float] | None:
     """A box as `[x1, y1, x2, y2]`."""
     return None if value is None else value.rounded()

@@ -33,6 +33,9 @@ class StreamOut(Out):
     layout: dict[str, Any] = Field(
         default_factory=dict, description="Zones, lines and lanes in source pixels."
     )
+    forgotten_s: list[list[float]] = Field(
+        default=[], description="Spans of it that were forgotten, as [start, end]: they are not shown."
+    )
     job: str | None = Field(default=None, description="The job that watches it, where one is on its way.")
     progress: float | None = Field(default=None, description="How far that job is, 0 to 1.")
 
@@ -100,6 +103,7 @@ def stream(value: Stream, *, job: str | None = None, progress: float | None = No
         added_at=value.added_at,
         started_at=value.started_at,
         layout=layout(value.layout),
+        forgotten_s=[[seconds(span.start), seconds(span.end)] for span in value.forgotten],
         job=job,
         progress=progress,
     )

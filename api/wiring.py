@@ -8,28 +8,36 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from api.wish import Wish, scheme
 from core.clock import WallClock
-from core.errors import Invalid
+from core.errors import Invalid, StoreUnavailable
 from core.ports import (
+    Analyst,
     Detector,
+    Embedder,
     Executor,
     Finder,
-    GraphStore,
     House,
     Ledger,
     MediaStore,
+    Memory,
     TextReader,
     Tracker,
     Vlm,
 )
 from core.settings import Settings
+from graph.neo4j.address import SCHEMES as NEO4J
+from graph.neo4j.address import Address
 
 if TYPE_CHECKING:
+    from jobs.worker import CeleryWorker
     from models.detect_naming import NamingDetector
 
 log = logging.getLogger(__name__)
@@ -52,19 +60,21 @@ def build(settings: Settings) -> House:
     """
     from alerts.webhook import WebhookNotifier
     from ingest.reopen import Reopener
-    from models.embed_words import WordEmbedder
 
     _make_private(settings.home)
     clock = WallClock()
     finder, wanted = _finder(settings)
     ledger = _ledger(settings)
     media = _media(settings)
+    store = _store(settings)
     return House(
-        store=_store(settings),
+        store=store,
+        analyst=_analyst(settings, store),
         ledger=ledger,
         media=media,
         vlm=_vlm(settings),
-        embedder=WordEmbedder(),
+        embedder=_embedder(settings, settings.embedder),
+        embedder_of=lambda setting: _embedder(settings, setting)(),
         notifier=WebhookNotifier(allow_private=settings.allow_private_webhooks),
         frames=Reopener(ledger, media, settings),
         clock=clock,
@@ -96,14 +106,42 @@ def nobody() -> None:
 
 def executor(house: House, settings: Settings, *, wake: Callable[[], None] = nobody) -> Executor:
     """Who does the jobs; `wake` is called whenever one put something into the outbox."""
+    lease = timedelta(seconds=settings.lease_s)
 
     def inline() -> Executor:
         from jobs.handlers import handlers
         from jobs.inline import InlineExecutor
 
-        return InlineExecutor(house.ledger, handlers(house, settings, wake=wake), house.clock)
+        return InlineExecutor(house.ledger, handlers(house, settings, wake=wake), house.clock, lease=lease)
 
-    return choose("SIGHTLINE_QUEUE", settings.queue, {"inline": inline})
+    def redis() -> Executor:
+        from jobs.celery_executor import CeleryExecutor
+
+        return CeleryExecutor(settings.queue, house.ledger, house.clock, lease=lease)
+
+    return choose("SIGHTLINE_QUEUE", settings.queue, {"inline": inline, "redis": redis})
+
+
+def worker(
+    house: House, settings: Settings, *, id: str, wake: Callable[[], None], on_deaf: Callable[[], None]
+) -> CeleryWorker:
+    """The hands of one worker process, named by its id. `on_deaf` is called when it no longer hears the queue."""
+
+    def redis() -> CeleryWorker:
+        from jobs.handlers import handlers
+        from jobs.worker import CeleryWorker
+
+        return CeleryWorker(
+            settings.queue,
+            house.ledger,
+            handlers(house, settings, wake=wake),
+            house.clock,
+            id=id,
+            on_deaf=on_deaf,
+            lease=timedelta(seconds=settings.lease_s),
+        )
+
+    return choose("SIGHTLINE_QUEUE", settings.queue, {"redis": redis})
 
 
 def _make_private(home: Path) -> None:
@@ -116,13 +154,100 @@ def _make_private(home: Path) -> None:
         ) from error
 
 
-def _store(settings: Settings) -> GraphStore:
-    def sqlite() -> GraphStore:
-        from graph.sqlite_store import SqliteStore
+def _analyst(settings: Settings, store: Memory) -> Analyst | None:
+    """Who asks the memory in its own language, where it has one."""
+    if scheme(settings.store_url) not in NEO4J:
+        return None
+    from graph.neo4j.analyst import Neo4jAnalyst
+    from graph.neo4j.store import Neo4jStore
+
+    return Neo4jAnalyst(store.database) if isinstance(store, Neo4jStore) else None
+
+
+def _store(settings: Settings) -> Memory:
+    def sqlite() -> Memory:
+        from graph.sqlite.store import SqliteStore
 
         return SqliteStore(_sqlite_path(settings.store_url))
 
-    return choose("SIGHTLINE_STORE", settings.store_url, {"sqlite": sqlite})
+    def neo4j() -> Memory:
+        _need_neo4j()
+        from graph.neo4j.store import Neo4jStore
+
+        return Neo4jStore.of(settings.store_url)
+
+    makers = {"sqlite": sqlite, **dict.fromkeys(NEO4J, neo4j)}
+    return choose("SIGHTLINE_STORE", settings.store_url, makers)
+
+
+def _need_neo4j() -> None:
+    if find_spec("neo4j") is None:
+        raise StoreUnavailable(
+            "a memory in Neo4j needs its driver, which is not installed",
+            next_step="install it: `uv tool install 'sightline[neo4j]'`, or `pip install 'sightline[neo4j]'`",
+        )
+
+
+def shown_store(settings: Settings) -> str:
+    """The memory's URL as it may be shown: without user and password, whatever is wrong with it."""
+    if scheme(settings.store_url) not in NEO4J:
+        return settings.store_url
+    try:
+        return Address.of(settings.store_url).shown
+    except Invalid:
+        return f"{scheme(settings.store_url)}://…"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migrated:
+    """A store that was brought to this version's schema: from which version (0: there was none) to which; and the
+    embedders whose vectors have become so many that they were given an index.
+    """
+
+    what: str
+    where: str
+    before: int
+    after: int
+    indexed: tuple[str, ...] = ()
+
+
+def migrate(settings: Settings) -> list[Migrated]:
+    """Brings memory and ledger to the schema of this version, and says what that took. Raises `StoreUnavailable` for
+    one that is newer or not ours.
+    """
+    from graph.ledger import SqliteLedger
+    from graph.sqlite.migrations import version_of
+
+    _make_private(settings.home)
+
+    def sqlite() -> Migrated:
+        path = _sqlite_path(settings.store_url)
+        before = version_of(path)
+        _store(settings)
+        return Migrated(what="memory", where=settings.store_url, before=before, after=version_of(path))
+
+    def neo4j() -> Migrated:
+        _need_neo4j()
+        from graph.neo4j import migrations as neo4j_migrations
+        from graph.neo4j import models as neo4j_models
+        from graph.neo4j.database import Neo4jDatabase
+        from graph.neo4j.rows import Names
+
+        database = Neo4jDatabase(Address.of(settings.store_url))
+        try:
+            before, after = neo4j_migrations.migrate(database)
+            indexed = neo4j_models.index(database, Names(database.address.memory))
+        finally:
+            database.close()
+        return Migrated(
+            what="memory", where=shown_store(settings), before=before, after=after, indexed=tuple(indexed)
+        )
+
+    memory = choose("SIGHTLINE_STORE", settings.store_url, {"sqlite": sqlite, **dict.fromkeys(NEO4J, neo4j)})
+    ledger = settings.home / "ledger.db"
+    before = version_of(ledger)
+    SqliteLedger(ledger).close()
+    return [memory, Migrated(what="ledger", where=str(ledger), before=before, after=version_of(ledger))]
 
 
 def _sqlite_path(url: str) -> Path:
@@ -163,6 +288,38 @@ def _vlm(settings: Settings) -> Vlm:
         "SIGHTLINE_VLM",
         settings.vlm,
         {"describe": describer, "openai+http": server, "openai+https": server},
+    )
+
+
+def _embedder(settings: Settings, setting: str) -> Callable[[], Embedder]:
+    """What turns texts into vectors, made when it is first wanted: a model takes seconds to load."""
+
+    def words() -> Embedder:
+        from models.embed_words import WordEmbedder
+
+        return WordEmbedder()
+
+    def server() -> Embedder:
+        from models.embed_openai import OpenAiEmbedder
+
+        return OpenAiEmbedder(setting, key=settings.embedder_key)
+
+    def local() -> Embedder:
+        from models.embed_local import local_embedder
+
+        return local_embedder(setting.removeprefix("transformers:"))
+
+    return cache(
+        choose(
+            "SIGHTLINE_EMBEDDER",
+            setting,
+            {
+                "words": lambda: words,
+                "openai+http": lambda: server,
+                "openai+https": lambda: server,
+                "transformers": lambda: local,
+            },
+        )
     )
 
 

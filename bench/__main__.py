@@ -7,6 +7,8 @@ import importlib
 import sys
 
 BENCHMARKS: dict[str, str] = {
+    "again": "who is known again before several cameras: precision and recall of pairs",
+    "memory": "what a memory of a million events costs, how fast it answers, and that it survives its writer",
     "seeing": "questions about real clips, tracks and events against truth, what a stream costs",
     "speed": "whole watch of a clip beside plain decoding of the same file",
 }

@@ -73,6 +73,10 @@ class Span:
         """Whether the two share at least a microsecond."""
         return self.start < other.end and other.start < self.end
 
+    def covers(self, other: Span) -> bool:
+        """Whether all of the other lies in this one."""
+        return self.start <= other.start and other.end <= self.end
+
     def intersect(self, other: Span) -> Span | None:
         """What both cover, or None."""
         start, end = max(self.start, other.start), min(self.end, other.end)

@@ -91,6 +91,8 @@ def shares(picture: Picture, mask: npt.NDArray[np.bool_] | None = None) -> Share
     return part
 
 
+BY_COLOURS = "colours:1"
+"""The model's name of an `appearance` kept as a vector."""
 UNKNOWN = 0.75
 """Likeness of two appearances of which one is unknown, so that it speaks neither for nor against."""
 UPPER = (0.14, 0.5)
@@ -122,6 +124,17 @@ def halves(vector: tuple[float, ...]) -> tuple[Shares, Shares]:
     total = np.maximum(squared.sum(axis=1, keepdims=True), 1e-9)
     upper, lower = squared / total
     return upper, lower
+
+
+def joined(upper: npt.NDArray[np.floating], lower: npt.NDArray[np.floating]) -> tuple[float, ...]:
+    """The appearance with these colour shares of its halves, each half counting the same; () where one has none."""
+    parts = []
+    for half in (upper, lower):
+        total = float(half.sum())
+        if total <= 0:
+            return ()
+        parts.append(np.sqrt(half / (2 * total)))
+    return tuple(float(v) for v in np.concatenate(parts))
 
 
 def likeness(one: tuple[float, ...], other: tuple[float, ...]) -> float:

@@ -3,6 +3,7 @@
 SightlineError
 ├─ Refused          the request cannot be met as it stands        (exit status 2)
 │  ├─ NotFound      no such stream, rule, incident …              (HTTP 404)
+│  │  └─ Erased     it was here, and was forgotten                (HTTP 410)
 │  ├─ Conflict      it clashes with what is already there         (HTTP 409)
 │  ├─ Invalid       the request does not make sense               (HTTP 422)
 │  │  └─ BadMedia   a file that holds no video that can be read
@@ -46,6 +47,10 @@ class Refused(SightlineError):
 
 class NotFound(Refused):
     """What was named is not here."""
+
+
+class Erased(NotFound):
+    """What was named was here and was forgotten: it will not come back."""
 
 
 class Conflict(Refused):

@@ -12,6 +12,7 @@ TrackId = NewType("TrackId", str)
 EntityId = NewType("EntityId", str)
 EventId = NewType("EventId", str)
 RelationId = NewType("RelationId", str)
+LinkId = NewType("LinkId", str)
 CaptionId = NewType("CaptionId", str)
 RuleId = NewType("RuleId", str)
 AlertId = NewType("AlertId", str)
@@ -21,6 +22,7 @@ WebhookId = NewType("WebhookId", str)
 JobId = NewType("JobId", str)
 ReportId = NewType("ReportId", str)
 KeyId = NewType("KeyId", str)
+PassageId = NewType("PassageId", str)
 
 
 def derive(prefix: str, *parts: object) -> str:
@@ -74,3 +76,13 @@ def relation_id(stream: StreamId, subject: str, predicate: str, obj: str, start:
 def caption_id(chunk: ChunkId, model: str) -> CaptionId:
     """One caption per chunk and model."""
     return CaptionId(derive("ca", chunk, model))
+
+
+def link_id(one: EntityId, other: EntityId) -> LinkId:
+    """A link is its two ends, in the order of their ids."""
+    return LinkId(derive("ln", *sorted((one, other))))
+
+
+def passage_id(one: StreamId, other: StreamId) -> PassageId:
+    """A passage is its two streams, whichever way."""
+    return PassageId(derive("pa", *sorted((one, other))))

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.clock import Micros, Span
-from core.ids import ChunkId, StreamId
+from core.ids import ChunkId, EntityId, PassageId, StreamId, passage_id
 from core.place import EMPTY_LAYOUT, Layout
 
 Picture = npt.NDArray[np.uint8]
@@ -38,7 +38,8 @@ class Stream:
     """One registered source of pictures (a file, an upload, a camera) with its own clock.
 
     `source` is a path or URL as given, credentials included: it is a secret and is shown only through `shown_source`.
-    `digest` is the SHA-256 of a file's bytes; two streams with one digest hold the same content.
+    `digest` is the SHA-256 of a file's bytes; two streams with one digest hold the same content. What is `forgotten` of
+    it, spans and entities, is not shown, and not learned again.
     """
 
     id: StreamId
@@ -58,6 +59,30 @@ class Stream:
     layout: Layout = EMPTY_LAYOUT
     problem: str = ""
     added_at: datetime | None = None
+    forgotten: tuple[Span, ...] = ()
+    forgotten_entities: tuple[EntityId, ...] = ()
+
+    def is_forgotten(self, span: Span) -> bool:
+        """Whether any of the span was forgotten."""
+        return any(forgotten.overlaps(span) for forgotten in self.forgotten)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """The way between what two streams show: how long it takes at `least`, and whether both may show one thing at once
+    (`together`). Said by whoever knows the place; a row of the ledger.
+    """
+
+    one: StreamId
+    other: StreamId
+    least: Micros = 0
+    together: bool = False
+    id: PassageId = field(default=PassageId(""))
+
+    def __post_init__(self) -> None:
+        if self.one == self.other or self.least < 0:
+            raise ValueError("a passage leads from one stream to another, and takes no negative time")
+        object.__setattr__(self, "id", passage_id(self.one, self.other))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

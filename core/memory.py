@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from core.clock import Micros, Span
-from core.ids import CaptionId, ChunkId, EntityId, EventId, RelationId, StreamId, TrackId
+from core.ids import CaptionId, ChunkId, EntityId, EventId, LinkId, RelationId, StreamId, TrackId, link_id
 from core.media import Chunk
 from core.place import Box
 from core.sight import Attributes, Track
@@ -162,9 +166,81 @@ class Coverage:
     reason: str = ""
 
 
+HAND = "hand"
+"""The source of what a person said of the memory; no program's word replaces it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Whether two entities are the same thing (`SAME_AS`), how sure that is (`score`, 0 to 1) and who says so.
+
+    A link is known by its two ends, whose order does not matter: they are kept in the order of their ids. What `HAND`
+    says stands until `HAND` says otherwise. Raises ValueError for an entity linked to itself.
+    """
+
+    one: EntityId
+    other: EntityId
+    score: float
+    source: str
+    same: bool = True
+
+    def __post_init__(self) -> None:
+        checked_confidence(self.score)
+        if self.one == self.other:
+            raise ValueError(f"the entity {self.one} is linked to itself")
+        if self.one > self.other:
+            one, other = self.other, self.one
+            object.__setattr__(self, "one", one)
+            object.__setattr__(self, "other", other)
+
+    @property
+    def id(self) -> LinkId:
+        """Derived from the two ends."""
+        return link_id(self.one, self.other)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vector:
+    """Where an event, a caption or an entity lies in the space of one model: near lies what is alike.
+
+    `of` is the fact's id, `model` the name of the embedder; `values` are half-precision numbers, lowest byte first.
+    Raises ValueError for numbers that are not finite, or all of them 0.
+    """
+
+    of: str
+    model: str
+    values: bytes
+
+    def __post_init__(self) -> None:
+        row = self.row
+        if not len(row) or not np.isfinite(row).all() or not row.any():
+            raise ValueError(f"the vector of {self.of} by {self.model} points nowhere")
+
+    @classmethod
+    def of_row(cls, of: str, model: str, row: npt.NDArray[np.floating]) -> Vector:
+        """The vector with these numbers, scaled to length 1."""
+        long = np.asarray(row, np.float32)
+        length = float(np.linalg.norm(long))
+        scaled = long / length if length > 0 else long
+        return cls(of=of, model=model, values=scaled.astype("<f2").tobytes())
+
+    @property
+    def length(self) -> int:
+        """How many numbers it has."""
+        return len(self.values) // 2
+
+    @property
+    def row(self) -> npt.NDArray[np.float32]:
+        """Its numbers."""
+        return np.frombuffer(self.values, "<f2").astype(np.float32)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """All that was learned from one chunk: the unit in which memory is written, all or nothing, twice = once."""
+    """All that was learned from one chunk: the unit in which memory is written, all or nothing, twice = once.
+
+    `vectors` are of its own entities, events and captions, and part of the word on them: the later word replaces them.
+    """
 
     chunk: Chunk
     tracks: tuple[Track, ...] = ()
@@ -173,6 +249,7 @@ class Observation:
     relations: tuple[Relation, ...] = ()
     captions: tuple[Caption, ...] = ()
     coverage: tuple[Coverage, ...] = ()
+    vectors: tuple[Vector, ...] = ()
 
 
 class Want(StrEnum):
@@ -185,6 +262,7 @@ class Want(StrEnum):
     CHUNKS = "chunks"
     TRACKS = "tracks"
     COVERAGE = "coverage"
+    LINKS = "links"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +270,10 @@ class Query:
     """A typed question to the memory. Empty fields do not restrict; several values in one field mean any of them.
 
     `span` keeps what overlaps it. `text` is matched word by word (BM25, any word) against events, captions and
-    entities and is applied inside the other bounds. Results are in order of time (then id), or best first with `text`.
+    entities; `like` keeps those of them that have a vector of its model. Both rank inside the other bounds; to ask for
+    both at once is refused: `graph/retrieve.py` fuses. Results are in order of time (then id), or best first with
+    `text` or `like`. Links have no time: they are bounded by `entities`, `ids` and the `streams` of either end, and
+    ordered by id.
     """
 
     want: Want
@@ -205,12 +286,16 @@ class Query:
     entities: tuple[EntityId, ...] = ()
     ids: tuple[str, ...] = ()
     text: str = ""
+    like: Vector | None = None
     limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a query brought back; only the wanted field is filled (`around` fills several)."""
+    """What a query brought back; only the wanted field is filled (`around` fills several).
+
+    With `like` the `vectors` of its model come along, one for each fact found, in that order.
+    """
 
     events: tuple[Event, ...] = ()
     entities: tuple[Entity, ...] = ()
@@ -219,6 +304,69 @@ class Found:
     chunks: tuple[Chunk, ...] = ()
     tracks: tuple[Track, ...] = ()
     coverage: tuple[Coverage, ...] = ()
+    links: tuple[Link, ...] = ()
+    vectors: tuple[Vector, ...] = ()
+
+
+class By(StrEnum):
+    """What facts are put together by. Hours and days are whole ones since the beginning of the clock that counts."""
+
+    STREAM = "stream"
+    KIND = "kind"
+    ZONE = "zone"
+    LABEL = "label"
+    ENTITY = "entity"
+    HOUR = "hour"
+    DAY = "day"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aggregation:
+    """Facts to be counted by the store: the events or entities a query bounds, put together `by` what.
+
+    `shift` is added to a stream's clock before hours and days are told (the wall clock's: its start since 1970).
+    An event counts under every label or entity that took part in it, and under '' where nobody did; an entity counts
+    under its own. `kind` and `zone` say nothing of entities: ''. With `top` only so many groups, the largest first.
+    The query's own `limit`, `text` and `like` do not count and are refused.
+    """
+
+    query: Query
+    by: tuple[By, ...] = ()
+    shift: dict[StreamId, Micros] = field(default_factory=dict)
+    top: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aggregate:
+    """One group: its values in the order of `by`, how many facts, how long they last together, and when.
+
+    A fact's time counts where it lies in the query's span. It belongs to the hour and day in which it begins.
+    `span` runs from the beginning of the first to the end of the last, on the shifted clock.
+    """
+
+    key: tuple[str | int, ...]
+    count: int
+    duration: Micros
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What is to be forgotten: whole streams, a span of streams, or entities. Raises ValueError for neither.
+
+    Of a span goes whatever overlaps it: chunks with their track points, captions, coverage, events and relations; the
+    tracks and entities that lie in it whole, and those of whose points or tracks none is left; and the stream whole
+    where no chunk is left. Of an entity go its tracks, links and vectors, its relations, the events in which nobody
+    else took part, and its part in the others. What is left no longer cites what went.
+    """
+
+    streams: tuple[StreamId, ...] = ()
+    span: Span | None = None
+    entities: tuple[EntityId, ...] = ()
+
+    def __post_init__(self) -> None:
+        if bool(self.streams) == bool(self.entities) or (self.span is not None and not self.streams):
+            raise ValueError("forget streams, a span of streams, or entities")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,3 +374,12 @@ class Forgotten:
     """How much went when something was forgotten, by kind of row."""
 
     counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """What an analyst's query brought back: plain values in columns. `more` says that rows were left out."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    more: bool = False

@@ -6,7 +6,7 @@ Adapters translate foreign exceptions into `core.errors`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol, TypeVar
 
@@ -16,10 +16,22 @@ import numpy.typing as npt
 from core.clock import Clock, Micros
 from core.ids import JobId, StreamId
 from core.media import Frame, Picture
-from core.memory import Forgotten, Found, Observation, Query
+from core.memory import (
+    Aggregate,
+    Aggregation,
+    Forgotten,
+    Found,
+    Link,
+    Observation,
+    Query,
+    Scope,
+    Table,
+    Vector,
+    Want,
+)
 from core.sight import Detection, Reading, Sighting
 from core.watch import Notice, Receipt
-from core.work import Job
+from core.work import Job, Standing
 
 Matrix = npt.NDArray[np.float32]
 """Rows of unit vectors, float32."""
@@ -146,8 +158,59 @@ class GraphStore(Protocol):
     def around(self, ids: Sequence[str], hops: int = 1, /) -> Found:
         """Entities, events and relations within `hops` edges of the given entities or events, those included."""
 
-    def forget(self, stream: StreamId, /) -> Forgotten:
-        """Removes all that was learned from a stream, and says how much that was."""
+    def aggregate(self, asked: Aggregation, /) -> tuple[Aggregate, ...]:
+        """The groups, in order of their keys, or the largest first with `top` (then in order of keys)."""
+
+
+class MemoryKeeper(Protocol):
+    """What is done with a memory as a whole: putting visits together, forgetting, copying."""
+
+    def link(self, links: Sequence[Link], /) -> None:
+        """Writes what is said of pairs of entities; the later word on a pair stands, but `HAND`'s over a program's.
+
+        A link one of whose ends is not known is left out.
+        """
+
+    def forget(self, scope: Scope, /) -> Forgotten:
+        """Removes all of the scope, and says how much that was."""
+
+    def observations(self, streams: Sequence[StreamId] = (), /) -> Iterator[Observation]:
+        """The memory (of these streams) as observations in order of stream and time; written into an empty memory,
+        and the links linked, they give the same memory again.
+        """
+
+
+class VectorKeeper(Protocol):
+    """The vectors of a memory, by model: what is added when a model changes while the old one still answers."""
+
+    def mark(self, vectors: Sequence[Vector], /) -> None:
+        """Writes vectors of facts that are there; those of others are left out. Raises `Invalid` where a model's
+        vectors are not all of one length.
+        """
+
+    def unmarked(self, want: Want, model: str, limit: int, /) -> Found:
+        """At most so many events, captions or entities that have no vector of the model, the earliest first."""
+
+    def models(self) -> dict[str, int]:
+        """How many vectors of which model there are."""
+
+    def unmark(self, model: str, /) -> int:
+        """Removes every vector of a model; returns how many."""
+
+
+class Memory(GraphStore, MemoryKeeper, VectorKeeper, Protocol):
+    """The memory over time with everything that is done with it: one object, seen through three ports."""
+
+
+class Analyst(Protocol):
+    """Asks a memory in its own query language, for people who know it. Reads only."""
+
+    def ask(
+        self, statement: str, parameters: Mapping[str, Any], /, *, rows: int = 1000, seconds: float = 10.0
+    ) -> Table:
+        """The first rows of what the statement gives. Raises `Invalid` for one that is none, does more than read, or
+        takes longer.
+        """
 
 
 Row = TypeVar("Row")
@@ -199,8 +262,13 @@ class Executor(Protocol):
     def cancel(self, id: JobId, /) -> Job:
         """Asks for it to stop; it stops between two chunks. Raises `NotFound`."""
 
+    def standing(self) -> Standing:
+        """How the work stands: whether jobs can be handed over, and who lives to do them. Never raises for a queue that
+        does not answer: the standing says it.
+        """
+
     def close(self) -> None:
-        """Waits for what is running and takes no more."""
+        """Takes no more, and waits for what runs in this process."""
 
 
 class Notifier(Protocol):
@@ -222,15 +290,17 @@ class House:
     """Every port, chosen and built by `api/wiring.py`; doers take the ports they use.
 
     `detector` and `tracker` make a fresh one for each stream, because both remember what they saw. `reader` gives the
-    one reader of text, made when it is first wanted; it raises `Unavailable` where there is none. `finder` is None
-    where nothing can find by words; `wanted` are the words it is to look for at every event.
+    one reader of text, made when it is first wanted; it raises `Unavailable` where there is none. `embedder` gives the
+    one that the setting names, likewise; `embedder_of` the one of another setting, as an earlier one was. `finder` is
+    None where nothing can find by words; `wanted` are the words it is to look for at every event.
     """
 
-    store: GraphStore
+    store: Memory
     ledger: Ledger
     media: MediaStore
     vlm: Vlm
-    embedder: Embedder
+    embedder: Callable[[], Embedder]
+    embedder_of: Callable[[str], Embedder]
     notifier: Notifier
     frames: FrameSource
     clock: Clock
@@ -239,5 +309,7 @@ class House:
     reader: Callable[[], TextReader]
     finder: Callable[[], Finder] | None = None
     wanted: tuple[str, ...] = ()
+    analyst: Analyst | None = None
+    """None where the memory has no query language."""
     reports: Iterable[str] = ()
     """What was chosen otherwise than asked for, in words for `doctor` and `/v1/health`."""

@@ -26,18 +26,37 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=lambda: Path.home() / ".sightline", description="The data folder.")
     models: str = Field(default="", description="Folders with weights, separated by ':'.")
-    store: str = Field(default="", description="sqlite:///path or neo4j://…; default: a file in home.")
+    store: str = Field(
+        default="",
+        description="sqlite:///path, or neo4j://user:password@host:port[/database][?memory=name]; default: a file in home.",
+        repr=False,
+    )
     detector: str = Field(
         default="",
         description="motion:, sorted:, onnx:NAME or file, transformers:REPO or folder, open:REPO or folder?find=WORDS; default: what the weights in SIGHTLINE_MODELS allow.",
     )
-    queue: str = Field(default="inline:", description="inline: or redis://…")
+    queue: str = Field(
+        default="inline:",
+        description="inline:, or redis://:PASSWORD@host:port/0 for `sightline worker`.",
+        repr=False,
+    )
+    lease_s: float = Field(
+        default=60.0,
+        ge=2,
+        le=3600,
+        description="Seconds without a sign of life after which a job is taken from its worker.",
+    )
     vlm: str = Field(
         default="describe:", description="describe:, openai+http://host:port/v1?model=…, transformers:…"
     )
     llm: str = Field(
         default="", description="An OpenAI-compatible server for answering; default: none, the grammar."
     )
+    embedder: str = Field(
+        default="words:",
+        description="What turns texts into vectors: words: (no model), openai+http://host:port/v1?model=…, transformers:REPO or folder.",
+    )
+    embedder_key: str = Field(default="", description="The embedding server's API key.", repr=False)
     media: str = Field(default="", description="A folder or s3://…; default: a folder in home.")
     vlm_key: str = Field(default="", description="The VLM server's API key.", repr=False)
     llm_key: str = Field(default="", description="The LLM server's API key.", repr=False)
@@ -61,6 +80,12 @@ class Settings(BaseSettings):
     )
     max_upload_mb: int = Field(default=8192, ge=1, description="Largest upload accepted.")
     max_hours: float = Field(default=48.0, gt=0, description="Longest file accepted.")
+    keep_days: float = Field(
+        default=0.0, ge=0, description="Days after which what was seen is forgotten; 0 keeps it for ever."
+    )
+    graph_query: bool = Field(
+        default=False, description="Whether read-only Cypher may be asked over HTTP (a memory in Neo4j)."
+    )
     allow_private_webhooks: bool = Field(
         default=True, description="Whether webhooks may go to addresses of this machine and its network."
     )
@@ -98,7 +123,7 @@ class Settings(BaseSettings):
         return self.media or str(self.home / "media")
 
 
-SECRET = frozenset({"vlm_key", "llm_key"})
+SECRET = frozenset({"vlm_key", "llm_key", "embedder_key"})
 """Settings whose value is never repeated, not even in an error."""
 
 

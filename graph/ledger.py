@@ -12,8 +12,8 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 
 from core.errors import Conflict, StoreUnavailable
-from graph.database import Database
-from graph.migrations import LEDGER
+from graph.sqlite.database import Database
+from graph.sqlite.migrations import LEDGER
 
 Row = TypeVar("Row")
 
@@ -105,7 +105,7 @@ class SqliteLedger:
     """A `Ledger` in one file, readable by its owner alone. Threads and processes may share it.
 
     Every change is on the disk before `put` returns, a loss of power included: an acknowledgement or a delivery that
-    was taken on is not forgotten. Raises `StoreUnavailable` as `graph/database.py` says.
+    was taken on is not forgotten. Raises `StoreUnavailable` as `graph/sqlite/database.py` says.
     """
 
     def __init__(self, path: str | Path) -> None:

@@ -9,14 +9,17 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from core.clock import Micros
 from core.errors import Invalid
-from core.memory import Caption, Coverage, Entity, Event, Observation, Relation
+from core.media import Chunk
+from core.memory import Caption, Coverage, Entity, Event, Observation, Query, Relation, Want
 from core.place import Box
 from core.sight import Attributes, Track, TrackPoint
 
 _FORMAT = b"\x01"
 _PX = 10
 _SCORE = 1000
+_ATTRIBUTES = json.JSONEncoder(allow_nan=False)
 
 
 def kept(point: TrackPoint) -> TrackPoint:
@@ -79,7 +82,7 @@ def kept_text(text: str) -> str:
 
 def pack_attributes(attributes: Attributes) -> str:
     """Attributes as JSON."""
-    return json.dumps(attributes, allow_nan=False)
+    return _ATTRIBUTES.encode(attributes) if attributes else "{}"
 
 
 def check(observation: Observation) -> None:
@@ -108,3 +111,30 @@ def check(observation: Observation) -> None:
                     f"the attribute {key!r} of {noun.id} is {value}, which is no number to keep",
                     next_step="leave an attribute out where it is not known",
                 )
+
+
+def check_query(query: Query) -> None:
+    """Raises `Invalid` for what no store can be asked."""
+    if query.limit is not None and query.limit < 0:
+        raise Invalid(f"a limit of {query.limit} makes no sense", next_step="give 0 or more, or none")
+    if query.text and query.like is not None:
+        raise Invalid(
+            "a query ranks by words or by likeness, not by both",
+            next_step="ask twice, and fuse what comes back",
+        )
+
+
+def markable(want: Want) -> Want:
+    """What may have a vector; raises `Invalid` for the rest."""
+    if want not in (Want.EVENTS, Want.CAPTIONS, Want.ENTITIES):
+        raise Invalid(f"{want.value} have no vectors", next_step="ask for events, captions or entities")
+    return want
+
+
+def speaker(said: Micros, chunks: Sequence[Chunk]) -> Chunk:
+    """Which of a stream's chunks (at least one, in order of time) is given what was said last by a chunk that began
+    at `said`: that chunk, or where it was forgotten the one before it, or the first.
+    """
+    before = [chunk for chunk in chunks if chunk.span.start <= said]
+    at = [chunk for chunk in before if chunk.span.start == said]
+    return (at or before[-1:] or chunks)[0]

@@ -6,6 +6,10 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
 
 from core.memory import Caption, Entity, Event
 from core.sight import Attributes
@@ -54,17 +58,45 @@ def _singular(word: str) -> str:
 
 def terms(text: str) -> list[str]:
     """The words of a text as they are indexed and searched: lower case, without accents, stemmed, none empty of meaning."""
+    return list(_terms(text))
+
+
+@lru_cache(maxsize=1 << 14)
+def _terms(text: str) -> tuple[str, ...]:
     plain = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(c for c in plain if not unicodedata.combining(c))
-    return [stem(word) for word in _WORD.findall(plain) if word not in _EMPTY_WORDS]
+    return tuple(stem(word) for word in _WORD.findall(plain) if word not in _EMPTY_WORDS)
+
+
+def event_text(event: Event, who: Iterable[Entity]) -> str:
+    """What an event can be found by: its kind, zone and attributes, and the looks of everyone who took part."""
+    return " ".join(_event_parts(event, [entity_text(entity) for entity in who]))
 
 
 def event_terms(event: Event, who: Iterable[Entity]) -> list[str]:
-    """What an event can be found by: its kind, zone and attributes, and the looks of everyone who took part."""
-    roles = " ".join(p.role for p in event.participants if p.role not in _PLAIN_ROLES)
-    parts = [event.kind, event.zone or "", roles, _spoken(event.attributes)]
-    parts += [entity_text(entity) for entity in who]
-    return terms(" ".join(parts))
+    """The words of `event_text`."""
+    return event_terms_of(event, [entity_terms(entity) for entity in who])
+
+
+def event_terms_of(event: Event, looks: Iterable[Sequence[str]]) -> list[str]:
+    """The same, where the words of the looks of everyone who took part are known."""
+    # Part by part, not as one text: the parts repeat from event to event, and `terms` remembers them.
+    own = [term for part in _event_parts(event, ()) for term in _terms(part)]
+    return [*own, *(term for of_one in looks for term in of_one)]
+
+
+def _event_parts(event: Event, looks: Sequence[str]) -> list[str]:
+    return happening_parts(
+        event.kind, event.zone, [p.role for p in event.participants], event.attributes, looks
+    )
+
+
+def happening_parts(
+    kind: str, zone: str | None, roles: Iterable[str], attributes: Attributes, looks: Iterable[str]
+) -> list[str]:
+    """The parts of `event_text`; `looks` are the `looks_text` of those who took part and have been described."""
+    own_roles = " ".join([role for role in roles if role not in _PLAIN_ROLES])
+    return [f"{kind} {zone or ''}", own_roles, _spoken(attributes), *looks]
 
 
 def entity_text(entity: Entity) -> str:
@@ -89,7 +121,7 @@ def caption_terms(caption: Caption) -> list[str]:
 
 def _spoken(attributes: Attributes) -> str:
     """Attributes in words: numbers are compared, not searched for."""
-    return " ".join(value for value in attributes.values() if isinstance(value, str))
+    return " ".join([value for value in attributes.values() if isinstance(value, str)])
 
 
 def scores(matches: Mapping[str, Sequence[int]], lengths: Mapping[int, int], count: int) -> dict[int, float]:
@@ -102,8 +134,40 @@ def scores(matches: Mapping[str, Sequence[int]], lengths: Mapping[int, int], cou
     mean = sum(lengths.values()) / len(lengths) if lengths else 1.0
     out: dict[int, float] = {}
     for found in matches.values():
-        rarity = math.log(1 + (count - len(found) + 0.5) / (len(found) + 0.5))
+        rare = rarity(count, len(found))
         for document in found:
-            damping = 1 + K1 * (1 - B + B * lengths[document] / max(mean, 1.0))
-            out[document] = out.get(document, 0.0) + rarity * (K1 + 1) / damping
+            out[document] = out.get(document, 0.0) + rare * (K1 + 1) / (
+                1 + K1 * (1 - B + B * lengths[document] / max(mean, 1.0))
+            )
     return out
+
+
+def text_scores(
+    matches: Iterable[npt.NDArray[np.integer]],
+    lengths: npt.NDArray[np.integer],
+    uses: npt.NDArray[np.integer],
+    count: int,
+) -> npt.NDArray[np.float64]:
+    """The same numbers as `scores`, of texts of which the documents inside the bounds are `uses` copies each.
+
+    `matches` names, for each word of the query, the texts that hold it; a text that holds none, or is not used, has 0.
+    """
+    hits = np.zeros(len(uses), bool)
+    found = [of_one[uses[of_one] > 0] for of_one in matches]
+    for of_one in found:
+        hits[of_one] = True
+    held = np.flatnonzero(hits)
+    documents = int(uses[held].sum())
+    mean = int((uses[held] * lengths[held]).sum()) / documents if documents else 1.0
+    out = np.zeros(len(uses))
+    # By length once, not by text: lengths are few.
+    damping = 1 + K1 * (1 - B + B * np.arange(int(lengths.max(initial=0)) + 1) / max(mean, 1.0))
+    for of_one in found:
+        gain = rarity(count, int(uses[of_one].sum())) * (K1 + 1) / damping
+        out[of_one] += gain[lengths[of_one]]
+    return out
+
+
+def rarity(count: int, holding: int) -> float:
+    """How much a word says that so many of `count` documents hold."""
+    return math.log(1 + (count - holding + 0.5) / (holding + 0.5))

@@ -10,7 +10,7 @@ from statistics import median
 import numpy as np
 
 from core.clock import SECOND, Micros
-from core.colour import COLOURS, Shares, halves
+from core.colour import COLOURS, Shares, halves, joined
 from core.ground import Ground
 from core.place import Box, Point
 from core.sight import Attributes
@@ -61,6 +61,11 @@ class Profile:
             weight = math.sqrt(box.area) * score * (1.0 if whole else 0.25)
             self._upper += weight * upper
             self._lower += weight * lower
+
+    @property
+    def appearance(self) -> tuple[float, ...]:
+        """How it looked over its whole stay, near and whole looks counting most; () where that is not known."""
+        return joined(self._upper, self._lower)
 
     @property
     def span(self) -> tuple[Micros, Micros]:

@@ -10,6 +10,7 @@ import json
 import os
 import queue
 import resource
+import signal
 import sys
 import threading
 import time
@@ -62,7 +63,12 @@ class Outbox:
 
 
 def main() -> None:
-    """Does the task that stands on the first line of standard input."""
+    """Does the task that stands on the first line of standard input.
+
+    Ctrl-C and SIGTERM, which reach a whole group of processes, are for the parent to heed: it still wants what comes.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     pipe = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not get between our messages
     job = json.loads(sys.stdin.buffer.readline())

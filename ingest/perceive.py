@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from core import ids
 from core.clock import SECOND, Micros, Span
-from core.colour import likeness
+from core.colour import BY_COLOURS, likeness
 from core.ids import EntityId, TrackId
 from core.labels import BALLS
 from core.media import Stream
-from core.memory import Entity
+from core.memory import Entity, Vector
 from core.place import Box
 from core.ports import Tracker
 from core.sight import Attributes, Detection, Sighting, Track
@@ -41,12 +43,16 @@ BEFORE = 8
 """How many looks back a track's beginning, from before it was confirmed, is searched for."""
 
 
+_Known = tuple[Stay, Attributes, Micros]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What one chunk's looks add to the memory."""
+    """What one chunk's looks add to the memory; the vectors are the entities' looks."""
 
     tracks: tuple[Track, ...]
     entities: tuple[Entity, ...]
+    vectors: tuple[Vector, ...] = ()
 
 
 class Perception:
@@ -97,32 +103,39 @@ class Perception:
 
         At the end of the stream (`final`) who is still there is written as being there; nobody leaves by that.
         """
-        tracks: list[Track] = []
-        entities: list[Entity] = []
-        for stay, attributes in self._ended:
-            self._write(stay, attributes, stay.seen_at + 1, tracks, entities)
-        for stay in self._stays.values():
-            if stay.sure:
-                self._write(stay, self._attributes(stay), max(span.end, stay.seen_at + 1), tracks, entities)
+        ended, here = self._known(span.end)
+        tracks = [track for stay, _, _ in (*ended, *here) for track in self._tracks_of(stay)]
         self._ended = []
-        return Seen(tracks=tuple(tracks), entities=tuple(entities))
+        return self._seen((*ended, *here), tracks)
 
-    def _write(
-        self, stay: Stay, attributes: Attributes, end: Micros, tracks: list[Track], entities: list[Entity]
-    ) -> None:
+    def seen(self, ids: Collection[EntityId], until: Micros) -> Seen:
+        """Those of the named entities that were in the picture since the last flush, as known at `until`."""
+        ended, here = self._known(until)
+        return self._seen([known for known in (*ended, *here) if known[0].entity_id in ids])
+
+    def _known(self, until: Micros) -> tuple[list[_Known], list[_Known]]:
+        """Who left since the last flush, and who is there: with attributes, and the end of the stay as far as known."""
+        ended = [(stay, words, stay.seen_at + 1) for stay, words in self._ended]
+        here = [(s, self._attributes(s), max(until, s.seen_at + 1)) for s in self._stays.values() if s.sure]
+        return ended, here
+
+    def _tracks_of(self, stay: Stay) -> list[Track]:
+        """The stay's tracks with their points since the last flush, which are given away."""
+        tracks = []
         for id, piece in stay.tracks.items():
             if piece.points:
                 tracks.append(piece.track(stay, id, self._stream.id, self._recipe))
                 piece.points = []
-        entities.append(self._entity(stay, attributes, end))
+        return tracks
 
-    def entities(self, ids: Collection[EntityId], until: Micros) -> tuple[Entity, ...]:
-        """Those of the named entities that were in the picture since the last flush, as known at `until`."""
-        here = [
-            (s, self._attributes(s), until) for s in self._stays.values() if s.sure and s.entity_id in ids
-        ]
-        gone = [(s, words, s.seen_at + 1) for s, words in self._ended if s.entity_id in ids]
-        return tuple(self._entity(s, words, max(end, s.seen_at + 1)) for s, words, end in (*gone, *here))
+    def _seen(self, known: Iterable[_Known], tracks: Iterable[Track] = ()) -> Seen:
+        known = list(known)
+        looks = ((stay.entity_id, stay.profile.appearance) for stay, _, _ in known)
+        return Seen(
+            tracks=tuple(tracks),
+            entities=tuple(self._entity(*each) for each in known),
+            vectors=tuple(Vector.of_row(id, BY_COLOURS, np.asarray(look)) for id, look in looks if look),
+        )
 
     def _entity(self, stay: Stay, attributes: Attributes, end: Micros) -> Entity:
         return Entity(

@@ -14,18 +14,21 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from core.clock import SECOND, Micros, Span, covered, micros, seconds
-from core.errors import BadMedia
+from core.errors import BadMedia, Conflict, ModelUnavailable
 from core.media import Frame, Stream, StreamState
-from core.memory import Caption, CaptionStatus, CoverageState, Observation, Query, Want
+from core.memory import Caption, CaptionStatus, CoverageState, Observation, Query, Scope, Want
 from core.ports import Detector, GraphStore, House
 from core.settings import Settings
-from core.work import Progress, quiet
+from core.work import KnownEmbedder, Progress, quiet
+from graph.embed import vectors_of
+from graph.resolve import resolve
 from ingest.camera_state import Impaired, Sight
 from ingest.caption import caption
 from ingest.checkpoint import Checkpoint, Checkpoints
 from ingest.chunk import Grid
 from ingest.decode import DecodePlan, Look, looks
 from ingest.events import EventMaker
+from ingest.forgotten import amend, spared, stream_row, write
 from ingest.perceive import Perception
 from ingest.reading import ZoneTexts
 from ingest.second_look import second_look
@@ -34,7 +37,7 @@ from ingest.tally import Tally
 
 log = logging.getLogger(__name__)
 
-RECIPE_VERSION = 11
+RECIPE_VERSION = 12
 """Goes up whenever the same pictures would give other events: what an older version learned is then learned anew."""
 
 WARM_UP = 2 * SECOND
@@ -97,11 +100,26 @@ def watch(
     how = recipe(detector, settings, house.wanted)
     if stream.state is StreamState.WATCHED and stream.recipe == how:
         return _summary(stream, house.store, began)
+    _check_forgotten(stream, how)
     run = _Run(stream, house, settings, how, detector)
     problem = run.through(progress, on_chunk)
-    done = house.ledger.put(replace(run.stream, state=StreamState.WATCHED, problem=problem))
+    length = run.stream.duration
+
+    def ended(row: Stream) -> Stream:
+        return replace(row, state=StreamState.WATCHED, problem=problem, duration=length)
+
+    done = amend(house.ledger, stream.id, ended)
     run.checkpoints.drop(stream.id)
     return _summary(done, house.store, began)
+
+
+def _check_forgotten(stream: Stream, how: str) -> None:
+    """Raises `Conflict` where watching anew would bring back, under other ids, entities that were forgotten."""
+    if stream.forgotten_entities and stream.recipe not in ("", how):
+        raise Conflict(
+            f"{stream.name!r} cannot be watched anew: that would bring back {len(stream.forgotten_entities)} forgotten entities",
+            next_step="keep what was learned; or forget the spans they were there in, or the stream, and watch that",
+        )
 
 
 def _summary(stream: Stream, store: GraphStore, began: float) -> Watched:
@@ -142,11 +160,13 @@ class _Run:
         self.house, self.settings = house, settings
         self.checkpoints = Checkpoints(settings.home / "checkpoints")
         if stream.recipe not in ("", how):
-            house.store.forget(stream.id)
+            house.store.forget(Scope(streams=(stream.id,)))
             self.checkpoints.drop(stream.id)
-        self.stream: Stream = house.ledger.put(
-            replace(stream, state=StreamState.WATCHING, recipe=how, problem="")
-        )
+
+        def begun(row: Stream) -> Stream:
+            return replace(row, state=StreamState.WATCHING, recipe=how, problem="")
+
+        self.stream: Stream = amend(house.ledger, stream.id, begun)
         self.grid = Grid(
             stream_id=stream.id,
             length=micros(settings.chunk_s),
@@ -163,6 +183,7 @@ class _Run:
         self.vocabulary = detector.vocabulary
         self.waiting: list[Look] = []
         self.knows_scene = self.memory.next_chunk > 0
+        self.deaf = False
 
     def _afresh(self, detector: Detector) -> Checkpoint:
         tracker = self.house.tracker(self.settings.looks_per_s)
@@ -268,15 +289,17 @@ class _Run:
             return
         who = {id for event in noticed for id in event.entity_ids}
         chunk = self.grid.chunk(memory.next_chunk, end=until)
+        seen = memory.perception.seen(who, until)
         observation = Observation(
             chunk=chunk,
-            entities=memory.perception.entities(who, until),
+            entities=seen.entities,
+            vectors=seen.vectors,
             events=tuple(noticed),
             coverage=self.tally.inside(chunk.span),
         )
-        self.house.store.write(observation)
-        if on_chunk is not None:
-            on_chunk(self.stream, observation)
+        written = write(observation, self.house.store, self.house.ledger)
+        if on_chunk is not None and written is not None:
+            on_chunk(self.stream, written)
 
     def _finish_until(self, at: Micros, progress: Progress, on_chunk: OnChunk | None) -> None:
         while self.grid.index(at) > self.memory.next_chunk:
@@ -314,21 +337,46 @@ class _Run:
             chunk=chunk,
             tracks=seen.tracks,
             entities=seen.entities,
+            vectors=seen.vectors,
             events=tuple(events),
             relations=tuple(memory.events.relations(until, final=final)),
             coverage=self.tally.take(chunk.span, final=final),
         )
-        pictures = self.pictures.take()
-        if self.finder is not None:
-            observation = second_look(observation, pictures, self.finder, self.house.wanted)
-        said = caption(observation, pictures, self.house.vlm)
-        observation = replace(observation, captions=(said,))
-        self.house.store.write(observation)
+        written = self._write(observation)
+        if written is not None:
+            resolve(written, store=self.house.store, ledger=self.house.ledger, final=final)
         memory.next_chunk += 1
         if not final:
             self.checkpoints.save(self.stream.id, memory)
-        if on_chunk is not None:
-            on_chunk(self.stream, observation)
+        if on_chunk is not None and written is not None:
+            on_chunk(self.stream, written)
+
+    def _write(self, observation: Observation) -> Observation | None:
+        """Writes a chunk with what models say of it; nothing of what was forgotten, which no model is told of either."""
+        pictures = self.pictures.take()
+        left = spared(observation, stream_row(self.house.ledger, self.stream.id))
+        if left is None:
+            return None
+        if self.finder is not None:
+            left = second_look(left, pictures, self.finder, self.house.wanted)
+        said = caption(left, pictures, self.house.vlm)
+        left = self._embedded(replace(left, captions=(said,)))
+        return write(left, self.house.store, self.house.ledger)
+
+    def _embedded(self, observation: Observation) -> Observation:
+        """With its texts' vectors; without them where the model is away: they are filled in later (`graph/embed.py`)."""
+        if self.deaf:
+            return observation
+        try:
+            embedder = self.house.embedder()
+            vectors = vectors_of(observation, self.house.store, embedder)
+            if self.house.ledger.get(KnownEmbedder, embedder.name) is None:
+                self.house.ledger.put(KnownEmbedder(id=embedder.name, setting=self.settings.embedder))
+        except ModelUnavailable as error:
+            self.deaf = True
+            log.warning("stream %s is watched without vectors: %s", self.stream.name, error)
+            return observation
+        return replace(observation, vectors=(*observation.vectors, *vectors))
 
 
 class Pictures:

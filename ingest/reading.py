@@ -10,15 +10,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.clock import SECOND, Micros, Span
+from core.colour import BY_COLOURS, COLOURS
 from core.errors import Invalid, NotFound, Unavailable
 from core.ids import EntityId
 from core.media import Frame, Stream
-from core.memory import Entity, Observation, Query, Want
+from core.memory import Entity, Observation, Query, Vector, Want
 from core.place import Box
 from core.ports import House, TextReader
 from core.sight import Reading, TrackPoint
+from graph.resolve import resolve
 from ingest.events import EventMaker
 from ingest.events_text import SURE, ToRead, cut, with_room
+from ingest.forgotten import shown, write
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +101,7 @@ def read_span(house: House, stream: Stream, span: Span, *, zone: str | None = No
     reader = house.reader()
     where = _zone_box(stream, zone) if zone is not None else None
     step = max(SECOND, span.duration // MOST_MOMENTS)
-    moments = list(range(span.start, span.end, step))[:MOST_MOMENTS]
+    moments = shown(stream, list(range(span.start, span.end, step))[:MOST_MOMENTS])
     frames = house.frames.frames_at(stream.id, moments)
     seen: list[TextSeen] = []
     for at, frame in zip(moments, frames, strict=True):
@@ -169,10 +172,25 @@ def _points(house: House, stream: Stream, entity: Entity, within: Span | None) -
 
 
 def _keep(house: House, stream: Stream, entity: Entity, text: str, by: str) -> None:
-    """Writes the text down as an attribute of the thing."""
-    chunks = house.store.find(Query(want=Want.CHUNKS, streams=(stream.id,), span=entity.span)).chunks
+    """Writes the text down as an attribute of the thing, and asks anew whether it is the same as another with that text.
+
+    All that the chunk says of the thing is said again, and what was looked at in it: the word on them is replaced.
+    """
+    store = house.store
+    chunk = store.find(Query(want=Want.CHUNKS, streams=(stream.id,), span=entity.span)).chunks[-1]
     told = replace(entity, attributes={**entity.attributes, "text": text, "text_by": by})
-    house.store.write(Observation(chunk=chunks[-1], entities=(told,)))
+    looked = store.find(Query(want=Want.COVERAGE, streams=(stream.id,), span=chunk.span)).coverage
+    any_look = Vector.of_row("", BY_COLOURS, np.ones(2 * len(COLOURS)))
+    look = store.find(Query(want=Want.ENTITIES, ids=(entity.id,), like=any_look)).vectors
+    observation = Observation(
+        chunk=chunk,
+        entities=(told,),
+        coverage=tuple(c for c in looked if chunk.span.covers(c.span)),
+        vectors=look,
+    )
+    written = write(observation, store, house.ledger)
+    if written is not None:
+        resolve(written, store=store, ledger=house.ledger, final=True)
 
 
 def _read_box(reader: TextReader, frame: Frame, box: Box) -> list[Reading]:

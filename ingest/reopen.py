@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.clock import SECOND, Micros, Span
-from core.errors import Invalid, NotFound
+from core.errors import Erased, Invalid, NotFound
 from core.ids import StreamId
 from core.media import Clip, Frame, Stream
 from core.ports import Ledger, MediaStore
@@ -24,6 +24,15 @@ key pictures is 1 to 10 seconds, and a seek costs half of one on average."""
 
 MAX_CLIP: Micros = 600 * SECOND
 MAX_FRAMES = 512
+
+
+def check_shown(stream: Stream, span: Span) -> None:
+    """Raises `Erased` where any of the span was forgotten: that is not shown, though the file may still hold it."""
+    if stream.is_forgotten(span):
+        when = ", ".join(str(part) for part in stream.forgotten if part.overlaps(span))
+        raise Erased(
+            f"{when} of {stream.name!r} was forgotten", next_step="ask for a span before it or after it"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +59,13 @@ class Reopener:
             )
         wanted = sorted({max(0, at) for at in moments})
         found: dict[Micros, Frame] = {}
-        args = {"source": self._file(self._known(stream)), "moments": wanted, "gap": GAP, "longest": longest}
+        known = self._known(stream)
+        for at in wanted:
+            check_shown(known, Span.at(at))
+        args = {"source": self._file(known), "moments": wanted, "gap": GAP, "longest": longest}
         for message in self._run("frames", args):
             head = message.head
+            check_shown(known, Span.at(head["at"]))  # what is shown at a moment may have begun before it
             found[wanted[head["index"]]] = Frame(at=head["at"], picture=pixels(message), scale=head["scale"])
         return [found[max(0, at)] for at in moments]
 
@@ -70,6 +83,7 @@ class Reopener:
                     f"the stream {stream.name!r} ends before {whole}", next_step="ask for an earlier span"
                 )
             whole = Span(whole.start, min(whole.end, stream.duration))
+        check_shown(self._known(stream.id), whole)
         if whole.duration > max_length:
             raise Invalid(
                 f"a clip of {whole} is too long",

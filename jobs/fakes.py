@@ -6,8 +6,8 @@ from core.clock import Clock
 from core.errors import Unavailable
 from core.ids import JobId
 from core.ports import Ledger
-from core.work import Job
-from jobs.runner import Handlers, Runner, ask_to_stop, enqueue
+from core.work import Job, Standing
+from jobs.runner import Handlers, Runner, ask_to_stop, enqueue, standing
 
 
 class EagerExecutor:
@@ -28,6 +28,10 @@ class EagerExecutor:
     def cancel(self, id: JobId, /) -> Job:
         """Asks for it to stop. Raises `NotFound`."""
         return ask_to_stop(id, self._ledger, self._clock)
+
+    def standing(self) -> Standing:
+        """How the work stands; the worker is whoever submits."""
+        return standing(self._ledger, workers=1)
 
     def close(self) -> None:
         """Takes no more."""

@@ -19,7 +19,9 @@ from core.memory import Observation
 from core.ports import House
 from core.settings import Settings
 from core.work import Cancelled, Progress, Report
-from jobs.runner import Handler, Handlers, Stopping
+from jobs.embedding import EMBED, bring_over
+from jobs.retention import RETAIN, retain
+from jobs.runner import Handler, Handlers, Lost, Stopping
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +62,8 @@ def handlers(
         INGEST: partial(_ingest, house, settings, wake, watch),
         REPORT: partial(_report, house),
         DELIVER: partial(_deliver, house),
+        RETAIN: partial(_retain, house, settings),
+        EMBED: partial(_embed, house, settings),
     }
     return table
 
@@ -82,6 +86,8 @@ def _ingest(
 
     try:
         watched = run(stream, house, settings, progress=progress, on_chunk=on_chunk)
+    except Lost:
+        raise  # whoever has it now says how it ended
     except Stopping:
         _mark(house, stream, StreamState.NEW, "")
         raise
@@ -152,7 +158,13 @@ def _report(house: House, args: dict[str, Any], progress: Progress) -> dict[str,
     key = f"reports/{id}.{form}"
     house.media.put(key, (written.html if form == "html" else written.markdown).encode())
     row = Report(
-        id=id, title=title, media_key=key, media_type=MEDIA_TYPES[form], created_at=house.clock.now()
+        id=id,
+        title=title,
+        media_key=key,
+        media_type=MEDIA_TYPES[form],
+        created_at=house.clock.now(),
+        streams=tuple(stream.id for stream in streams),
+        span=_span(args, streams),
     )
     house.ledger.put(row)
     return {"report_id": id}
@@ -163,6 +175,16 @@ def _deliver(house: House, args: dict[str, Any], progress: Progress) -> dict[str
     delivered = deliver_due(house.ledger, house.notifier, house.clock, limit=int(args.get("limit", 100)))
     progress(1.0, f"{delivered} delivered")
     return {"delivered": delivered}
+
+
+def _embed(house: House, settings: Settings, args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Brings the memory over to the embedder that is set."""
+    return dict(bring_over(house, settings, progress))
+
+
+def _retain(house: House, settings: Settings, args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Forgets what is older than is kept."""
+    return dict(retain(house, settings, progress=progress))
 
 
 def _stream(house: House, args: dict[str, Any]) -> Stream:

@@ -5,14 +5,24 @@ from __future__ import annotations
 import logging
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import replace
+from datetime import timedelta
 
 from core.clock import Clock
 from core.errors import Unavailable
 from core.ids import JobId
 from core.ports import Ledger
-from core.work import Job
-from jobs.runner import Handlers, Heart, Runner, abandoned, ask_to_stop, change, enqueue
+from core.work import Job, Standing
+from jobs.runner import (
+    LEASE,
+    Handlers,
+    Heart,
+    Runner,
+    abandoned,
+    ask_to_stop,
+    enqueue,
+    put_back,
+    standing,
+)
 
 log = logging.getLogger(__name__)
 
@@ -20,9 +30,12 @@ log = logging.getLogger(__name__)
 class InlineExecutor:
     """An `Executor` on a pool of threads. `recover()` at the start takes up what a dead process left behind."""
 
-    def __init__(self, ledger: Ledger, handlers: Handlers, clock: Clock, *, workers: int = 1) -> None:
+    def __init__(
+        self, ledger: Ledger, handlers: Handlers, clock: Clock, *, workers: int = 1, lease: timedelta = LEASE
+    ) -> None:
         self._ledger, self._handlers, self._clock = ledger, handlers, clock
-        self._runner = Runner(ledger, handlers, clock)
+        self._lease, self._workers = lease, workers
+        self._runner = Runner(ledger, handlers, clock, lease=lease)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="jobs")
         self._lock = threading.Lock()
         self._held: dict[JobId, Future[None]] = {}
@@ -34,7 +47,7 @@ class InlineExecutor:
         """Takes the job over, or returns the one of its key that is going on. Raises `Unavailable` when closed."""
         if self._closed:
             raise Unavailable("the work is being closed down", next_step="try again when it has started anew")
-        row, is_new = enqueue(job, self._ledger, self._clock)
+        row, is_new = enqueue(job, self._ledger, self._clock, self._lease)
         if is_new:
             self._hand_over(row.id)
         return row
@@ -43,9 +56,14 @@ class InlineExecutor:
         """Asks for it to stop; it stops between two chunks. Raises `NotFound`."""
         return ask_to_stop(id, self._ledger, self._clock)
 
+    def standing(self) -> Standing:
+        """How the work stands; the workers are this process's threads."""
+        return standing(self._ledger, workers=self._workers)
+
     def recover(self) -> list[Job]:
         """Queues what a worker left behind that has not been heard of for longer than a lease."""
-        found = [job for job in abandoned(self._ledger, self._clock) if job.kind in self._handlers]
+        left = abandoned(self._ledger, self._clock, self._lease)
+        found = [job for job in left if job.kind in self._handlers]
         for job in found:
             log.info("job %s (%s) is taken up again", job.id, job.kind)
             self._hand_over(job.id)
@@ -72,7 +90,7 @@ class InlineExecutor:
     def _do(self, id: JobId) -> None:
         try:
             if self._stopping.is_set():
-                change(self._ledger, id, lambda job: _put_back(job, self._clock))
+                put_back(id, self._ledger, self._clock)
             else:
                 self._runner.run(id, stop=self._stopping.is_set)
         except Exception:
@@ -84,7 +102,3 @@ class InlineExecutor:
     def _mine(self) -> list[JobId]:
         with self._lock:
             return list(self._held)
-
-
-def _put_back(job: Job, clock: Clock) -> Job:
-    return replace(job, lease_until=clock.now())

@@ -6,98 +6,22 @@ import base64
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import cv2
 import openai
 from openai.types.chat import ChatCompletion
 
-from core.errors import Invalid, ModelUnavailable
+from core.errors import ModelUnavailable
 from core.media import Picture
 from core.ports import Ask, Reply
 from models.json_reply import parse
+from models.openai_server import Fault, connect, fault_of, read_url, said, unavailable
 
 LONGEST_SIDE = 1024
 """Pixels: pictures are made no larger than this before they are sent."""
 JPEG_QUALITY = 88
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """Where to ask, and for which model: what the URL in the setting says."""
-
-    base_url: str
-    model: str
-    timeout_s: float = 120.0
-    at_once: int = 4
-
-
-def read_url(url: str) -> Server:
-    """Reads `openai+http://host:port/v1?model=NAME[&timeout_s=120][&at_once=4]`; raises `Invalid` saying what is wrong."""
-    parts = urlsplit(url)
-    example = "write openai+http://localhost:8000/v1?model=NAME"
-    if parts.scheme not in ("openai+http", "openai+https") or not parts.hostname:
-        raise Invalid("the model server's URL is not of the form openai+http(s)://host", next_step=example)
-    if parts.username or parts.password:
-        raise Invalid(
-            "the model server's URL holds a user name or password",
-            next_step="put the key into SIGHTLINE_VLM_KEY (or SIGHTLINE_LLM_KEY) and leave it out of the URL",
-        )
-    options = dict(parse_qsl(parts.query))
-    model = options.pop("model", "")
-    if not model:
-        raise Invalid("the model server's URL names no model", next_step=example)
-    unknown = sorted(options.keys() - {"timeout_s", "at_once"})
-    if unknown:
-        raise Invalid(f"the model server's URL has an unknown option {unknown[0]!r}", next_step=example)
-    try:
-        timeout_s, at_once = float(options.get("timeout_s", 120)), int(options.get("at_once", 4))
-        if timeout_s <= 0 or at_once < 1:
-            raise ValueError
-    except ValueError:
-        raise Invalid(
-            "timeout_s and at_once in the model server's URL must be numbers above 0", next_step=example
-        ) from None
-    base = urlunsplit((parts.scheme.removeprefix("openai+"), parts.netloc, parts.path.rstrip("/"), "", ""))
-    return Server(base_url=base, model=model, timeout_s=timeout_s, at_once=at_once)
-
-
-class Fault(StrEnum):
-    """Whose fault an exception of the SDK is, which decides what becomes of it."""
-
-    AWAY = "away"
-    KEY = "key"
-    MODEL = "model"
-    REQUEST = "request"
-    REPLY = "reply"
-
-
-FAULTS: dict[type[Exception], Fault] = {
-    openai.APIConnectionError: Fault.AWAY,
-    openai.APITimeoutError: Fault.AWAY,
-    openai.RateLimitError: Fault.AWAY,
-    openai.InternalServerError: Fault.AWAY,
-    openai.AuthenticationError: Fault.KEY,
-    openai.OAuthError: Fault.KEY,
-    openai.PermissionDeniedError: Fault.KEY,
-    openai.NotFoundError: Fault.MODEL,
-    openai.BadRequestError: Fault.REQUEST,
-    openai.ConflictError: Fault.REQUEST,
-    openai.UnprocessableEntityError: Fault.REQUEST,
-    openai.APIStatusError: Fault.REQUEST,
-    openai.APIResponseValidationError: Fault.REPLY,
-    openai.LengthFinishReasonError: Fault.REPLY,
-    openai.ContentFilterFinishReasonError: Fault.REPLY,
-}
-"""The SDK's exceptions that a chat completion can raise; a subclass is treated as its nearest named parent."""
-
-
-def fault_of(kind: type[BaseException]) -> Fault | None:
-    """Whose fault it is, or None for what is not in the table."""
-    return next((FAULTS[parent] for parent in kind.__mro__ if parent in FAULTS), None)
 
 
 class Way(StrEnum):
@@ -120,15 +44,7 @@ class OpenAiVlm:
         self._server = read_url(url)
         self._key = key
         self._way = Way.SCHEMA
-        self._client = openai.OpenAI(
-            api_key=key or "none",
-            base_url=self._server.base_url,
-            max_retries=retries,
-            timeout=self._server.timeout_s,
-        )
-        # What lies in OPENAI_* variables is meant for another service and must not reach this server.
-        self._client.organization = self._client.project = self._client.admin_api_key = None
-        self._client._custom_headers = {}
+        self._client = connect(self._server, key, retries)
 
     def __repr__(self) -> str:
         return f"OpenAiVlm({self._server.base_url}, model={self._server.model})"
@@ -197,28 +113,11 @@ class OpenAiVlm:
             return Reply(text="", problem=f"{where} gave no usable reply ({type(error).__name__})")
         status = error.status_code if isinstance(error, openai.APIStatusError) else 0
         if fault is Fault.REQUEST:
-            return Reply(text="", problem=f"{where} refused the request with {status}: {self._said(error)}")
-        if fault is Fault.KEY:
-            raise ModelUnavailable(
-                f"{where} refuses the key ({status})",
-                next_step="set SIGHTLINE_VLM_KEY (or SIGHTLINE_LLM_KEY) to a key it knows",
-            ) from None
-        if fault is Fault.MODEL:
-            raise ModelUnavailable(
-                f"{where} knows no model {self._server.model!r} ({status})",
-                next_step=f"check the URL's path and the model's name; {self._server.base_url}/models lists them",
-            ) from None
-        if status == 429:
-            raise ModelUnavailable(f"{where} is too busy (429)", next_step="try again later") from None
-        cause = f"failed with {status}" if status else "does not answer"
-        raise ModelUnavailable(
-            f"{where} {cause} ({type(error).__name__})", next_step="start it, or set SIGHTLINE_VLM=describe:"
-        ) from None
-
-    def _said(self, error: openai.OpenAIError) -> str:
-        """The server's own words, short, without the key."""
-        words = str(getattr(error, "message", "") or error)
-        return (words.replace(self._key, "…") if self._key else words)[:200]
+            return Reply(
+                text="", problem=f"{where} refused the request with {status}: {said(error, self._key)}"
+            )
+        keys = "SIGHTLINE_VLM_KEY (or SIGHTLINE_LLM_KEY)"
+        raise unavailable(error, self._server, keys=keys, without="SIGHTLINE_VLM=describe:") from None
 
 
 class _Encoded:

@@ -7,8 +7,15 @@ import os
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from helpers import redis_server
+from helpers.redis_server import RedisServer
+
+if TYPE_CHECKING:
+    from graph.neo4j.database import Neo4jDatabase
 
 IN_CI = bool(os.environ.get("CI"))
 
@@ -67,6 +74,35 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     return lambda name: tiny_models.save(name, root / name)
 
 
+@pytest.fixture(scope="session")
+def neo4j_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where a real Neo4j answers: SIGHTLINE_TEST_NEO4J, or one server for all processes of this run, started here."""
+    given = os.environ.get("SIGHTLINE_TEST_NEO4J", "")
+    if given:
+        return given
+    from bench.neo4j_server import Missing, shared_server
+
+    base = tmp_path_factory.getbasetemp()
+    try:
+        return shared_server((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "neo4j").url
+    except Missing as why:
+        absent(f"Neo4j ({why})")
+        raise
+
+
+@pytest.fixture(scope="session")
+def neo4j_database(neo4j_url: str) -> Iterator[Neo4jDatabase]:
+    """Connections to it; each memory in it has a name of its own."""
+    from graph.neo4j.address import Address
+    from graph.neo4j.database import Neo4jDatabase
+    from graph.neo4j.migrations import migrate
+
+    database = Neo4jDatabase(Address.of(neo4j_url))
+    migrate(database)
+    yield database
+    database.close()
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty data folder, set as SIGHTLINE_HOME, with no other setting in force."""
@@ -76,3 +112,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     monkeypatch.setenv("SIGHTLINE_HOME", str(folder))
     return folder
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """A private Redis with a password, which nothing may repeat."""
+    if redis_server.PROGRAM is None:
+        absent("redis-server")
+    server = RedisServer(tmp_path / "redis", password="hunter2")
+    server.start()
+    yield server
+    server.stop()

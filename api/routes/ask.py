@@ -166,6 +166,8 @@ def add_report(body: ReportIn, ctx: Ctx) -> wire_work.ReportOut:
         media_key=key,
         media_type=MEDIA_TYPES[body.format],
         created_at=house.clock.now(),
+        streams=tuple(stream.id for stream in streams),
+        span=body.span(),
     )
     return wire_work.report(house.ledger.put(row, new=True))
 

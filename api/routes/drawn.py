@@ -21,8 +21,11 @@ from core.clock import Span, micros, seconds
 from core.errors import Invalid
 from core.media import Stream
 from core.memory import Want
+from ingest.reopen import check_shown
 
-router = APIRouter(prefix="/v1", tags=["media"], dependencies=VIEWER, responses=problems(401, 404, 422, 503))
+router = APIRouter(
+    prefix="/v1", tags=["media"], dependencies=VIEWER, responses=problems(401, 404, 410, 422, 503)
+)
 
 
 @router.get(
@@ -52,6 +55,7 @@ def ensure_annotated(ctx: Context, stream: Stream, span: Span) -> str:
     """Draws the clip unless it is there, as the memory is now; one drawn from an older memory is removed. Returns its key."""
     from api.draw import annotated  # supervision, which draws, takes a second to load
 
+    check_shown(stream, span)
     drawn = clip_key(stream, span).removesuffix(".mp4") + ".drawn/"
     key = f"{drawn}{_learned(ctx, stream, span)}.mp4"
 

@@ -21,6 +21,17 @@ from core.work import ApiKey
 router = APIRouter(tags=["health"])
 
 
+class Work(BaseModel):
+    """How the work stands: where jobs are handed to, whether that answers, and who lives to do them."""
+
+    queue: str = Field(examples=["inline:", "redis://127.0.0.1:6379/0"])
+    answers: bool
+    workers: int
+    waiting: int
+    running: int
+    problem: str = ""
+
+
 class Health(BaseModel):
     """How the server is; what is chosen and what was chosen otherwise than asked for is told only with a key."""
 
@@ -29,6 +40,7 @@ class Health(BaseModel):
     sees_with: str = ""
     captions_by: str = ""
     reports: list[str] = Field(default=[], description="What was chosen otherwise than asked for.")
+    work: Work | None = None
 
 
 class Ready(BaseModel):
@@ -40,9 +52,13 @@ class Ready(BaseModel):
 
 @router.get("/v1/health", summary="Whether the server lives")
 def health(ctx: Ctx, key: Caller) -> Health:
-    """Open to all; more is told with a key."""
+    """Open to all; more is told with a key. Degraded: something was chosen otherwise than asked for, jobs cannot be handed
+    over, or nobody lives to do them.
+    """
     reports = list(ctx.house.reports)
-    status: Literal["ok", "degraded"] = "degraded" if reports else "ok"
+    stands = ctx.executor.standing()
+    well = not reports and not stands.problem and stands.workers > 0
+    status: Literal["ok", "degraded"] = "ok" if well else "degraded"
     if key is None:
         return Health(status=status, version=version("sightline"))
     return Health(
@@ -51,6 +67,14 @@ def health(ctx: Ctx, key: Caller) -> Health:
         sees_with=ctx.house.detector().name,
         captions_by=ctx.house.vlm.name,
         reports=reports,
+        work=Work(
+            queue=stands.queue,
+            answers=not stands.problem,
+            workers=stands.workers,
+            waiting=stands.waiting,
+            running=stands.running,
+            problem=stands.problem,
+        ),
     )
 
 

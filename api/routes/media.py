@@ -21,9 +21,11 @@ from core.clock import Span, micros, seconds
 from core.errors import Invalid, NotFound
 from core.media import Stream
 from ingest.reading import read_span
-from ingest.reopen import Reopener
+from ingest.reopen import Reopener, check_shown
 
-router = APIRouter(prefix="/v1", tags=["media"], dependencies=VIEWER, responses=problems(401, 404, 422, 503))
+router = APIRouter(
+    prefix="/v1", tags=["media"], dependencies=VIEWER, responses=problems(401, 404, 410, 422, 503)
+)
 
 LONGEST_CLIP_S = 120.0
 PIECE = 256 << 10
@@ -56,7 +58,8 @@ def clip_key(stream: Stream, span: Span) -> str:
 
 
 def ensure_clip(ctx: Context, stream: Stream, span: Span) -> str:
-    """Cuts the clip unless it is there; returns its key."""
+    """Cuts the clip unless it is there; returns its key. Raises `Erased` where any of it was forgotten."""
+    check_shown(stream, span)
     cutter = Reopener(ctx.house.ledger, ctx.house.media, ctx.settings)
     return kept(ctx, clip_key(stream, span), lambda: cutter.cut_clip(stream, span).data)
 

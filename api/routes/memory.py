@@ -1,4 +1,4 @@
-"""What was seen: events, entities and their timelines, tracks, captions, coverage."""
+"""What was seen: events, entities, tracks, captions, coverage."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
 
 from api import wire
 from api.auth import VIEWER
@@ -14,7 +13,7 @@ from api.context import Ctx, Cursor, Limit
 from api.errors import problems
 from api.find import names, page, streams_named
 from core.clock import Span
-from core.errors import Invalid, NotFound
+from core.errors import Invalid
 from core.ids import EntityId
 from core.memory import Query as MemoryQuery
 from core.memory import Want
@@ -91,25 +90,6 @@ def entities(
     found, following = page(query, lambda q: ctx.house.store.find(q).entities, limit=limit, cursor=cursor)
     known = names(ctx.house.ledger)
     return wire.Page(items=[wire.entity(e, known) for e in found], next=following)
-
-
-class Timeline(BaseModel):
-    """One entity and everything it took part in, in order."""
-
-    entity: wire.EntityOut
-    events: list[wire.EventOut]
-
-
-@router.get("/entities/{id}/timeline", summary="Everything one entity took part in")
-def timeline(id: str, ctx: Ctx) -> Timeline:
-    """The entity's events in order of time."""
-    store = ctx.house.store
-    found = store.find(MemoryQuery(want=Want.ENTITIES, ids=(id,))).entities
-    if not found:
-        raise NotFound(f"there is no entity {id!r}", next_step="GET /v1/entities lists those there are")
-    known = names(ctx.house.ledger)
-    mine = store.find(MemoryQuery(want=Want.EVENTS, entities=(EntityId(id),))).events
-    return Timeline(entity=wire.entity(found[0], known), events=wire.events(mine, known, store))
 
 
 @router.get("/tracks", summary="What was followed, point by point")

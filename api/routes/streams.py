@@ -20,7 +20,6 @@ from api.auth import ADMIN, OPERATOR, VIEWER
 from api.context import Context, Ctx
 from api.errors import Duplicate, problems
 from api.find import stream_named
-from api.forget import forget
 from api.submit import checked_url, free_name, going_on, latest_job, name_from, submit
 from core import ids
 from core.errors import Conflict, Invalid, SightlineError
@@ -30,6 +29,7 @@ from core.ports import Ledger
 from ingest.layout import read_layout
 from ingest.register import register, same_content
 from ingest.source import digest, probe
+from jobs.forget import forget
 
 router = APIRouter(prefix="/v1/streams", tags=["streams"])
 

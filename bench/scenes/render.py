@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -44,9 +44,12 @@ def render(
     scene = KINDS[kind](seed)
     if seconds is not None:
         scene = _cut(scene, seconds)
-    folder = Path(folder)
+    return render_scene(scene, Path(folder), f"{kind}_{seed}")
+
+
+def render_scene(scene: Scene, folder: Path, name: str, *, began: datetime | None = None) -> SceneFiles:
+    """Renders a scene into files of that name; `began` is when the video says it was recorded."""
     folder.mkdir(parents=True, exist_ok=True)
-    name = f"{kind}_{seed}"
     files = SceneFiles(
         video=folder / f"{name}.mp4",
         truth=folder / f"{name}.truth.json",
@@ -55,7 +58,7 @@ def render(
         rules=folder / f"{name}.rules.yaml",
     )
     kept = Stays(scene)
-    _encode(files.video, scene, pictures(scene, kept))
+    _encode(files.video, scene, pictures(scene, kept), began)
     visits = kept.all()
     write_truth(files.truth, scene, visits, happenings(scene, visits))
     write_mot(files.gt, visits)
@@ -140,13 +143,15 @@ def _clock(picture: Pixels, scene: Scene, at: float) -> None:
         cv2.putText(picture, words, spot, cv2.FONT_HERSHEY_SIMPLEX, 0.55, rgb, 1, cv2.LINE_AA)
 
 
-def _encode(path: Path, scene: Scene, frames: Iterator[Pixels]) -> None:
+def _encode(path: Path, scene: Scene, frames: Iterator[Pixels], began: datetime | None) -> None:
     """Writes H.264 with exact timestamps, the same bytes every time.
 
     x264's output depends on the number of threads, and with B-frames or macroblock trees it was seen to differ
     between runs: so two threads, and neither of those.
     """
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as out:
+        if began is not None:
+            out.metadata["creation_time"] = began.isoformat()
         stream = out.add_stream("libx264", rate=scene.fps)
         stream.width, stream.height = scene.camera.width, scene.camera.height_px
         stream.pix_fmt = "yuv420p"

@@ -11,7 +11,7 @@ from alerts.rule import spec_of
 from core.clock import SECOND, Span
 from core.errors import Invalid
 from core.media import Stream
-from graph.memory_store import MemoryStore
+from graph.plain.store import MemoryStore
 from helpers.observations import DOCK, YARD, coverage, entity, event, observation
 
 STREAM = Stream(id=DOCK, name="dock", source="x", shown_source="x")

@@ -26,7 +26,7 @@ from core.memory import Entity, Event, Observation
 from core.ports import Ledger
 from core.watch import Alert, Delivery, Incident, IncidentState, Rule, Webhook
 from graph.ledger import MemoryLedger, SqliteLedger
-from graph.memory_store import MemoryStore
+from graph.plain.store import MemoryStore
 from helpers.observations import CHUNK_S, DOCK, coverage, entity, event, observation
 
 STREAM = Stream(id=DOCK, name="dock", source="x", shown_source="x")

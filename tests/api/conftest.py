@@ -26,7 +26,7 @@ from core.sight import Reading
 from core.work import Progress
 from graph.ledger import SqliteLedger
 from graph.media import FolderMedia
-from graph.sqlite_store import SqliteStore
+from graph.sqlite.store import SqliteStore
 from helpers import observations as say
 from ingest.pipeline import Watched
 from ingest.reopen import Reopener
@@ -144,7 +144,8 @@ def door(home: Path) -> Iterator[Door]:
         ledger=ledger,
         media=media,
         vlm=vlm,
-        embedder=WordEmbedder(),
+        embedder=WordEmbedder,
+        embedder_of=lambda setting: WordEmbedder(),
         notifier=notifier,
         frames=Reopener(ledger, media, settings),
         clock=VirtualClock(),

@@ -13,7 +13,7 @@ from api.errors import MEDIA_TYPE, STATUS, status_of
 from core import errors
 from core.errors import SightlineError
 from core.memory import Found, Query
-from graph.memory_store import MemoryStore
+from graph.plain.store import MemoryStore
 from jobs.fakes import EagerExecutor
 
 

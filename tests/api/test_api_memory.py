@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from api.find import page, read_cursor, write_cursor
 from core.errors import Invalid
 from core.memory import Query, Want
-from graph.memory_store import MemoryStore
+from graph.plain.store import MemoryStore
 from helpers import observations as say
 
 EVENT_FIELDS = {"id", "stream", "kind", "start_s", "end_s", "entities", "zone", "confidence", "evidence"}
@@ -126,3 +126,19 @@ def test_a_backward_span_is_refused(door) -> None:
     answer = door.client.get("/v1/events", params={"from_s": 5, "to_s": 4})
     assert answer.status_code == 422
     assert "to_s" in answer.json()["next_step"]
+
+
+def test_a_search_gives_the_best_first_inside_its_bounds(door) -> None:
+    door.add_stream()
+    body = door.get("/v1/search", params={"q": "near miss with a forklift", "stream": "dock"})
+    assert body["note"] == ""
+    first = next(item for item in body["items"] if item["event"])
+    assert first["event"]["kind"] == "near_miss"
+    assert "words" in first["found_by"]
+    assert first["caption"] is None
+    assert any(item["caption"] for item in body["items"])
+    only = door.get("/v1/search", params={"q": "near miss", "kind": "stopped"})["items"]
+    assert {item["event"]["kind"] for item in only} <= {"stopped"}
+    assert door.client.get("/v1/search").status_code == 422
+    assert door.client.get("/v1/search", params={"q": "x", "stream": "none"}).status_code == 404
+    assert door.anonymous().get("/v1/search", params={"q": "x"}).status_code == 401

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +19,15 @@ from core.ids import JobId
 from core.ports import Executor, Ledger
 from core.work import Job, JobState, Progress
 from graph.ledger import MemoryLedger, SqliteLedger
+from helpers.redis_server import RedisServer
+from helpers.workers import at_work
+from jobs.celery_executor import CeleryExecutor
 from jobs.fakes import EagerExecutor
 from jobs.inline import InlineExecutor
+from jobs.runner import enqueue
 
 Make = Callable[..., Executor]
+Handlers = dict[str, Any]
 
 
 def job(kind: str = "echo", key: str = "", **args: Any) -> Job:
@@ -46,17 +54,34 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     ledger.close()
 
 
-@pytest.fixture(params=[InlineExecutor, EagerExecutor])
+@pytest.fixture(params=["inline", "eager", pytest.param("celery", marks=pytest.mark.service)])
 def make(request: pytest.FixtureRequest, ledger: Ledger) -> Iterator[Make]:
+    """Makes the executor with somebody to do its jobs: in this process, so that handlers may be functions of a test."""
+    if request.param == "celery":
+        yield from _over_redis(request.getfixturevalue("redis"), ledger)
+        return
+    kind = {"inline": InlineExecutor, "eager": EagerExecutor}[request.param]
     made: list[Executor] = []
 
     def build(**handlers: Any) -> Executor:
-        made.append(request.param(ledger, {**HANDLERS, **handlers}, WallClock()))
+        made.append(kind(ledger, {**HANDLERS, **handlers}, WallClock()))
         return made[-1]
 
     yield build
     for executor in made:
         executor.close()
+
+
+def _over_redis(redis: RedisServer, ledger: Ledger) -> Iterator[Make]:
+    with ExitStack() as open_until_the_end:
+
+        def build(**handlers: Any) -> Executor:
+            executor = CeleryExecutor(redis.url, ledger, WallClock())
+            open_until_the_end.callback(executor.close)
+            open_until_the_end.enter_context(at_work(redis.url, ledger, {**HANDLERS, **handlers}))
+            return executor
+
+        yield build
 
 
 def stored(ledger: Ledger, row: Job) -> Job:
@@ -65,11 +90,19 @@ def stored(ledger: Ledger, row: Job) -> Job:
     return found
 
 
+def ended(ledger: Ledger, row: Job) -> Job:
+    """The job's row when it has ended, whoever ended it."""
+    tick, deadline = threading.Event(), time.monotonic() + 30
+    while (found := stored(ledger, row)).state in (JobState.QUEUED, JobState.RUNNING):
+        assert time.monotonic() < deadline, found
+        tick.wait(0.005)
+    return found
+
+
 def test_a_job_is_done_and_its_row_says_so(make: Make, ledger: Ledger) -> None:
     executor = make()
     taken = executor.submit(job(said="hello"))
-    executor.close()
-    row = stored(ledger, taken)
+    row = ended(ledger, taken)
     assert (row.state, row.progress, row.result) == (JobState.DONE, 1.0, {"said": {"said": "hello"}})
     assert row.created_at is not None
     assert row.changed_at is not None
@@ -79,8 +112,7 @@ def test_a_job_is_done_and_its_row_says_so(make: Make, ledger: Ledger) -> None:
 def test_an_error_is_told_with_its_cause_and_the_way_out(make: Make, ledger: Ledger) -> None:
     executor = make()
     taken = executor.submit(job("bad"))
-    executor.close()
-    row = stored(ledger, taken)
+    row = ended(ledger, taken)
     assert (row.state, row.problem, row.next_step, row.stage) == (
         JobState.FAILED, "no video in it", "give another file", "decode",
     )  # fmt: skip
@@ -94,8 +126,7 @@ def test_what_breaks_unexpectedly_is_logged_and_told_without_its_insides(
 
     executor = make(broken=broken)
     taken = executor.submit(job("broken"))
-    executor.close()
-    row = stored(ledger, taken)
+    row = ended(ledger, taken)
     assert row.state is JobState.FAILED
     assert "hunter2" not in repr(row)
     assert taken.id in row.next_step
@@ -107,8 +138,7 @@ def test_what_breaks_unexpectedly_is_logged_and_told_without_its_insides(
 def test_a_kind_nobody_does_is_a_failure_that_names_the_known_ones(make: Make, ledger: Ledger) -> None:
     executor = make()
     taken = executor.submit(job("dance"))
-    executor.close()
-    row = stored(ledger, taken)
+    row = ended(ledger, taken)
     assert row.state is JobState.FAILED
     assert "bad, echo" in row.next_step
 
@@ -124,31 +154,19 @@ def test_a_second_job_of_a_key_that_is_going_on_is_the_first(make: Make, ledger:
 
     executor = make(again=again)
     first = executor.submit(job("again", key="k"))
-    assert asked.wait(10)
-    executor.close()
+    assert asked.wait(30)
+    ended(ledger, first)
     assert [row.id for row in seen] == [first.id]
     assert len(ledger.find(Job)) == 1
 
 
 def test_a_key_is_free_again_when_its_job_has_ended(make: Make, ledger: Ledger) -> None:
-    ended = threading.Event()
     executor = make()
     first = executor.submit(job("bad", key="k"))
-    watch = threading.Thread(target=lambda: _until_ended(ledger, first, ended))
-    watch.start()
-    assert ended.wait(10)
-    watch.join()
+    ended(ledger, first)
     second = executor.submit(job(key="k"))
-    executor.close()
     assert second.id != first.id
-    assert stored(ledger, second).state is JobState.DONE
-
-
-def _until_ended(ledger: Ledger, row: Job, ended: threading.Event) -> None:
-    tick = threading.Event()
-    while stored(ledger, row).state in (JobState.QUEUED, JobState.RUNNING):
-        tick.wait(0.005)
-    ended.set()
+    assert ended(ledger, second).state is JobState.DONE
 
 
 def test_a_running_job_stops_at_its_next_progress_when_asked(make: Make, ledger: Ledger) -> None:
@@ -164,8 +182,7 @@ def test_a_running_job_stops_at_its_next_progress_when_asked(make: Make, ledger:
     work = job("long")
     work.args["me"] = work.id
     executor.submit(work)
-    executor.close()
-    row = stored(ledger, work)
+    row = ended(ledger, work)
     assert (row.state, row.result) == (JobState.CANCELLED, {})
     assert not reached
 
@@ -173,8 +190,7 @@ def test_a_running_job_stops_at_its_next_progress_when_asked(make: Make, ledger:
 def test_cancelling_what_has_ended_changes_nothing(make: Make, ledger: Ledger) -> None:
     executor = make()
     taken = executor.submit(job())
-    executor.close()
-    row = stored(ledger, taken)
+    row = ended(ledger, taken)
     assert executor.cancel(taken.id) == row
 
 
@@ -184,18 +200,22 @@ def test_cancelling_nothing_is_not_found(make: Make) -> None:
 
 
 def test_a_job_whose_row_is_removed_stops(make: Make, ledger: Ledger) -> None:
-    reached = []
+    reached, left = [], threading.Event()
 
     def forgotten(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        ledger.remove(Job, args["me"])
-        progress(0.1, "nobody wants it")
-        reached.append("the end")
-        return {}
+        try:
+            ledger.remove(Job, args["me"])
+            progress(0.1, "nobody wants it")
+            reached.append("the end")
+            return {}
+        finally:
+            left.set()
 
     executor = make(forgotten=forgotten)
     work = job("forgotten")
     work.args["me"] = work.id
     executor.submit(work)
+    assert left.wait(30)
     executor.close()
     assert not reached
     assert ledger.get(Job, work.id) is None
@@ -214,5 +234,48 @@ def test_what_a_handler_refuses_is_not_taken_for_a_fault_of_ours(make: Make, led
 
     executor = make(refusing=refusing)
     taken = executor.submit(job("refusing"))
+    assert ended(ledger, taken).problem == "that makes no sense"
+
+
+def test_the_standing_tells_who_lives_and_what_waits(make: Make, ledger: Ledger) -> None:
+    running, let = threading.Event(), threading.Event()
+
+    def held(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        running.set()
+        assert let.wait(30)
+        return {}
+
+    executor = make(held=held)
+    submitting = threading.Thread(target=lambda: executor.submit(job("held")))
+    submitting.start()
+    assert running.wait(30)
+    enqueue(job(), ledger, WallClock())
+    standing = executor.standing()
+    let.set()
+    submitting.join()
+    assert (standing.workers, standing.waiting, standing.running, standing.problem) == (1, 1, 1, "")
+    assert "hunter2" not in repr(standing)
+
+
+def test_what_another_worker_has_taken_over_is_its_own(make: Make, ledger: Ledger, caplog: Any) -> None:
+    """As where a machine slept longer than a lease and goes on where it was."""
+    reached = []
+
+    def slept(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        mine = stored(ledger, job_of[0])
+        ledger.put(replace(mine, worker="another", message="at it"))
+        try:
+            progress(0.9, "where was I?")
+            reached.append("the end")
+            return {}
+        finally:
+            left.set()
+
+    left, job_of = threading.Event(), [job("slept")]
+    executor = make(slept=slept)
+    executor.submit(job_of[0])
+    assert left.wait(30)
     executor.close()
-    assert stored(ledger, taken).problem == "that makes no sense"
+    row = stored(ledger, job_of[0])
+    assert (row.state, row.worker, row.message) == (JobState.RUNNING, "another", "at it")
+    assert not reached

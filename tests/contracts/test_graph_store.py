@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,14 +10,12 @@ from hypothesis import strategies as st
 
 from core.clock import SECOND, Span
 from core.errors import Invalid
-from core.ids import StreamId
 from core.memory import CaptionStatus, CoverageState, Found, Observation, Query, Want
-from core.ports import GraphStore
-from graph.memory_store import MemoryStore
+from core.ports import Memory
+from graph.plain.store import MemoryStore
 from graph.rows import kept
-from graph.sqlite_store import SqliteStore
+from helpers.memories import Make, everything, written
 from helpers.observations import (
-    DOCK,
     YARD,
     caption,
     coverage,
@@ -34,54 +29,7 @@ from helpers.observations import (
     track,
 )
 
-Make = Callable[[], GraphStore]
-
-PLAIN = "memory"
-OTHERS = ("sqlite",)
 SOME = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@pytest.fixture(params=[PLAIN, *OTHERS])
-def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
-    """A maker of fresh, empty memories of one implementation."""
-    yield from makers(request.param, tmp_path)
-
-
-@pytest.fixture(params=OTHERS)
-def make_other(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
-    """The same, of every implementation but the plain one, which those are held against."""
-    yield from makers(request.param, tmp_path)
-
-
-def makers(kind: str, folder: Path) -> Iterator[Make]:
-    made: list[GraphStore] = []
-    number = itertools.count()
-
-    def fresh() -> GraphStore:
-        store = MemoryStore() if kind == PLAIN else SqliteStore(folder / f"{next(number)}.db")
-        made.append(store)
-        return store
-
-    yield fresh
-    for store in made:
-        store.close()  # type: ignore[attr-defined]
-
-
-@pytest.fixture
-def store(make: Make) -> GraphStore:
-    return make()
-
-
-def everything(store: GraphStore, stream: StreamId | None = None) -> dict[Want, Found]:
-    streams = (stream,) if stream else ()
-    return {want: store.find(Query(want=want, streams=streams)) for want in Want}
-
-
-def written(make: Make, history: list[Observation]) -> GraphStore:
-    store = make()
-    for one in history:
-        store.write(one)
-    return store
 
 
 ANN = entity(1, "person", 2, 14, name="Ann", upper="red")
@@ -90,7 +38,7 @@ CAR = entity(3, "car", 40, 50, colour="red")
 
 
 @pytest.fixture
-def dock(store: GraphStore) -> GraphStore:
+def dock(store: Memory) -> Memory:
     """A short afternoon at the dock."""
     store.write(
         observation(
@@ -116,7 +64,7 @@ def kinds(found: Found) -> list[str]:
     return [e.kind for e in found.events]
 
 
-def test_what_is_written_is_found(store: GraphStore) -> None:
+def test_what_is_written_is_found(store: Memory) -> None:
     one = observation(
         3, ANN, TRUCK, track(1, 31, 38), event("stopped", 31, 33, ANN, zone="a", colour="red", height=1.5, open=True),
         relation(ANN, "near", TRUCK, 31, 32), caption(3, "Zwölf Boxen.", status=CaptionStatus.UNPARSED),
@@ -191,25 +139,7 @@ def test_every_memory_walks_as_the_plain_one_does(
     assert store.around(ids, hops) == plain.around(ids, hops)
 
 
-@SOME
-@given(history=histories())
-def test_forgetting_a_stream_leaves_nothing_of_it_and_all_of_the_others(
-    make: Make, history: list[Observation]
-) -> None:
-    store = written(make, history)
-    before = everything(store, DOCK)
-    others = everything(store, YARD)
-    counts = store.forget(DOCK).counts
-    assert counts == {want.value: len(getattr(before[want], want.value)) for want in Want}
-    assert all(found == Found() for found in everything(store, DOCK).values())
-    assert everything(store) == others == everything(store, YARD)
-    assert everything(written(make, [o for o in history if o.chunk.stream_id == YARD])) == others
-    text = Query(want=Want.EVENTS, text="person forklift car stopped left appeared near")
-    assert all(e.stream_id == YARD for e in store.find(text).events)
-    assert sum(store.forget(DOCK).counts.values()) == 0
-
-
-def test_the_word_of_the_later_chunk_stands_and_its_evidence_replaces(store: GraphStore) -> None:
+def test_the_word_of_the_later_chunk_stands_and_its_evidence_replaces(store: Memory) -> None:
     begun = event("stopped", 8, 10, TRUCK, zone="dock", open=True)
     ended = replace(
         begun, span=Span(begun.span.start, 23 * SECOND), open=False, evidence=event("x", 22).evidence
@@ -223,13 +153,13 @@ def test_the_word_of_the_later_chunk_stands_and_its_evidence_replaces(store: Gra
     assert store.find(Query(want=Want.EVENTS, text="yellow")).events == ()
 
 
-def test_a_track_is_joined_from_all_its_chunks(dock: GraphStore) -> None:
+def test_a_track_is_joined_from_all_its_chunks(dock: Memory) -> None:
     (found,) = dock.find(Query(want=Want.TRACKS, entities=(ANN.id,))).tracks
     assert found.span == Span.of_seconds(2, 14)
     assert [p.at for p in found.points] == [round(s * SECOND / 2) for s in range(4, 28)]
 
 
-def test_where_chunks_overlap_the_later_one_has_the_word_on_a_moment(store: GraphStore) -> None:
+def test_where_chunks_overlap_the_later_one_has_the_word_on_a_moment(store: Memory) -> None:
     early, late = track(1, 8, 11), track(1, 9, 12)
     store.write(observation(1, late))
     store.write(observation(0, early))
@@ -257,11 +187,11 @@ def test_where_chunks_overlap_the_later_one_has_the_word_on_a_moment(store: Grap
         (Query(want=Want.EVENTS, span=Span.of_seconds(60, 70)), ["stopped"]),
     ],
 )  # fmt: skip
-def test_each_bound_of_a_query_narrows(dock: GraphStore, query: Query, expected: list[str]) -> None:
+def test_each_bound_of_a_query_narrows(dock: Memory, query: Query, expected: list[str]) -> None:
     assert kinds(dock.find(query)) == expected
 
 
-def test_spans_are_half_open(dock: GraphStore) -> None:
+def test_spans_are_half_open(dock: Memory) -> None:
     def during(start: int, end: int) -> list[str]:
         return kinds(dock.find(Query(want=Want.EVENTS, span=Span(start, end))))
 
@@ -272,7 +202,7 @@ def test_spans_are_half_open(dock: GraphStore) -> None:
     assert during(75 * SECOND - 1, 99 * SECOND) == ["stopped"]
 
 
-def test_entities_are_found_by_what_they_took_part_in_then_and_there(dock: GraphStore) -> None:
+def test_entities_are_found_by_what_they_took_part_in_then_and_there(dock: Memory) -> None:
     def who(**bounds: object) -> set[str]:
         return {e.label for e in dock.find(Query(want=Want.ENTITIES, **bounds)).entities}  # type: ignore[arg-type]
 
@@ -284,14 +214,14 @@ def test_entities_are_found_by_what_they_took_part_in_then_and_there(dock: Graph
     assert who(kinds=("near_miss",), zones=("dock",)) == set()
 
 
-def test_relations_are_found_by_predicate_and_by_either_end(dock: GraphStore) -> None:
+def test_relations_are_found_by_predicate_and_by_either_end(dock: Memory) -> None:
     for bounds in ({"kinds": ("near",)}, {"entities": (TRUCK.id,)}, {"labels": ("person",)}):
         (found,) = dock.find(Query(want=Want.RELATIONS, **bounds)).relations  # type: ignore[arg-type]
         assert (found.subject, found.object) == (ANN.id, TRUCK.id)
     assert dock.find(Query(want=Want.RELATIONS, entities=(CAR.id,))) == Found()
 
 
-def test_any_word_matches_and_more_words_come_first(store: GraphStore) -> None:
+def test_any_word_matches_and_more_words_come_first(store: Memory) -> None:
     for index, text in enumerate(
         ("a dog", "a red car", "blue pallet boxes", "the red forklift", "rain falls", "cats")
     ):
@@ -319,12 +249,12 @@ def test_any_word_matches_and_more_words_come_first(store: GraphStore) -> None:
     ],
 )
 def test_events_are_found_by_kind_place_and_the_looks_of_who_took_part(
-    dock: GraphStore, text: str, expected: set[str]
+    dock: Memory, text: str, expected: set[str]
 ) -> None:
     assert set(kinds(dock.find(Query(want=Want.EVENTS, text=text, span=Span.of_seconds(0, 30))))) == expected
 
 
-def test_an_event_is_found_by_the_looks_of_one_who_is_described_later(store: GraphStore) -> None:
+def test_an_event_is_found_by_the_looks_of_one_who_is_described_later(store: Memory) -> None:
     store.write(observation(0, event("stopped", 1, 2, CAR)))
     assert store.find(Query(want=Want.EVENTS, text="car")) == Found()
     store.write(observation(1, CAR))
@@ -333,7 +263,7 @@ def test_an_event_is_found_by_the_looks_of_one_who_is_described_later(store: Gra
     assert store.find(Query(want=Want.EVENTS, text="car")) == Found()
 
 
-def test_coverage_of_a_chunk_is_replaced_when_it_is_looked_at_again(store: GraphStore) -> None:
+def test_coverage_of_a_chunk_is_replaced_when_it_is_looked_at_again(store: Memory) -> None:
     store.write(observation(0, coverage(0, 10, CoverageState.FAILED)))
     store.write(observation(1, coverage(10, 20)))
     store.write(observation(0, coverage(0, 10)))
@@ -341,7 +271,7 @@ def test_coverage_of_a_chunk_is_replaced_when_it_is_looked_at_again(store: Graph
     assert states == [CoverageState.LOOKED, CoverageState.LOOKED]
 
 
-def test_around_walks_edge_by_edge(dock: GraphStore) -> None:
+def test_around_walks_edge_by_edge(dock: Memory) -> None:
     none = dock.around([ANN.id], 0)
     assert (none.entities, none.events, none.relations) == ((ANN,), (), ())
     one = dock.around([ANN.id], 1)
@@ -352,33 +282,33 @@ def test_around_walks_edge_by_edge(dock: GraphStore) -> None:
     assert dock.around(["nobody"], 3) == Found()
 
 
-def test_an_observation_that_cannot_be_kept_is_refused_whole(store: GraphStore) -> None:
+def test_an_observation_that_cannot_be_kept_is_refused_whole(store: Memory) -> None:
     for bad in (event("stopped", 1, 2, speed=float("nan")), event("stopped", 1, 2, stream=YARD)):
         with pytest.raises(Invalid):
             store.write(observation(0, ANN, bad))
     assert all(found == Found() for found in everything(store).values())
 
 
-def test_a_limit_below_zero_is_refused(store: GraphStore) -> None:
+def test_a_limit_below_zero_is_refused(store: Memory) -> None:
     with pytest.raises(Invalid, match="limit"):
         store.find(Query(want=Want.EVENTS, limit=-1))
 
 
-def test_text_that_no_encoding_can_write_is_kept_as_far_as_it_can_be(store: GraphStore) -> None:
+def test_text_that_no_encoding_can_write_is_kept_as_far_as_it_can_be(store: Memory) -> None:
     store.write(observation(0, caption(0, "half a \ud83d smile, and a \x00 in it")))
     assert [c.text for c in store.find(Query(want=Want.CAPTIONS, text="smile")).captions] == [
         "half a ? smile, and a \x00 in it"
     ]
 
 
-def test_many_ids_may_be_asked_for_at_once(dock: GraphStore) -> None:
+def test_many_ids_may_be_asked_for_at_once(dock: Memory) -> None:
     ids = tuple(f"ev_{n}" for n in range(5000)) + tuple(
         e.id for e in dock.find(Query(want=Want.EVENTS)).events
     )
     assert len(dock.find(Query(want=Want.EVENTS, ids=ids)).events) == 5
 
 
-def test_changing_what_was_given_changes_nothing_stored(store: GraphStore) -> None:
+def test_changing_what_was_given_changes_nothing_stored(store: Memory) -> None:
     given_attributes: dict[str, str | float] = {"colour": "red"}
     store.write(observation(0, replace(CAR, attributes=given_attributes)))
     given_attributes["colour"] = "blue"

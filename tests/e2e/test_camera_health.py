@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.memory import CoverageState, Query, Want
-from graph.sqlite_store import SqliteStore
+from graph.sqlite.store import SqliteStore
 from helpers.command import Sightline
 from helpers.videos import Rgb, background, walker, write_video
 

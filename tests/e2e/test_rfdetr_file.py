@@ -9,7 +9,7 @@ import pytest
 
 from core.media import Frame
 from core.memory import Query, Want
-from graph.sqlite_store import SqliteStore
+from graph.sqlite.store import SqliteStore
 from helpers.bright_detr import write_bright_detr
 from helpers.command import Sightline
 from helpers.videos import Rgb, write_video

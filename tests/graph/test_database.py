@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -16,11 +18,11 @@ from core.ids import JobId
 from core.memory import Observation, Query, Want
 from core.ports import GraphStore
 from core.work import Job
-from graph.database import Database
 from graph.ledger import SqliteLedger
-from graph.memory_store import MemoryStore
-from graph.migrations import LEDGER, MEMORY
-from graph.sqlite_store import SqliteStore
+from graph.plain.store import MemoryStore
+from graph.sqlite.database import Database
+from graph.sqlite.migrations import LEDGER, MEMORY
+from graph.sqlite.store import SqliteStore
 from helpers.observations import coverage, entity, event, observation, track
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +59,7 @@ def is_whole(path: Path) -> bool:
 
 WRITER = """
 import tests.graph.test_database as t
-from graph.sqlite_store import SqliteStore
+from graph.sqlite.store import SqliteStore
 store = SqliteStore(sys.argv[1])
 for index in range(10_000):
     store.write(t.chunk_of_a_walk(index))
@@ -175,7 +177,7 @@ def test_of_two_processes_that_claim_a_row_exactly_one_wins(tmp_path: Path) -> N
 
 
 def test_two_processes_may_make_the_file_at_once(tmp_path: Path) -> None:
-    code = "from graph.sqlite_store import SqliteStore\nSqliteStore(sys.argv[1]).close()"
+    code = "from graph.sqlite.store import SqliteStore\nSqliteStore(sys.argv[1]).close()"
     makers = [run(code, tmp_path / "memory.db") for _ in range(3)]
     assert [maker.wait(60) for maker in makers] == [0, 0, 0]
     for maker in makers:
@@ -307,10 +309,69 @@ def test_a_full_disk_loses_nothing_that_was_written(tmp_path: Path) -> None:
     db.close()
 
 
+def test_a_memory_on_a_full_disk_says_so_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    path = tmp_path / "memory.db"
+    store, expected = SqliteStore(path), MemoryStore()
+    limited = store._db._take()
+    limited.execute(f"PRAGMA max_page_count = {limited.pragma('page_count') + 20}").fetchall()
+    store._db._give_back(limited)
+
+    def fill() -> None:
+        for index in range(10_000):
+            store.write(chunk_of_a_walk(index))
+            expected.write(chunk_of_a_walk(index))
+
+    with pytest.raises(StoreUnavailable, match="disk is full") as caught:
+        fill()
+    assert "make room" in caught.value.next_step
+    assert_same(store, expected)
+    written = len(expected.find(Query(want=Want.CHUNKS)).chunks)
+    assert written > 0
+    for memory in (store, expected):  # the connection with the limit was closed as it failed
+        memory.write(chunk_of_a_walk(written))
+    assert_same(store, expected)
+    store.close()
+    assert is_whole(path)
+
+
+READ = """
+import os
+from core.errors import StoreUnavailable
+from graph.sqlite.store import SqliteStore
+if os.geteuid() == 0:  # whom no mode of a file keeps out
+    os.setgid(65534)
+    os.setuid(65534)
+try:
+    SqliteStore(sys.argv[1])
+except StoreUnavailable as error:
+    print(error)
+"""
+
+
+def test_a_file_that_may_not_be_written_is_reported_and_left_as_it_is(tmp_path: Path) -> None:
+    folder = Path(tempfile.mkdtemp())
+    path = folder / "memory.db"
+    store = SqliteStore(path)
+    store.write(chunk_of_a_walk(0))
+    store.close()
+    before = path.read_bytes()
+    path.chmod(0o444)
+    folder.chmod(0o555)
+    try:
+        with run(READ, path) as reader:
+            told = reader.communicate(timeout=60)[0]
+    finally:
+        folder.chmod(0o755)
+    assert "cannot be opened for writing" in told
+    assert "may be written to" in told
+    assert path.read_bytes() == before
+    shutil.rmtree(folder)
+
+
 def test_a_file_that_another_holds_is_reported_after_a_while(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("graph.database.BUSY_MS", 50)
+    monkeypatch.setattr("graph.sqlite.database.BUSY_MS", 50)
     holder, waiter = Database(tmp_path / "x.db", MEMORY), Database(tmp_path / "x.db", MEMORY)
     with holder.write(), pytest.raises(StoreUnavailable, match="another writer"), waiter.write():
         pass
@@ -344,10 +405,10 @@ def test_a_stored_row_this_version_cannot_read_is_reported_without_its_secrets(t
 def test_time_bounds_use_the_indexes_however_long_the_history(tmp_path: Path) -> None:
     """A query bounded in time steps through about as many pages in a long history as in a short one."""
 
-    def steps(chunks: int) -> int:
-        store = SqliteStore(tmp_path / f"{chunks}.db")
-        for index in range(chunks):
-            store.write(chunk_of_a_walk(index))
+    def steps(hours: int) -> int:
+        store = SqliteStore(tmp_path / f"{hours}.db")
+        for hour in range(hours):
+            store.write(chunk_of_a_walk(hour * 360))
         counted = 0
 
         def count() -> bool:
@@ -357,7 +418,7 @@ def test_time_bounds_use_the_indexes_however_long_the_history(tmp_path: Path) ->
 
         with store._db.read() as held:
             held.set_progress_handler(count, 10)
-        span = chunk_of_a_walk(20).chunk.span
+        span = chunk_of_a_walk(20 * 360).chunk.span
         assert len(store.find(Query(want=Want.EVENTS, span=span, text="car")).events) == 1
         store.close()
         return counted

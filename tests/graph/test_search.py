@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from core.clock import SECOND, Span, covered
 from core.memory import CoverageState
-from graph.memory_store import MemoryStore
+from graph.plain.store import MemoryStore
 from graph.search import coverage_report, timeline
 from helpers.observations import DOCK, coverage, entity, event, observation, spans
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+import numpy as np
 from hypothesis import strategies as st
 
 from core import ids
@@ -12,6 +13,9 @@ from core.clock import SECOND, Span
 from core.ids import ChunkId, EventId, StreamId
 from core.media import Chunk
 from core.memory import (
+    HAND,
+    Aggregation,
+    By,
     Caption,
     CaptionStatus,
     Coverage,
@@ -19,10 +23,13 @@ from core.memory import (
     Entity,
     Event,
     Evidence,
+    Link,
     Observation,
     Participant,
     Query,
     Relation,
+    Scope,
+    Vector,
     Want,
 )
 from core.place import Box
@@ -185,6 +192,11 @@ def coverage(
     )
 
 
+def vector(of: str, *numbers: float, model: str = "test:1") -> Vector:
+    """Where a fact lies in a model's space."""
+    return Vector.of_row(of, model, np.asarray(numbers))
+
+
 def observation(index: int = 0, *nouns: object, stream: StreamId = DOCK) -> Observation:
     """The index-th chunk's observation of these nouns, each put where it belongs."""
 
@@ -199,6 +211,7 @@ def observation(index: int = 0, *nouns: object, stream: StreamId = DOCK) -> Obse
         relations=of(Relation),
         captions=of(Caption),
         coverage=of(Coverage),
+        vectors=of(Vector),
     )
 
 
@@ -327,16 +340,72 @@ def observations(draw: st.DrawFn, stream: StreamId | None = None, index: int | N
     """An observation of one of ten chunks of one of two streams; ids repeat from one to the next, as in life."""
     stream = stream or draw(st.sampled_from([DOCK, YARD]))
     index = draw(st.integers(0, 9)) if index is None else index
-    captions = draw(st.lists(_TEXT, max_size=1))
+    captions = tuple(caption(index, text, stream=stream) for text in draw(st.lists(_TEXT, max_size=1)))
+    entities = _unique(draw(st.lists(_entity(stream), max_size=3)))
+    events = _unique(draw(st.lists(_event(stream), max_size=3)))
     states = draw(st.lists(st.tuples(st.sampled_from(CoverageState), spans()), max_size=2))
     return Observation(
         chunk=chunk(index, stream=stream),
         tracks=_unique(draw(st.lists(_track(stream, index), max_size=2))),
-        entities=_unique(draw(st.lists(_entity(stream), max_size=3))),
-        events=_unique(draw(st.lists(_event(stream), max_size=3))),
+        entities=entities,
+        events=events,
         relations=_unique(draw(st.lists(_relation(stream), max_size=2))),
-        captions=tuple(caption(index, text, stream=stream) for text in captions),
+        captions=captions,
         coverage=tuple(replace(coverage(0, 1, state, stream=stream), span=span) for state, span in states),
+        vectors=tuple(
+            draw(vectors(fact.id, model))
+            for fact in (*entities, *events, *captions)
+            for model in draw(st.sampled_from([(), ("test:1",), ("test:1", "test:2")]))
+        ),
+    )
+
+
+@st.composite
+def vectors(draw: st.DrawFn, of: str = "", model: str = "test:1") -> Vector:
+    """Vectors of three small whole numbers, so that some are equally near."""
+    numbers = draw(st.tuples(*[st.integers(-2, 2)] * 3).filter(any))
+    return vector(of, *numbers, model=model)
+
+
+_EVERYONE = [entity(n, stream=stream).id for n in range(1, 5) for stream in (DOCK, YARD)]
+
+
+@st.composite
+def links(draw: st.DrawFn) -> list[Link]:
+    """What is said of a few pairs, by a program and by hand, some of them twice."""
+    pairs = draw(
+        st.lists(st.lists(st.sampled_from(_EVERYONE), min_size=2, max_size=2, unique=True), max_size=4)
+    )
+    return [
+        Link(
+            one=one,
+            other=other,
+            score=draw(_CONFIDENCE),
+            source=draw(st.sampled_from([HAND, "test", "test"])),
+            same=draw(st.booleans()),
+        )
+        for one, other in pairs
+    ]
+
+
+@st.composite
+def scopes(draw: st.DrawFn) -> Scope:
+    """Streams, spans of streams, and entities to be forgotten."""
+    if draw(st.booleans()):
+        return Scope(entities=tuple(draw(st.lists(st.sampled_from(_EVERYONE), min_size=1, max_size=3))))
+    streams = draw(st.lists(st.sampled_from([DOCK, YARD]), min_size=1, max_size=2, unique=True))
+    return Scope(streams=tuple(streams), span=draw(st.none() | spans()))
+
+
+@st.composite
+def aggregations(draw: st.DrawFn) -> Aggregation:
+    """Anything that can be counted, by anything."""
+    want = draw(st.sampled_from([Want.EVENTS, Want.ENTITIES]))
+    return Aggregation(
+        query=replace(draw(queries()), want=want, text="", like=None, limit=None),
+        by=tuple(draw(st.lists(st.sampled_from(By), max_size=3, unique=True))),
+        shift=draw(st.dictionaries(st.sampled_from([DOCK, YARD]), st.integers(0, 10**11), max_size=2)),
+        top=draw(st.none() | st.integers(0, 3)),
     )
 
 
@@ -372,9 +441,10 @@ _BOUNDS: dict[str, st.SearchStrategy[object]] = {
     "labels": _some(*LABELS, "zebra"),
     "attributes": attributes(),
     "zones": _some("aisle 1", "dock"),
-    "entities": _some(*(entity(n, stream=s).id for n in range(1, 5) for s in (DOCK, YARD))),
+    "entities": _some(*_EVERYONE),
     "ids": st.lists(st.sampled_from(_KNOWN), min_size=5, max_size=20).map(tuple),
     "text": _TEXT,
+    "like": vectors(),
     "limit": st.integers(0, 4),
 }
 
@@ -383,5 +453,7 @@ _BOUNDS: dict[str, st.SearchStrategy[object]] = {
 def queries(draw: st.DrawFn) -> Query:
     """Queries over what `observations` makes, with up to three bounds, each met there or not by chance."""
     names = draw(st.lists(st.sampled_from(list(_BOUNDS)), max_size=3, unique=True))
+    if {"text", "like"} <= {*names}:
+        names.remove("like")
     bounds = {name: draw(_BOUNDS[name]) for name in names}
     return Query(want=draw(st.sampled_from(Want)), **bounds)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from core.memory import Caption, Coverage, CoverageState, Entity, Event, Evidenc
 from core.place import EMPTY_LAYOUT, Box, Layout, Point
 from core.sight import Attributes, Track, TrackPoint
 from graph.ledger import MemoryLedger
-from graph.memory_store import MemoryStore
+from graph.plain.store import MemoryStore
 
 CHUNK = 10 * SECOND
 COCO = ("person", "car", "truck", "bus", "bicycle", "dog", "bottle", "thing")

@@ -183,12 +183,60 @@ def grounding_dino() -> tuple[Any, Any]:
     return tf.GroundingDinoForObjectDetection(config), tf.GroundingDinoProcessor(pictures, tokenizer)
 
 
+def siglip2() -> tuple[Any, Any]:
+    import transformers as tf
+
+    letters = [*string.ascii_lowercase, *string.digits, " "]
+    merges = {"<pad>": 0, "<eos>": 1, "<bos>": 2, "<unk>": 3, **{c: 4 + n for n, c in enumerate(letters)}}
+    tokenizer = tf.GemmaTokenizer(vocab=merges, merges=[])
+    text = {
+        "vocab_size": len(merges), "hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1,
+        "num_attention_heads": 2, "max_position_embeddings": 16, "projection_size": 24,
+    }  # fmt: skip
+    vision = {
+        "hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2,
+        "patch_size": 16, "num_patches": 16,
+    }  # fmt: skip
+    tokenizer.model_max_length = 16
+    pictures = tf.Siglip2ImageProcessor(patch_size=16, max_num_patches=16)
+    config = tf.Siglip2Config(text_config=text, vision_config=vision)
+    return tf.Siglip2Model(config), tf.Siglip2Processor(pictures, tokenizer)
+
+
+def bert() -> tuple[Any, Any]:
+    import transformers as tf
+
+    words = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+        "a",
+        "red",
+        "car",
+        "two",
+        "people",
+        "enters",
+        "the",
+        "left",
+    ]
+    tokenizer = tf.BertTokenizer(vocab={word: number for number, word in enumerate(words)})
+    config = tf.BertConfig(
+        vocab_size=len(words), hidden_size=32, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=32, max_position_embeddings=64,
+    )  # fmt: skip
+    return tf.BertModel(config), tokenizer
+
+
 BUILDERS: dict[str, Callable[[], tuple[Any, Any]]] = {
     "dfine": dfine,
     "rtdetr": rtdetr,
     "rfdetr": rfdetr,
     "owlv2": owlv2,
     "grounding_dino": grounding_dino,
+    "siglip2": siglip2,
+    "bert": bert,
 }
 
 

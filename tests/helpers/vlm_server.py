@@ -72,6 +72,18 @@ def completion(line: Line) -> bytes:
     ).encode()
 
 
+def embeddings(rows: Sequence[Sequence[float]]) -> Line:
+    """A reply to a request for embeddings, last row first: a client must go by the index."""
+    data = [{"object": "embedding", "index": n, "embedding": list(row)} for n, row in enumerate(rows)]
+    body = {
+        "object": "list",
+        "model": "tiny",
+        "data": data[::-1],
+        "usage": {"prompt_tokens": 1, "total_tokens": 1},
+    }
+    return Line(body=json.dumps(body).encode())
+
+
 @contextmanager
 def vlm_server(script: Script, *, together: int = 0) -> Iterator[Server]:
     """Runs the server; each request takes the next line (the last one again and again), or what a function says.

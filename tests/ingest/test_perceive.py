@@ -11,7 +11,7 @@ import pytest
 
 from core import ids
 from core.clock import SECOND, Span
-from core.colour import appearance
+from core.colour import BY_COLOURS, appearance
 from core.ids import EntityId
 from core.media import Frame, Picture, Stream
 from core.memory import Entity
@@ -438,3 +438,15 @@ def test_the_same_looks_give_the_same_ids() -> None:
         return [e.id for e in one.entities()]
 
     assert run() == run()
+
+
+def test_how_somebody_looked_is_kept_as_a_vector_whenever_he_is_written(watcher: Watcher) -> None:
+    walk(watcher, 0, 300, 12)
+    walk(watcher, 310, 600, 12, colours=BLUE)
+    early = watcher.perception.seen({e.entity_id for e in watcher.moments[-1].present}, watcher.at)
+    seen = watcher.perception.flush(Span(0, watcher.at), final=True)
+    (entity,), (vector,) = seen.entities, seen.vectors
+    assert early.vectors == (vector,)
+    assert (vector.of, vector.model) == (entity.id, BY_COLOURS)
+    assert float(vector.row @ np.asarray(RED)) == pytest.approx(float(vector.row @ np.asarray(BLUE)), abs=0.1)
+    assert watcher.perception.seen((), watcher.at).vectors == ()

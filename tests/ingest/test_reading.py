@@ -11,17 +11,22 @@ import pytest
 
 from api.wiring import build
 from core.clock import Span, micros
+from core.colour import BY_COLOURS, COLOURS
 from core.errors import Unavailable
 from core.media import Frame, Stream
+from core.memory import Vector, Want
 from core.place import Box, Layout, Zone
 from core.ports import House, TextReader
 from core.settings import read_settings
 from core.sight import Reading
+from graph.resolve import BY_TEXT
+from helpers import observations as say
+from helpers.memories import everything
 from helpers.moments import maker
 from helpers.videos import nothing, write_video
 from ingest.decode import Look
 from ingest.presence import Moment
-from ingest.reading import ZoneTexts, read_span
+from ingest.reading import ZoneTexts, read_entity, read_span
 from ingest.register import register
 from models.fakes_read import FakeReader
 
@@ -83,3 +88,27 @@ def test_a_zone_is_read_with_some_room_and_told_in_source_pixels(house: House, t
 
 def span_of(stream: Stream) -> Span:
     return Span(0, stream.duration)
+
+
+def test_what_is_read_on_a_thing_joins_it_with_the_other_of_that_text_and_takes_nothing_away(
+    house: House, tmp_path: Path
+) -> None:
+    stream = registered(house, tmp_path)
+    house = replace(
+        house, reader=lambda: FakeReader(lambda _: [Reading(text="B AB 123", box=Box(1, 1, 9, 9), score=0.9)])
+    )
+    cars = [say.entity(n, "car", n, n + 2, stream=stream.id) for n in (0, 2)]
+    for n, car in enumerate(cars):
+        look = Vector.of_row(car.id, BY_COLOURS, np.ones(2 * len(COLOURS)) + np.eye(24)[n] * 0.5)
+        cover = say.coverage(10 * n, 10 * n + 10, stream=stream.id)
+        followed = say.track(2 * n, 2 * n, 2 * n + 1.9, label="car", stream=stream.id)
+        house.store.write(say.observation(n, car, look, cover, followed, stream=stream.id))
+    before = everything(house.store)
+    assert before[Want.LINKS].links == ()
+    for car in cars:
+        assert [t.reading.text for t in read_entity(house, stream, car.id)] == ["B AB 123"]
+    after = everything(house.store)
+    assert after[Want.COVERAGE] == before[Want.COVERAGE]
+    assert house.store.models() == {BY_COLOURS: 2}
+    (link,) = after[Want.LINKS].links
+    assert (link.same, link.score, {link.one, link.other}) == (True, BY_TEXT, {car.id for car in cars})

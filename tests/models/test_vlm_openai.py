@@ -15,7 +15,8 @@ import pytest
 from core.errors import Invalid, ModelUnavailable
 from core.ports import Ask
 from helpers.vlm_server import Line, refused, vlm_server
-from models.vlm_openai import FAULTS, Fault, OpenAiVlm, data_url, fault_of, read_url
+from models.openai_server import FAULTS, Fault, fault_of, read_url
+from models.vlm_openai import OpenAiVlm, data_url
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

@@ -1,0 +1,87 @@
+"""The SQLite memory as the observations that would write it again, chunk by chunk."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+import apsw
+
+from core.clock import Micros
+from core.ids import StreamId
+from core.media import Chunk
+from core.memory import Coverage, Observation
+from core.sight import Track
+from graph import rows
+from graph.sqlite import rows as sqlite_rows
+from graph.sqlite import vectors as sqlite_vectors
+from graph.sqlite.rows import LISTED, Rid
+
+T = TypeVar("T")
+_SPOKEN = ("entities", "events", "relations", "captions")
+
+
+def observations(db: apsw.Connection, streams: Sequence[StreamId]) -> Iterator[Observation]:
+    """The memory (of these streams) in order of stream and time, within one transaction."""
+    known = sqlite_rows.every_stream(db)
+    for stream in known if not streams else sorted(set(streams) & set(known)):
+        sql = f"SELECT rid FROM chunks WHERE stream_id IN {LISTED} ORDER BY start_us, id"
+        rids = [rid for (rid,) in sqlite_rows.select(db, sql, [stream])]
+        by_rid = sqlite_rows.chunks_by_rid(db, rids)
+        chunks = [by_rid[rid] for rid in rids]
+        spoken = {table: _by_chunk(db, table, stream, chunks) for table in _SPOKEN}
+        for chunk in chunks:
+            yield _observation(db, chunk, {table: of.get(chunk.id, []) for table, of in spoken.items()})
+
+
+def _by_chunk(
+    db: apsw.Connection, table: str, stream: StreamId, chunks: Sequence[Chunk]
+) -> dict[str, list[Rid]]:
+    """A stream's rows, in order of time, by the chunk that had the last word on them."""
+    out: dict[str, list[Rid]] = {}
+    speakers: dict[Micros, str] = {}
+    sql = f"SELECT rid, said_us FROM {table} WHERE stream_id = ? ORDER BY start_us, id"
+    for rid, said in db.execute(sql, (stream,)):
+        if said not in speakers:
+            speakers[said] = rows.speaker(said, chunks).id
+        out.setdefault(speakers[said], []).append(rid)
+    return out
+
+
+def _observation(db: apsw.Connection, chunk: Chunk, said: dict[str, list[Rid]]) -> Observation:
+    def of(table: str, by_rid: Callable[[apsw.Connection, Sequence[Rid]], dict[Rid, T]]) -> tuple[T, ...]:
+        found = by_rid(db, said[table]) if said[table] else {}
+        return tuple(found[rid] for rid in said[table])
+
+    vectors = itertools.chain.from_iterable(
+        sqlite_vectors.of_facts(db, table, said[table]) for table in sqlite_vectors.OWNERS if said[table]
+    )
+    return Observation(
+        chunk=chunk,
+        tracks=_tracks(db, chunk),
+        entities=of("entities", sqlite_rows.entities_by_rid),
+        events=of("events", sqlite_rows.events_by_rid),
+        relations=of("relations", sqlite_rows.relations_by_rid),
+        captions=of("captions", sqlite_rows.captions_by_rid),
+        coverage=_coverage(db, chunk),
+        vectors=tuple(sorted(vectors, key=lambda vector: (vector.of, vector.model))),
+    )
+
+
+def _tracks(db: apsw.Connection, chunk: Chunk) -> tuple[Track, ...]:
+    """The tracks seen in the chunk, with the points they have in it."""
+    sql = (
+        "SELECT t.rid FROM tracks t JOIN track_points p ON p.track_rid = t.rid "
+        "WHERE p.chunk_id = ? ORDER BY t.start_us, t.id"
+    )
+    rids = [rid for (rid,) in db.execute(sql, (chunk.id,))]
+    found = sqlite_rows.tracks_by_rid(db, rids, chunk.id)
+    return tuple(found[rid] for rid in rids)
+
+
+def _coverage(db: apsw.Connection, chunk: Chunk) -> tuple[Coverage, ...]:
+    sql = "SELECT rid FROM coverage WHERE chunk_id = ? ORDER BY rid"
+    rids = [rid for (rid,) in db.execute(sql, (chunk.id,))]
+    found = sqlite_rows.coverage_by_rid(db, rids)
+    return tuple(found[rid] for rid in rids)

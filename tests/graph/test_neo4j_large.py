@@ -1,0 +1,140 @@
+"""What Neo4j's own indexes do for a large memory, on a small one: as if little were much."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.clock import Span
+from core.memory import Observation, Query, Scope, Vector, Want
+from graph.neo4j import like as neo4j_like
+from graph.neo4j import models as neo4j_models
+from graph.neo4j import words as neo4j_words
+from graph.neo4j.database import Neo4jDatabase
+from graph.neo4j.rows import Names
+from graph.neo4j.store import Neo4jStore
+from graph.plain.store import MemoryStore
+from helpers.memories import everything
+from helpers.observations import DOCK, WORDS, YARD, entity, event, histories, observation, queries
+
+pytestmark = pytest.mark.service
+
+MODEL = "large:1"
+SOME = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def worded() -> st.SearchStrategy[Query]:
+    """Queries by words, with other bounds besides."""
+    texts = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
+    wants = st.sampled_from([Want.EVENTS, Want.ENTITIES, Want.CAPTIONS])
+    return st.builds(
+        lambda q, text, want: replace(q, want=want, text=text, like=None), queries(), texts, wants
+    )
+
+
+def fresh(database: Neo4jDatabase) -> tuple[Neo4jStore, Names]:
+    names = Names(f"l{secrets.token_hex(6)}")
+    return Neo4jStore(database, names.memory), names
+
+
+def settle(database: Neo4jDatabase) -> None:
+    """Word indexes are a moment behind."""
+    database.run("CALL db.index.fulltext.awaitEventuallyConsistentIndexRefresh()")
+
+
+@SOME
+@given(history=histories(), asked=st.lists(worded(), min_size=2, max_size=5))
+def test_words_found_by_the_index_are_ranked_as_in_the_plain_memory(
+    neo4j_database: Neo4jDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+    history: list[Observation],
+    asked: list[Query],
+) -> None:
+    monkeypatch.setattr(neo4j_words, "FEW", 0)
+    (store, _), plain = fresh(neo4j_database), MemoryStore()
+    for one in history:
+        store.write(one)
+        plain.write(one)
+    settle(neo4j_database)
+    for query in asked:
+        assert store.find(query) == plain.find(query)
+    scope = Scope(streams=(DOCK,), span=Span.of_seconds(0, 30))
+    assert store.forget(scope) == plain.forget(scope)
+    settle(neo4j_database)
+    for query in asked:
+        assert store.find(query) == plain.find(query)
+
+
+def many(count: int) -> list[Observation]:
+    """As many events, half of them red, on two streams, each with a direction of its own."""
+    draw = np.random.default_rng(5)
+    out = []
+    for n in range(count):
+        stream = (DOCK, YARD)[n % 2]
+        one = entity(n, "person", stream=stream, upper=("red", "blue")[n // 2 % 2])
+        happened = event("stopped", n * 10 + 1, n * 10 + 2, one, stream=stream)
+        where = Vector.of_row(happened.id, MODEL, draw.normal(size=16))
+        out.append(observation(n, one, happened, where, stream=stream))
+    return out
+
+
+def test_of_very_many_the_index_s_own_score_names_the_best(
+    neo4j_database: Neo4jDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, _ = fresh(neo4j_database)
+    for one in many(40):
+        store.write(one)
+    settle(neo4j_database)
+    monkeypatch.setattr(neo4j_words, "FEW", 0)
+    monkeypatch.setattr(neo4j_words, "MOST", 30)
+    monkeypatch.setattr(neo4j_words, "EXACT", 10)
+    found = store.find(Query(want=Want.EVENTS, streams=(DOCK,), text="red", limit=5)).events
+    assert [e.span.start for e in found] == sorted(e.span.start for e in found)
+    reds = {e.id for e in store.find(Query(want=Want.EVENTS, attributes={"upper": "red"})).events}
+    assert len(found) == 5
+    assert {e.id for e in found} <= reds
+    everyone = store.find(Query(want=Want.EVENTS, text="red person", limit=40)).events
+    assert len(everyone) == 40
+    assert {e.id for e in everyone[:20]} == reds
+
+
+def test_a_vector_index_names_the_nearest_and_what_is_written_later(
+    neo4j_database: Neo4jDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (store, names), plain = fresh(neo4j_database), MemoryStore()
+    told = many(120)
+    for one in told[:80]:
+        store.write(one)
+        plain.write(one)
+    like = Vector.of_row("", MODEL, np.random.default_rng(6).normal(size=16))
+    query = Query(want=Want.EVENTS, like=like, limit=10)
+    exact = store.find(query)
+    assert exact == plain.find(query)
+    assert neo4j_models.index(neo4j_database, names) == []
+    monkeypatch.setattr(neo4j_models, "INDEXED_FROM", 50)
+    assert neo4j_models.index(neo4j_database, names) == [MODEL]
+    assert neo4j_models.index(neo4j_database, names) == []
+    monkeypatch.setattr(neo4j_like, "FEW", 0)
+    for one in told[80:]:
+        store.write(one)
+        plain.write(one)
+    for bound in (
+        query,
+        Query(want=Want.EVENTS, like=like, limit=10, streams=(YARD,), span=Span.of_seconds(0, 600)),
+    ):
+        found = store.find(bound)
+        wanted = plain.find(bound)
+        assert len({e.id for e in found.events} & {e.id for e in wanted.events}) >= 9
+    assert everything(store) == everything(plain)
+    assert store.unmark(MODEL) == 120
+    assert not store.find(query).events
+    left = neo4j_database.run(
+        "MATCH (e:Event) WHERE e.id STARTS WITH $of AND e[$near] IS NOT NULL RETURN count(e)",
+        {"of": names.prefix, "near": f"near:{MODEL}"},
+    )
+    assert left == [[0]]
