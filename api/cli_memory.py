@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -25,12 +26,13 @@ from api.cli_io import (
     stream_ids,
     table,
 )
-from core.errors import Invalid
+from core.errors import Conflict, Invalid, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from api.wire import HitOut
+    from core.memory import Observation
     from graph.exchange import Line, Moved
 
 STDIO = Path("-")
@@ -162,23 +164,40 @@ def import_memory(
     ],
     json: Json = False,
 ) -> None:
-    """Take in a memory that was exported; what is there already stays, and doing it twice changes nothing.
+    """Take in a memory that was exported; says how much of it was new.
+
+    What is there already stays, what was forgotten stays forgotten, and doing it twice changes nothing. A stream whose
+    name stands for other content here is refused.
 
     Examples:
       sightline import memory.jsonl
       sightline import dock.graphml
     """
+    from core.work import Cancelled
     from graph import exchange, graphml
+    from ingest import forgotten
 
     _, house = opened()
+
+    def write(observation: Observation) -> None:
+        try:
+            forgotten.write(observation, house.store, house.ledger)
+        except Cancelled:
+            raise Conflict(
+                "a stream was forgotten while it was imported", next_step="import it again if it is wanted"
+            ) from None
+
+    def taken_in(lines: Iterator[Line]) -> Moved:
+        return exchange.take_in(lines, house.store, house.ledger, write=write)
+
     if _is_graphml(source):
         with _opened(source, "rb") as file:
-            moved = exchange.take_in(graphml.read(file), house.store, house.ledger)
+            moved = taken_in(graphml.read(file))
     elif source == STDIO:
-        moved = exchange.take_in(exchange.read(sys.stdin), house.store, house.ledger)
+        moved = taken_in(exchange.read(sys.stdin))
     else:
         with _opened(source, "r") as file:
-            moved = exchange.take_in(exchange.read(file), house.store, house.ledger)
+            moved = taken_in(exchange.read(file))
     _told(moved, "taken in", json=json)
 
 
@@ -193,19 +212,24 @@ def _is_graphml(path: Path) -> bool:
 
 @contextmanager
 def _opened(path: Path, mode: str) -> Iterator[IO[Any]]:
+    """The file; a new one for its owner alone: a memory is nobody else's business."""
     try:
-        file = path.open(mode, encoding=None if "b" in mode else "utf-8")
+        file = open(path, mode, encoding=None if "b" in mode else "utf-8", opener=_private)  # noqa: SIM115 - closed below
     except OSError as error:
         raise Invalid(
             f"{str(path)!r} cannot be opened: {error.strerror}", next_step="check the path"
         ) from error
-    with file:
-        try:
+    try:
+        with file:
             yield file
-        except UnicodeDecodeError as error:
-            raise Invalid(
-                f"{str(path)!r} is not UTF-8 text", next_step="give what `sightline export` wrote"
-            ) from error
+    except UnicodeDecodeError as error:
+        raise Invalid(
+            f"{str(path)!r} is not UTF-8 text", next_step="give what `sightline export` wrote"
+        ) from error
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 @contextmanager
@@ -215,13 +239,16 @@ def _writing(path: Path) -> Iterator[IO[Any]]:
         yield sys.stdout
         return
     part = path.with_name(f".{path.name}.part")
-    with _opened(part, "w") as file:
-        try:
+    try:
+        with _opened(part, "w") as file:
             yield file
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-    part.replace(path)
+        part.replace(path)
+    except OSError as error:
+        raise StoreUnavailable(
+            f"{str(path)!r} cannot be written: {error.strerror}", next_step="make room, or give another path"
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _told(moved: Moved, how: str, *, json: bool) -> None:

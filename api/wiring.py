@@ -74,7 +74,7 @@ def build(settings: Settings) -> House:
         media=media,
         vlm=_vlm(settings),
         embedder=_embedder(settings, settings.embedder),
-        embedder_of=lambda setting: _embedder(settings, setting)(),
+        embedder_of=cache(lambda setting: _embedder(settings, setting)()),
         notifier=WebhookNotifier(allow_private=settings.allow_private_webhooks),
         frames=Reopener(ledger, media, settings),
         clock=clock,

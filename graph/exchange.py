@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -11,9 +11,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from core.errors import Invalid
-from core.media import Stream
-from core.memory import Link, Observation, Query, Want
+from core.errors import Conflict, Invalid
+from core.media import Stream, StreamState
+from core.memory import HAND, Link, Observation, Query, Want
 from core.ports import Ledger, Memory
 
 VERSION = 1
@@ -124,18 +124,73 @@ def _check_header(first: str) -> None:
         )
 
 
-def take_in(lines: Iterable[Line], store: Memory, ledger: Ledger) -> Moved:
-    """Writes the lines into a memory and its streams into the ledger; a stream that is registered there stays as it is.
+def take_in(
+    lines: Iterable[Line],
+    store: Memory,
+    ledger: Ledger,
+    *,
+    write: Callable[[Observation], object] | None = None,
+) -> Moved:
+    """Takes the lines into a memory and its streams into the ledger; returns how much of it was new.
 
-    What is there already is written again under the same ids, so doing it twice changes nothing.
+    What is there already stays: a registered stream's row, a chunk's facts, what a person said of a pair. So an import
+    that was cut off goes on when it is done again. `write` takes the place of `store.write`, for who keeps out what was
+    forgotten. Raises `Conflict` where a stream's name stands for other content here, or for content that was watched
+    in another way: before anything of that stream is written.
     """
     moved = Moved()
     for line in lines:
-        if line.stream is not None and ledger.get(Stream, line.stream.id) is None:
-            ledger.put(line.stream)
-        if line.observation is not None:
-            store.write(line.observation)
+        if line.stream is not None:
+            moved.streams += _register(line.stream, store, ledger)
+        if line.observation is not None and not _has(store, line.observation):
+            (write or store.write)(line.observation)
+            moved.count(line)
         if line.links:
-            store.link(line.links)
-        moved.count(line)
+            fresh = _unsaid(line.links, store)
+            store.link(fresh)
+            moved.links += len(fresh)
     return moved
+
+
+def _register(stream: Stream, store: Memory, ledger: Ledger) -> bool:
+    """Whether the stream was not there before."""
+    here = ledger.get(Stream, stream.id)
+    if here is None:
+        # Nobody watches it here.
+        state = StreamState.NEW if stream.state is StreamState.WATCHING else stream.state
+        ledger.put(replace(stream, state=state), new=True)
+        return True
+    if _content(here) != _content(stream):
+        raise Conflict(
+            f"the name {stream.name!r} stands for other content here ({here.shown_source})",
+            next_step="forget the stream here first, or import into an empty memory",
+        )
+    if (
+        here.recipe != stream.recipe
+        and store.find(Query(want=Want.CHUNKS, streams=(here.id,), limit=1)).chunks
+    ):
+        raise Conflict(
+            f"the stream {stream.name!r} was watched here in another way than in the export",
+            next_step="forget the stream here first, or import into an empty memory",
+        )
+    return False
+
+
+def _content(stream: Stream) -> tuple[object, ...]:
+    """By what a stream's content is told: its bytes, or of what is no file here its form and length."""
+    return (
+        (stream.digest,)
+        if stream.digest
+        else (stream.shown_source, stream.width, stream.height, stream.codec)
+    )
+
+
+def _has(store: Memory, observation: Observation) -> bool:
+    return bool(store.find(Query(want=Want.CHUNKS, ids=(observation.chunk.id,))).chunks)
+
+
+def _unsaid(links: Sequence[Link], store: Memory) -> list[Link]:
+    """Those of pairs of which no person has said anything here."""
+    here = store.find(Query(want=Want.LINKS, ids=tuple(link.id for link in links))).links
+    by_hand = {link.id for link in here if link.source == HAND}
+    return [link for link in links if link.id not in by_hand]

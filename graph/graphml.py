@@ -44,6 +44,7 @@ class _Writer:
         self._there: set[str] = set()
         self._named: set[str] = set()
         self._chunk_before: dict[str, str] = {}
+        self._seen_in: dict[str, list[str]] = {}
 
     def begin(self) -> None:
         self._xml.startDocument()
@@ -71,7 +72,7 @@ class _Writer:
             self._observation(line.observation, _json(line))
         for link in line.links or ():
             self._edge(
-                link.one, "SAME_AS", link.other, confidence=link.score, source=link.source,
+                link.one, "SAME_AS" if link.same else "NOT_SAME_AS", link.other, confidence=link.score, source=link.source,
                 line=_json(Line(links=[link])),
             )  # fmt: skip
 
@@ -82,13 +83,16 @@ class _Writer:
         before = self._chunk_before.get(chunk.stream_id)
         if before is not None:
             self._edge(before, "NEXT", chunk.id)
+        else:
+            self._seen_in = {}  # the first chunk of a stream: nobody is followed from one stream into another
         self._chunk_before[chunk.stream_id] = chunk.id
         for track in seen.tracks:
             self._once(
                 track.id, "Track", label=track.label, from_us=track.span.start, to_us=track.span.end,
                 confidence=track.confidence, source=track.source, attributes=_text(track.attributes),
             )  # fmt: skip
-            self._edge(chunk.id, "SHOWS", track.id)
+            self._edge(track.id, "SEEN_IN", chunk.id)
+            self._seen_in.setdefault(track.id, []).append(chunk.id)
         for entity in seen.entities:
             self._node(
                 entity.id, "Entity", label=entity.label, name=entity.name, from_us=entity.span.start,
@@ -96,6 +100,9 @@ class _Writer:
             )  # fmt: skip
             for track_id in entity.tracks:
                 self._edge(track_id, "SAME_AS", entity.id)
+            where = (c for track_id in entity.tracks for c in self._seen_in.get(track_id, ()))
+            for chunk_id in dict.fromkeys((*where, chunk.id)):
+                self._edge(chunk_id, "SHOWS", entity.id)
         self._happenings(seen)
         for caption in seen.captions:
             self._node(

@@ -78,6 +78,8 @@ def test_a_memory_moves_into_another_house_whole(watched: Sightline, tmp_path: P
     assert counted["streams"] == 1
     assert counted["events"] > 0
     assert other.run("import", file, "--json").json == counted
+    assert set(other.run("import", file, "--json").json.values()) == {0}
+    assert file.stat().st_mode & 0o077 == 0
     for command in (("events",), ("captions", "--stream", "yard"), ("search", "appeared")):
         assert other.run(*command, "--json").out == watched.run(*command, "--json").out
     assert other.run("tracks", "--stream", "yard").out == watched.run("tracks", "--stream", "yard").out
@@ -90,3 +92,14 @@ def test_a_file_that_is_no_export_is_refused_with_the_way_out(watched: Sightline
     assert "FILE.jsonl" in watched.run("export", tmp_path / "x.zip", expect=2).err
     assert "cannot be opened" in watched.run("import", tmp_path / "none.graphml", expect=2).err
     assert "cannot be opened" in watched.run("export", tmp_path / "no" / "x.jsonl", expect=2).err
+
+
+def test_an_import_does_not_bring_back_what_was_forgotten(tmp_path: Path) -> None:
+    line, file = Sightline(tmp_path / "home"), tmp_path / "m.jsonl"
+    line.run("watch", write_video(tmp_path / "v.mp4", seconds=4), "--json")
+    line.run("export", file)
+    assert line.run("events", "--json").lines
+    line.run("forget", "--stream", "v", "--from", "0", "--to", "4", "--yes")
+    assert line.run("import", file, "--json").json["streams"] == 0
+    assert line.run("events", "--json").out == ""
+    assert line.run("search", "appeared", "--json").out == ""

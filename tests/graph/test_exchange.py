@@ -6,15 +6,16 @@ import io
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from core.errors import Invalid
+from core.errors import Conflict, Invalid
 from core.media import Stream
-from core.memory import Link, Observation, Query, Want
+from core.memory import HAND, Link, Observation, Query, Want
 from core.ports import Memory
 from graph import exchange, graphml
 from graph.ledger import MemoryLedger
@@ -109,7 +110,7 @@ def test_passwords_stay_at_home_and_streams_are_registered_once(dock: Memory, fo
     text = out(dock)
     assert "hunter2" not in text
     ledger = MemoryLedger()
-    mine = Stream(id=YARD, name="mine", source="mine.mp4", shown_source="mine.mp4")
+    mine = replace(STREAMS[1], source="/elsewhere/yard.mp4", problem="cut short")
     ledger.put(mine)
     back(text, MemoryStore(), ledger)
     assert ledger.get(Stream, YARD) == mine
@@ -135,8 +136,76 @@ def test_graph_tools_read_nodes_and_edges_of_the_schema(dock: Memory) -> None:
         "Unknown",
         "Zone",
     ]
-    edges = {data["type"] for *_, data in graph.edges(data=True)}
-    assert edges == {"IN", "NEXT", "SHOWS", "SAME_AS", "TOOK_PART", "SEEN_IN", "AT", "REL", "OF"}
+    types_of = dict(graph.nodes(data="type"))
+    edges = {(types_of[one], data["type"], types_of[other]) for one, other, data in graph.edges(data=True)}
+    assert edges == {
+        ("Chunk", "IN", "Stream"),
+        ("Event", "IN", "Stream"),
+        ("Chunk", "NEXT", "Chunk"),
+        ("Chunk", "SHOWS", "Entity"),
+        ("Track", "SEEN_IN", "Chunk"),
+        ("Event", "SEEN_IN", "Chunk"),
+        ("Track", "SAME_AS", "Entity"),
+        ("Unknown", "SAME_AS", "Entity"),
+        ("Entity", "SAME_AS", "Entity"),
+        ("Entity", "TOOK_PART", "Event"),
+        ("Event", "AT", "Zone"),
+        ("Entity", "REL", "Entity"),
+        ("Caption", "OF", "Chunk"),
+    }
+
+
+def test_who_was_split_is_not_the_same_in_a_graph_tool_either(dock: Memory) -> None:
+    dock.link([Link(one=entity(1).id, other=entity(2).id, score=1, source=HAND, same=False)])
+    said = re.findall(
+        rf'<edge source="{entity(1).id}" target="{entity(2).id}">(.*?)</edge>', as_graphml(dock)
+    )
+    said += re.findall(
+        rf'<edge source="{entity(2).id}" target="{entity(1).id}">(.*?)</edge>', as_graphml(dock)
+    )
+    kinds = {re.search(r'<data key="type">(\w+)</data>', each)[1] for each in said}  # type: ignore[index]
+    assert kinds == {"NOT_SAME_AS", "REL"}
+
+
+def test_what_is_there_already_stays(dock: Memory) -> None:
+    text, ledger, here = as_lines(dock), MemoryLedger(), MemoryStore()
+    assert from_lines(text, here, ledger).chunks == 2
+    split = Link(one=entity(1).id, other=entity(2).id, score=1, source=HAND, same=False)
+    here.link([split])
+    here.write(replace(observation(0, replace(entity(1), name="Ann")), vectors=()))
+    again = from_lines(text, here, ledger)
+    assert again == exchange.Moved()
+    assert here.find(Query(want=Want.LINKS)).links == (split,)
+    assert "Ann" in {e.name for e in here.find(Query(want=Want.ENTITIES)).entities}
+
+
+def test_a_cut_off_import_goes_on(dock: Memory) -> None:
+    lines = as_lines(dock).splitlines(keepends=True)
+    ledger, here = MemoryLedger(), MemoryStore()
+    from_lines("".join(lines[:4]), here, ledger)
+    moved = from_lines("".join(lines), here, ledger)
+    assert (moved.streams, moved.chunks, moved.links) == (0, 1, 1)
+    assert everything(here) == everything(dock)
+
+
+@pytest.mark.parametrize(
+    ("mine", "said"),
+    [
+        ({"shown_source": "other.mp4"}, "other content"),
+        ({"digest": "ab"}, "other content"),
+        ({"recipe": "older"}, "another way"),
+    ],
+)
+def test_a_name_that_stands_for_something_else_here_is_refused_before_anything_is_mixed(
+    dock: Memory, mine: dict[str, str], said: str
+) -> None:
+    ledger, here = MemoryLedger(), MemoryStore()
+    ledger.put(replace(STREAMS[0], source="cam", **mine))
+    here.write(observation(7, entity(5)))
+    before = everything(here)
+    with pytest.raises(Conflict, match=said):
+        from_lines(as_lines(dock), here, ledger)
+    assert everything(here) == before
 
 
 def test_every_node_an_edge_names_is_there(dock: Memory) -> None:
