@@ -46,6 +46,15 @@ def forget(
 
     if bool(stream) == bool(entity):
         raise Invalid("it does not say what to forget", next_step="give --stream or --entity")
+    if entity and (from_s is not None or to_s is not None):
+        raise Invalid(
+            "an entity is forgotten whole, not for a span",
+            next_step="leave --from and --to out, or give --stream with them instead",
+        )
+    if stream and everywhere:
+        raise Invalid(
+            "--everywhere is about entities, not about a stream", next_step="leave it out, or give --entity"
+        )
     settings, house = opened()
     when = span(from_s, to_s)
     what = f"{len(entity)} entities" if entity else f"{f'{when} of ' if when else ''}{stream!r}"

@@ -15,7 +15,7 @@ from api.find import streams_named
 from api.routes.memory import Streams
 from graph.changes import DAYS
 
-router = APIRouter(prefix="/v1", tags=["memory"], dependencies=VIEWER, responses=problems(401, 404, 422))
+router = APIRouter(prefix="/v1", tags=["memory"], dependencies=VIEWER, responses=problems(401, 404, 422, 503))
 
 
 @router.get("/changes", summary="What changed on a day")

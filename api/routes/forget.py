@@ -38,18 +38,28 @@ class Removed(Out):
 @router.post(
     "/forget",
     summary="Forget a stream, a span of one, or entities",
-    responses=problems(401, 403, 404, 409, 422),
+    responses=problems(401, 403, 404, 409, 422, 503),
 )
 def forget_asked(body: Forget, ctx: Ctx) -> Removed:
     """It goes from the memory, its indexes, clips, alerts, deliveries and reports; it is not shown and not learned again."""
     house = ctx.house
     if bool(body.stream) == bool(body.entities):
         raise Invalid("it does not say what to forget", next_step="give `stream` or `entities`")
+    bounded = body.from_s is not None or body.to_s is not None
+    if body.entities and bounded:
+        raise Invalid(
+            "an entity is forgotten whole, not for a span",
+            next_step="leave `from_s` and `to_s` out, or give `stream` with them instead",
+        )
+    if body.stream and body.everywhere:
+        raise Invalid(
+            "`everywhere` is about entities, not about a stream", next_step="leave it out, or give `entities`"
+        )
     if body.entities:
         ids = [EntityId(id) for id in body.entities]
         return Removed(removed=forget_entities(ids, house, everywhere=body.everywhere))
     stream = stream_named(house.ledger, body.stream)
-    if body.from_s is None and body.to_s is None:
+    if not bounded:
         return Removed(removed=forget(stream, house, ctx.settings, ctx.executor))
     try:
         span = span_of(body.from_s, body.to_s)
@@ -59,7 +69,7 @@ def forget_asked(body: Forget, ctx: Ctx) -> Removed:
     return Removed(removed=forget_span(stream, span, house))
 
 
-@router.delete("/entities/{id}", summary="Forget an entity", responses=problems(401, 403, 404))
+@router.delete("/entities/{id}", summary="Forget an entity", responses=problems(401, 403, 404, 503))
 def forget_entity(
     id: str,
     ctx: Ctx,

@@ -43,7 +43,7 @@ class NewPassage(BaseModel):
     "/entities/{id}/timeline",
     summary="Everything one thing took part in, across streams",
     dependencies=VIEWER,
-    responses=problems(401, 404),
+    responses=problems(401, 404, 503),
 )
 def timeline(id: str, ctx: Ctx) -> wire_identity.TimelineOut:
     """All visits of the same thing and what happened in them, in order of wall time, with the links between the visits."""
@@ -56,7 +56,7 @@ def timeline(id: str, ctx: Ctx) -> wire_identity.TimelineOut:
     "/entities/{id}/merge",
     summary="Say that entities are the same thing",
     dependencies=OPERATOR,
-    responses=problems(401, 403, 404, 422),
+    responses=problems(401, 403, 404, 422, 503),
 )
 def merge(id: str, body: Merge, ctx: Ctx) -> wire_identity.IdentityOut:
     """No program's word changes it; `split` takes it back. What was split by hand before is the same again."""
@@ -69,7 +69,7 @@ def merge(id: str, body: Merge, ctx: Ctx) -> wire_identity.IdentityOut:
     "/entities/{id}/split",
     summary="Say that an entity is not the same thing as others",
     dependencies=OPERATOR,
-    responses=problems(401, 403, 404, 409, 422),
+    responses=problems(401, 403, 404, 409, 422, 503),
 )
 def split(id: str, ctx: Ctx, body: Split | None = None) -> wire_identity.SplitOut:
     """It comes out of its group, and no program puts it back; `merge` takes it back."""

@@ -18,7 +18,7 @@ from core.ids import EntityId
 from core.memory import Query as MemoryQuery
 from core.memory import Want
 
-router = APIRouter(prefix="/v1", tags=["memory"], dependencies=VIEWER, responses=problems(401, 404, 422))
+router = APIRouter(prefix="/v1", tags=["memory"], dependencies=VIEWER, responses=problems(401, 404, 422, 503))
 
 Streams = Annotated[list[str], Query(alias="stream", description="Name or id; several mean any of them.")]
 From = Annotated[float | None, Query(ge=0, description="Seconds on the stream's clock.")]

@@ -252,7 +252,7 @@ def get_stream(id: str, ctx: Ctx) -> wire_stream.StreamOut:
     "/{id}",
     summary="Forget a stream and all that came from it",
     dependencies=ADMIN,
-    responses=problems(401, 403, 404, 409),
+    responses=problems(401, 403, 404, 409, 503),
 )
 def forget_stream(id: str, ctx: Ctx) -> Gone:
     """Removes its media, memory, alerts, jobs and checkpoints; says how much that was."""

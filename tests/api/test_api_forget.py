@@ -85,6 +85,24 @@ def test_what_does_not_say_what_to_forget_is_refused(door, body: dict) -> None:
     assert door.client.post("/v1/forget", json=body).status_code == 422
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"entities": [PERSON], "from_s": 0},
+        {"entities": [PERSON], "to_s": 5},
+        {"stream": "dock", "everywhere": True},
+    ],
+)
+def test_a_half_understood_wish_forgets_nothing(door, body: dict) -> None:
+    door.add_stream()
+    answer = door.client.post("/v1/forget", json=body)
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "urn:sightline:problem:invalid"
+    assert answer.json()["next_step"]
+    assert door.client.get(f"/v1/entities/{PERSON}/timeline").status_code == 200
+    assert len(door.get("/v1/events", params={"stream": "dock"})["items"]) == 4
+
+
 @pytest.mark.parametrize(("method", "path"), [("POST", "/v1/forget"), ("DELETE", "/v1/entities/en_1")])
 def test_only_an_admin_forgets(door, method: str, path: str) -> None:
     answer = door.anonymous().request(method, path, headers=door.key("operator"), json={})

@@ -63,3 +63,12 @@ def test_from_two_visits_to_one_thing_to_nothing(line: Sightline) -> None:
     assert span["chunks"] == 1
     assert "nothing to forget" in line.run("retain").out
     assert line.run("retain", "--days", 1, "--json").json["removed"]["streams"] == 2
+
+
+@pytest.mark.slow
+def test_a_half_understood_wish_forgets_nothing(line: Sightline) -> None:
+    dock = say.entity(1, stream=ids.stream_id("dock")).id
+    for wish in (("--entity", dock, "--from", 0), ("--entity", dock, "--to", 5)):
+        assert "forgotten whole" in line.run("forget", *wish, "--yes", expect=2).err
+    assert "about entities" in line.run("forget", "--stream", "dock", "--everywhere", "--yes", expect=2).err
+    assert len(line.run("timeline", dock, "--json").json["events"]) == 2

@@ -101,6 +101,19 @@ def test_failures_are_described_as_problems(described) -> None:
                 assert "application/problem+json" in answer["content"], (method, path, status)
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("post", "/v1/forget"), ("delete", "/v1/entities/{id}"), ("delete", "/v1/streams/{id}"),
+        ("get", "/v1/entities/{id}/timeline"), ("post", "/v1/entities/{id}/merge"),
+        ("post", "/v1/entities/{id}/split"), ("get", "/v1/changes"), ("get", "/v1/events"), ("get", "/v1/search"),
+    ],
+)  # fmt: skip
+def test_what_asks_the_memory_says_that_it_may_be_away(described, method: str, path: str) -> None:
+    answer = described["paths"][path][method]["responses"]["503"]
+    assert "application/problem+json" in answer["content"]
+
+
 def test_every_operation_has_a_name_of_its_own(described) -> None:
     names = [operation["operationId"] for _, _, operation in operations(described)]
     assert len(names) == len(set(names)), sorted(name for name in names if names.count(name) > 1)
