@@ -19,7 +19,16 @@ from core.memory import Coverage, Entity, Event, Observation, Query, Want
 from core.ports import GraphStore, Ledger
 from core.watch import Alert, Incident, Rule
 
-__all__ = ["Considered", "acknowledge", "alert_of", "catch_up", "consider", "feedback", "resolve"]
+__all__ = [
+    "Considered",
+    "acknowledge",
+    "alert_of",
+    "catch_up",
+    "consider",
+    "feedback",
+    "is_forgotten",
+    "resolve",
+]
 
 log = logging.getLogger(__name__)
 
@@ -147,12 +156,19 @@ class _Round:
             if not self._is_new(firing, facts):
                 continue
             alert = alert_of(rule, spec, firing, facts.scene, known=facts.events)
+            if self._is_gone(alert):
+                continue
             incident = take_in(
                 alert, spec.cooldown, ledger=self.ledger, clock=self.clock, unverified=bool(spec.judge)
             )
             if incident is not None:
                 changed.append(incident)
         return changed
+
+    def _is_gone(self, alert: Alert) -> bool:
+        """Whether what the alert is about was forgotten since it was read; asked of the row as it is now."""
+        row = self.ledger.get(Stream, self.stream.id)
+        return row is None or is_forgotten(alert, row)
 
     def _is_new(self, firing: Firing, facts: _Facts) -> bool:
         """Whether the firing may come from what is new: its moment is, or an event in it is or still went on.
@@ -163,6 +179,11 @@ class _Round:
         recent = self.since - SETTLE
         fresh = {event.id for event in self.fresh.events}
         return firing.at > recent or any(e.id in fresh or e.span.end > recent for e in firing.events)
+
+
+def is_forgotten(alert: Alert, stream: Stream) -> bool:
+    """Whether the alert is about a span or somebody that was forgotten of the stream."""
+    return stream.is_forgotten(alert.span) or not {*stream.forgotten_entities}.isdisjoint(alert.entity_ids)
 
 
 def _readable(rule: Rule) -> RuleSpec | None:

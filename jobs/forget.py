@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from alerts.watch import Considered
+from alerts.watch import Considered, is_forgotten
 from core.clock import Span
 from core.errors import Conflict, NotFound
-from core.ids import EntityId, JobId
+from core.ids import EntityId, IncidentId, JobId
 from core.media import Passage, Stream
 from core.memory import Entity, Query, Scope, Want
 from core.ports import Executor, House, Ledger
@@ -59,18 +59,30 @@ def forget(stream: Stream, house: House, settings: Settings, executor: Executor 
     for job in jobs:
         if job.state in _GOING_ON:
             _stop(stop(job.id), house)
-    counts = Counter(house.store.forget(Scope(streams=(stream.id,))).counts)
-    counts["media"] = sum(house.media.remove(prefix) for prefix in media_prefixes(stream))
+    counts = Counter(sweep(stream, house, settings))
+    counts["jobs"] = sum(ledger.remove(Job, job.id) for job in jobs)
+    if not ledger.remove(Stream, stream.id):
+        raise NotFound(f"the stream {stream.name!r} has gone already")
+    counts.update(sweep(stream, house, settings))
+    return dict(counts)
+
+
+def sweep(stream: Stream, house: House, settings: Settings) -> Counts:
+    """Removes all that came from a stream, but not its row and its jobs.
+
+    Whoever watches it without a job cannot be stopped and may write until the row has gone: so it is done once more
+    then, and again by whoever watched it, when that stops (`jobs/handlers.py`).
+    """
+    ledger = house.ledger
+    counts: Counter[str] = Counter(media=sum(house.media.remove(prefix) for prefix in media_prefixes(stream)))
+    counts.update(house.store.forget(Scope(streams=(stream.id,))).counts)
     counts.update(_incidents(ledger, stream, lambda _: True, lambda _: True))
     counts.update(_reports(house, stream, None))
-    counts["jobs"] = sum(ledger.remove(Job, job.id) for job in jobs)
     for passage in ledger.find(Passage):
         if stream.id in (passage.one, passage.other):
             ledger.remove(Passage, passage.id)
     ledger.remove(Considered, stream.id)
     Checkpoints(settings.home / "checkpoints").drop(stream.id)
-    if not ledger.remove(Stream, stream.id):
-        raise NotFound(f"the stream {stream.name!r} has gone already")
     return dict(counts)
 
 
@@ -115,6 +127,14 @@ def forget_entities(ids: Sequence[EntityId], house: House, *, everywhere: bool =
     return dict(counts)
 
 
+def forget_alerts(stream: Stream, house: House) -> Counts:
+    """Removes the alerts about what was forgotten of the stream while rules were asked about it."""
+    row = house.ledger.get(Stream, stream.id)
+    if row is None:
+        return _incidents(house.ledger, stream, lambda _: True, lambda _: True)
+    return _incidents(house.ledger, stream, lambda alert: is_forgotten(alert, row), lambda _: False)
+
+
 def _stop(job: Job, house: House) -> None:
     """Waits until the job has stopped, so that nothing is written after it was forgotten. Raises `Conflict`."""
     for _ in range(round(PATIENCE_S / TURN_S)):
@@ -151,23 +171,41 @@ def _incidents(
     """Removes alerts, the incidents of which none is left, and what was or is to be delivered about any of them."""
     counts = Counter(incidents=0, alerts=0, deliveries=0)
     for incident in ledger.find(Incident, stream_id=stream.id):
-        left = tuple(alert for alert in incident.alerts if not goes(alert))
-        if left == incident.alerts and (left or not goes_without_alerts(incident)):
+        gone = _shrink(ledger, incident.id, goes, goes_without_alerts)
+        if gone is None:
             continue
-        counts["alerts"] += len(incident.alerts) - len(left)
+        counts["alerts"] += gone
         for delivery in ledger.find(Delivery, incident_id=incident.id):
             counts["deliveries"] += ledger.remove(Delivery, delivery.id)
-        if left:
-            _shrink(ledger, incident, left)
-        else:
-            counts["incidents"] += ledger.remove(Incident, incident.id)
+        counts["incidents"] += ledger.get(Incident, incident.id) is None
     return dict(counts)
 
 
-def _shrink(ledger: Ledger, incident: Incident, left: tuple[Alert, ...]) -> None:
-    """The incident with the alerts that are left, told by the first of them."""
-    span = _hull(alert.span for alert in left)
-    ledger.put(replace(incident, alerts=left, span=span, message=left[0].message, note=""))
+def _shrink(
+    ledger: Ledger,
+    id: IncidentId,
+    goes: Callable[[Alert], bool],
+    goes_without_alerts: Callable[[Incident], bool],
+) -> int | None:
+    """Leaves the alerts that stay, told by the first of them, or removes the incident where none does; says how many
+    went, None where nothing changed. Whoever changes the incident meanwhile (an alert more, a person's word) is heeded.
+    """
+    while (incident := ledger.get(Incident, id)) is not None:
+        left = tuple(alert for alert in incident.alerts if not goes(alert))
+        if left == incident.alerts and (left or not goes_without_alerts(incident)):
+            return None
+        gone = len(incident.alerts) - len(left)
+        if not left:
+            return gone if ledger.remove(Incident, id) else None
+        shrunk = replace(
+            incident, alerts=left, span=_hull(a.span for a in left), message=left[0].message, note=""
+        )
+        try:
+            ledger.put(shrunk, replacing=incident)
+        except Conflict:
+            continue
+        return gone
+    return None
 
 
 def _hull(spans: Iterable[Span]) -> Span:

@@ -20,6 +20,7 @@ from core.ports import House
 from core.settings import Settings
 from core.work import Cancelled, Progress, Report
 from jobs.embedding import EMBED, bring_over
+from jobs.forget import forget_alerts, sweep
 from jobs.retention import RETAIN, retain
 from jobs.runner import Handler, Handlers, Lost, Stopping
 
@@ -78,10 +79,21 @@ def _ingest(
 ) -> dict[str, Any]:
     """Watches the stream `stream_id`, asking the armed rules after every chunk; goes on where it was cut off."""
     stream = _stream(house, args)
-    run = watch or _pipeline()
+    try:
+        return _watched(house, settings, wake, watch or _pipeline(), stream, progress)
+    finally:
+        if house.ledger.get(Stream, stream.id) is None:
+            sweep(stream, house, settings)  # forgotten meanwhile: what came of it until that was noticed
+
+
+def _watched(
+    house: House, settings: Settings, wake: Wake, run: WatchStream, stream: Stream, progress: Progress
+) -> dict[str, Any]:
+    """What came of watching the stream; how it ended where it did not come to its end is noted on the row."""
 
     def on_chunk(seen: Stream, observation: Observation) -> None:
         if consider(seen, observation, store=house.store, ledger=house.ledger, clock=house.clock):
+            forget_alerts(seen, house)
             wake()
 
     try:
@@ -106,6 +118,7 @@ def _ingest(
         )
         raise
     if catch_up(watched.stream, store=house.store, ledger=house.ledger, clock=house.clock):
+        forget_alerts(watched.stream, house)
         wake()
     return {
         "stream_id": stream.id,

@@ -43,6 +43,7 @@ class Room:
 
     def __init__(self, *specs: RuleSpec, ledger: Ledger | None = None) -> None:
         self.store, self.ledger, self.clock = MemoryStore(), ledger or MemoryLedger(), VirtualClock()
+        self.ledger.put(STREAM)
         for spec in specs:
             self.ledger.put(to_rule(spec, armed=True))
 
@@ -91,6 +92,24 @@ def test_a_rule_that_is_not_armed_or_is_for_another_stream_stays_silent() -> Non
     room = Room(rule(when={"kind": "left", "stream": "yard"}))
     room.ledger.put(to_rule(rule("off", when={"kind": "left"})))
     assert room.see(0, event("left", 3, None, ANN)) == []
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        replace(STREAM, forgotten=(Span.of_seconds(0, 5),)),
+        replace(STREAM, forgotten_entities=(BOB.id,)),
+        None,
+    ],
+)
+def test_what_was_forgotten_meanwhile_is_no_alert(row: Stream | None) -> None:
+    room = Room(rule(when={"kind": "left"}, cooldown=0))
+    if row is None:
+        room.ledger.remove(Stream, STREAM.id)
+    else:
+        room.ledger.put(row)
+    raised = room.see(0, event("left", 3, None, BOB), event("left", 8, None, ANN))
+    assert [i.alerts[0].span.start for i in raised] == ([] if row is None else [8 * SECOND])
 
 
 def test_an_open_event_written_again_does_not_fire_again() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from alerts.watch import Considered
 from api.wiring import build
 from core import ids
 from core.clock import SECOND, Span, VirtualClock
@@ -18,7 +20,7 @@ from core.media import Stream, StreamKind, StreamState
 from core.memory import Link, Observation, Query, Scope, Want
 from core.ports import House, Memory
 from core.settings import Settings, read_settings
-from core.watch import Alert, Incident
+from core.watch import Alert, Incident, IncidentState
 from core.work import Cancelled, Job, Report, quiet
 from graph.ledger import MemoryLedger
 from graph.plain.store import MemoryStore
@@ -31,8 +33,8 @@ from ingest.pipeline import watch
 from ingest.register import register
 from ingest.reopen import Reopener
 from jobs.fakes import EagerExecutor
-from jobs.forget import forget, forget_entities, forget_span
-from jobs.handlers import handlers
+from jobs.forget import forget, forget_alerts, forget_entities, forget_span
+from jobs.handlers import INGEST, handlers
 from jobs.retention import RETAIN, Retention, retain
 
 
@@ -162,6 +164,77 @@ def test_what_is_forgotten_while_it_is_written_goes_again() -> None:
     assert [kind for kind, _ in events(store)] == ["left"]
 
 
+class Late(MemoryLedger):
+    """A ledger that lets somebody in right before a stream's row goes."""
+
+    late: Callable[[], None]
+
+    def remove(self, kind: type[Any], id: str, /) -> bool:
+        if kind is Stream:
+            self.late()
+        return super().remove(kind, id)
+
+
+def test_what_is_written_while_a_stream_is_forgotten_goes_too(house: House, settings: Settings) -> None:
+    ledger = Late()
+    house = replace(house, ledger=ledger)
+    stream = filled(house)
+    checkpoint = settings.home / "checkpoints" / f"{stream.id}.checkpoint"
+    checkpoint.parent.mkdir(parents=True)
+    written: list[Observation | None] = []
+
+    def late() -> None:
+        one = say.observation(1, ANN, say.event("stopped", 12, 14, ANN))
+        written.append(forgotten.write(one, house.store, ledger))
+        checkpoint.write_bytes(b"late")
+        ledger.put(Considered(id=stream.id, until=20 * SECOND))
+        house.media.put(f"snapshots/{stream.id}/1.jpg", b"late")
+
+    ledger.late = late
+    counts = forget(stream, house, settings)
+    assert written[0] is not None, "it was written and nobody objected"
+    assert (counts["chunks"], counts["events"], counts["media"]) == (3, 3, 4)
+    left = everything(house.store)
+    assert (left[Want.CHUNKS].chunks, left[Want.EVENTS].events, left[Want.ENTITIES].entities) == ((), (), ())
+    assert not checkpoint.exists()
+    assert (ledger.find(Considered), house.media.keys()) == ([], [])
+
+
+class Interrupted(MemoryLedger):
+    """A ledger that lets somebody in right before it is noted that rules were asked about the second chunk."""
+
+    forgets: Callable[[], object] | None = None
+
+    def put(self, row: Any, /, *, replacing: Any = None, new: bool = False) -> Any:
+        if isinstance(row, Considered) and row.until > 2 * SECOND and self.forgets is not None:
+            forgets, self.forgets = self.forgets, None
+            forgets()
+        return super().put(row, replacing=replacing, new=new)
+
+
+def test_who_watches_here_and_now_leaves_nothing_of_a_forgotten_stream(
+    house: House, settings: Settings, walk: Stream
+) -> None:
+    ledger = Interrupted()
+    house = replace(house, ledger=ledger)
+    ledger.put(walk)
+    checkpoint = settings.home / "checkpoints" / f"{walk.id}.checkpoint"
+
+    def forgets() -> None:
+        assert forget(row(house, walk), house, settings)["chunks"] == 2
+        assert not checkpoint.exists()
+        checkpoint.write_bytes(b"saved a moment later")
+
+    ledger.forgets = forgets
+    with pytest.raises(Cancelled):
+        handlers(house, settings)[INGEST]({"stream_id": walk.id}, quiet)
+    assert ledger.forgets is None
+    left = everything(house.store)
+    assert (left[Want.CHUNKS].chunks, left[Want.EVENTS].events, left[Want.ENTITIES].entities) == ((), (), ())
+    assert not checkpoint.exists()
+    assert (ledger.find(Stream), ledger.find(Considered)) == ([], [])
+
+
 def test_what_is_spared_is_what_touches_nothing_forgotten() -> None:
     stream = Stream(
         id=say.DOCK, name="d", source="d", shown_source="d", forgotten=(Span.of_seconds(0, 15),),
@@ -259,6 +332,48 @@ def test_a_forgotten_entity_takes_what_is_told_of_it_along(house: House) -> None
     assert row(house, stream).forgotten_entities == (BOB.id,)
     with pytest.raises(NotFound):
         forget_entities([BOB.id], house)
+
+
+class Contended(MemoryLedger):
+    """A ledger in which somebody changes an incident right before the next write that replaces it."""
+
+    change: Callable[[Incident], Incident] | None = None
+
+    def put(self, row: Any, /, *, replacing: Any = None, new: bool = False) -> Any:
+        if replacing is not None and isinstance(row, Incident) and self.change is not None:
+            change, self.change = self.change, None
+            super().put(change(replacing))
+        return super().put(row, replacing=replacing, new=new)
+
+
+def test_forgetting_does_not_undo_what_is_said_of_an_incident_meanwhile(house: House) -> None:
+    ledger = Contended()
+    house = replace(house, ledger=ledger)
+    stream = filled(house)
+    third = Alert(
+        id=AlertId("al_3"), rule_id=RuleId("ru"), rule="r", stream_id=say.DOCK, stream="dock",
+        span=Span.of_seconds(27, 28), message="alert 3",
+    )  # fmt: skip
+    ledger.change = lambda found: replace(
+        found, alerts=(*found.alerts, third), state=IncidentState.ACKNOWLEDGED
+    )
+    counts = forget_span(stream, Span.of_seconds(0, 10), house)
+    assert ledger.change is None
+    (incident,) = ledger.find(Incident)
+    assert [a.id for a in incident.alerts] == ["al_1", "al_3"]
+    assert incident.state is IncidentState.ACKNOWLEDGED
+    assert incident.span == Span.of_seconds(25, 28)
+    assert (counts["alerts"], counts["incidents"]) == (2, 1)
+
+
+def test_an_alert_raised_while_it_is_forgotten_goes_again(house: House) -> None:
+    stream = filled(house)
+    forget_more(house.ledger, stream.id, spans=[Span.of_seconds(0, 10)], entities=[BOB.id])
+    assert forget_alerts(stream, house) == {"alerts": 3, "incidents": 2, "deliveries": 0}
+    filled(house)
+    assert forget_alerts(stream, house)["alerts"] == 0, "nothing is forgotten"
+    house.ledger.remove(Stream, stream.id)
+    assert forget_alerts(stream, house)["incidents"] == 2
 
 
 def test_everywhere_takes_all_visits_of_the_same_thing(house: House) -> None:
