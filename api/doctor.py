@@ -51,10 +51,18 @@ def listed(settings: Settings) -> list[dict[str, str]]:
             value = "set" if value else ""
         elif name == "store":
             value = wiring.shown_store(settings) if value else ""
+        elif name == "queue":
+            value = wiring.shown_queue(settings)
         elif is_remote(value):
-            value = shown_source(value)
+            value = _shown(value)
         rows.append({"name": f"SIGHTLINE_{name.upper()}", "value": value, "means": field.description or ""})
     return rows
+
+
+def _shown(url: str) -> str:
+    """A URL without credentials. What has an @ behind its host was cut in the midst of a password: nothing of it."""
+    shown = shown_source(url)
+    return f"{url.partition('://')[0]}://…" if "@" in shown else shown
 
 
 def examine(settings: Settings) -> list[Finding]:

@@ -190,12 +190,24 @@ def _need_neo4j() -> None:
 
 def shown_store(settings: Settings) -> str:
     """The memory's URL as it may be shown: without user and password, whatever is wrong with it."""
-    if scheme(settings.store_url) not in NEO4J:
+    if scheme(settings.store_url) == "sqlite":
         return settings.store_url
     try:
         return Address.of(settings.store_url).shown
     except Invalid:
         return f"{scheme(settings.store_url)}://…"
+
+
+def shown_queue(settings: Settings) -> str:
+    """The queue's URL as it may be shown: without user and password, whatever is wrong with it."""
+    from jobs.celery_executor import shown
+
+    if settings.queue == "inline:":
+        return settings.queue
+    try:
+        return shown(settings.queue)
+    except Invalid:
+        return f"{scheme(settings.queue)}://…"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

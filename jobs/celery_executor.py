@@ -78,7 +78,9 @@ def shown(url: str) -> str:
     except ValueError:
         host = None
     database = parts.path.strip("/") if host else ""
-    if not host or not (database or "0").isdigit():
+    # A password with a bare ? or # in it ends there, and its beginning passes for host and port.
+    cut = bool(host) and "@" in parts.query + parts.fragment
+    if not host or cut or not (database or "0").isdigit():
         raise Invalid(
             "SIGHTLINE_QUEUE names no Redis",
             next_step="write redis://host:port/0, or redis://:PASSWORD@host:port/0 with what is special in the password"

@@ -42,7 +42,10 @@ class Address:
             raise _wrong("is no URL") from None
         if parts.scheme not in SCHEMES or not parts.hostname:
             raise _wrong("names no server")
-        options = dict(parse_qsl(parts.query))
+        if any(sign in part for part in (parts.path, parts.query, parts.fragment) for sign in "@:"):
+            # A password with a bare / or ? in it ends as path or options, and its beginning passes for host and port.
+            raise _wrong("has / ? or # in the password")
+        options = dict(parse_qsl(parts.query, keep_blank_values=True))
         memory = options.pop("memory", MAIN)
         if options:
             raise _wrong(f"has an option that there is not: {', '.join(options)}")
@@ -67,5 +70,7 @@ class Address:
 def _wrong(how: str) -> Invalid:
     # Not a word of the URL: it may hold a password.
     return Invalid(
-        f"SIGHTLINE_STORE {how}", next_step="write neo4j://user:password@host:7687, or …/database?memory=name"
+        f"SIGHTLINE_STORE {how}",
+        next_step="write neo4j://user:password@host:7687, or …/database?memory=name, with what is special in the password"
+        " as %-codes",
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from api import cli_help
+from api import cli_help, doctor
 from api.cli import app, main
 from core.settings import Settings
 from helpers.command import Ran, Sightline
@@ -241,6 +241,23 @@ def test_doctor_lists_every_setting_and_no_secret(tmp_path: Path) -> None:
     assert "sk-hidden" not in ran.out
     assert ":pw@" not in ran.out
     assert "SIGHTLINE_CHUNK_S = 7.0" in line.run("doctor", expect=3).out
+
+
+@pytest.mark.parametrize(
+    ("queue", "shown"),
+    [
+        ("redis://:pa/ss@host:6379/0", "redis://…"),
+        ("redis:secret@host", "redis://…"),
+        ("redis://joe:12?pass@host", "redis://…"),
+        ("redis://joe:pass@host/2", "redis://host:6379/2"),
+        ("inline:", "inline:"),
+    ],
+)
+def test_doctor_shows_a_queue_without_its_password(tmp_path: Path, queue: str, shown: str) -> None:
+    settings = Settings(home=tmp_path, queue=queue, llm="openai+http://:pa/ss@host/v1?model=m")
+    rows = {row["name"]: row["value"] for row in doctor.listed(settings)}
+    assert rows["SIGHTLINE_QUEUE"] == shown
+    assert rows["SIGHTLINE_LLM"] == "openai+http://…"
 
 
 def test_doctor_finds_a_model_server_that_is_away(tmp_path: Path) -> None:

@@ -66,7 +66,15 @@ def test_doctor_says_that_the_server_does_not_answer(home: Path) -> None:
     assert "secret-word" not in listed
 
 
-@pytest.mark.parametrize("store", ["neo4j://ann:secret/word@h", "neo4j://ann:secret/word@h?x=y"])
+@pytest.mark.parametrize(
+    "store",
+    [
+        "neo4j://ann:secret/word@h",
+        "neo4j://ann:secret/word@h?x=y",
+        "neo4j://ann:1234/secret@h:7687",
+        "neo4js://ann:secret@h",
+    ],
+)
 def test_a_url_that_cannot_be_read_is_not_repeated(home: Path, store: str) -> None:
     settings = Settings(home=home, store=store)
     with pytest.raises(Invalid) as raised:

@@ -31,6 +31,11 @@ def test_the_password_is_never_shown() -> None:
     "url",
     [
         "neo4j://ann:sec/ret@host",
+        "neo4j://neo4j:1234/secret@host:7687",
+        "neo4j://neo4j:1234?secret@host:7687",
+        "neo4j://neo4j:1234?memory=secret@host:7687",
+        "neo4j://neo4j:1234#secret@host:7687",
+        "neo4j://neo4j:1234/secret:5678",
         "neo4j://ann:secret@",
         "neo4j://ann:secret@host:port",
         "neo4j://ann:secret@[::1",
@@ -44,6 +49,13 @@ def test_a_url_that_names_no_memory_is_refused_without_repeating_it(url: str) ->
         Address.of(url)
     assert "secret" not in str(raised.value)
     assert "sec/ret" not in str(raised.value)
+    assert "1234" not in str(raised.value)
+
+
+@pytest.mark.parametrize("url", ["neo4j://host?memory=", "neo4j://host?memory"])
+def test_a_memory_needs_a_name_where_one_is_spoken_of(url: str) -> None:
+    with pytest.raises(Invalid, match="a memory cannot be named ''"):
+        Address.of(url)
 
 
 def test_the_main_memory_has_plain_ids_and_the_others_their_name_before() -> None:

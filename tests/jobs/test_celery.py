@@ -255,7 +255,17 @@ def test_a_wrong_password_is_said_without_the_right_one(redis: RedisServer, ledg
     assert "hunter" not in f"{told.value}{told.value!r}"
 
 
-@pytest.mark.parametrize("url", ["redis://", "redis://host:port/0", "redis://:hunter2@host/zero"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://",
+        "redis://host:port/0",
+        "redis://:hunter2@host/zero",
+        "redis://joe:12/hunter2@host",
+        "redis://joe:12?hunter2@host",
+        "redis://joe:12#hunter2@host",
+    ],
+)
 def test_a_url_that_names_no_redis_is_refused_without_its_password(url: str, ledger: MemoryLedger) -> None:
     with pytest.raises(Invalid) as told:
         CeleryExecutor(url, ledger, WallClock())
