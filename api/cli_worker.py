@@ -97,8 +97,8 @@ def _many(size: int, hands: CeleryExecutor, house: House) -> None:
     said = ""
     try:
         while True:
-            crew.look()
             try:
+                crew.look()
                 for job in hands.recover():
                     note(f"going on with {job.kind} ({job.id})")
                 said = ""

@@ -57,7 +57,9 @@ class Crew:
         return [place.process.pid for place in self._places if place.process is not None]
 
     def look(self) -> None:
-        """Puts back what a process that has ended ran, and replaces it."""
+        """Puts back what a process that has ended ran, and replaces it. Raises `StoreUnavailable` where the ledger does
+        not answer; nothing is lost by looking again.
+        """
         for place in self._places:
             if place.process is not None and place.process.poll() is not None:
                 self._ended(place)
@@ -82,6 +84,7 @@ class Crew:
             self._put_back(place)
 
     def _ended(self, place: _Place) -> None:
+        self._put_back(place)  # first: where the ledger does not answer, the next look tries again
         process, place.process = place.process, None
         if process is None:
             return
@@ -97,7 +100,6 @@ class Crew:
             _how(process.returncode),
             f" in {wait_s:g} s" if wait_s else "",
         )
-        self._put_back(place)
 
     def _put_back(self, place: _Place) -> None:
         for job in release(place.id, self._ledger, self._clock):
