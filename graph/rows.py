@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 import zlib
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from core.clock import Micros
 from core.errors import Invalid
-from core.media import Chunk
 from core.memory import Caption, Coverage, Entity, Event, Observation, Query, Relation, Want
 from core.place import Box
 from core.sight import Attributes, Track, TrackPoint
@@ -131,10 +131,9 @@ def markable(want: Want) -> Want:
     return want
 
 
-def speaker(said: Micros, chunks: Sequence[Chunk]) -> Chunk:
-    """Which of a stream's chunks (at least one, in order of time) is given what was said last by a chunk that began
-    at `said`: that chunk, or where it was forgotten the one before it, or the first.
+def speaker(said: Micros, starts: Sequence[Micros]) -> int:
+    """Which of a stream's chunks, by its place among their starts (at least one, in order of time), is given what was
+    said last by a chunk that began at `said`: that chunk, or where it was forgotten the one before it, or the first.
     """
-    before = [chunk for chunk in chunks if chunk.span.start <= said]
-    at = [chunk for chunk in before if chunk.span.start == said]
-    return (at or before[-1:] or chunks)[0]
+    at = bisect_left(starts, said)
+    return at if at < len(starts) and starts[at] == said else max(0, at - 1)

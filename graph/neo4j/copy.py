@@ -1,22 +1,55 @@
-"""A memory in Neo4j as the observations that rebuild it: a stream at a time."""
+"""A memory in Neo4j as the observations that rebuild it: a stream at a time, some hundred chunks at once."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from neo4j import ManagedTransaction
 
-from core.ids import ChunkId, StreamId
-from core.media import Chunk
-from core.memory import Caption, Coverage, Entity, Event, Observation, Query, Relation, Vector, Want
+from core.clock import Micros
+from core.ids import StreamId
+from core.memory import Coverage, Found, Observation, Relation, Vector, Want
 from core.sight import Track
 from graph import rows
 from graph.neo4j import models as neo4j_models
 from graph.neo4j import rows as neo4j_rows
-from graph.neo4j.bounds import bounds
-from graph.neo4j.find import read
+from graph.neo4j.find import by_ids
 from graph.neo4j.rows import Names, vector_property
+
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+Noun = TypeVar("Noun", bound=_HasId)
+
+AT_ONCE = 300
+"""So many chunks are read in one transaction and held at once: 50 minutes of a camera."""
+
+_FACTS = {
+    Want.ENTITIES: "(f:Entity)",
+    Want.EVENTS: "(f:Event)",
+    Want.CAPTIONS: "(f:Caption)",
+    Want.RELATIONS: "()-[f:REL]->()",
+}
+_MARKABLE = (Want.ENTITIES, Want.EVENTS, Want.CAPTIONS)
+_INSIDE = "f.stream_id = $stream AND f.start_us >= 0 AND f.end_us >= 0"
+
+
+@dataclass(slots=True)
+class Window:
+    """Chunks that follow one another, and what was said last in each, all by the database's ids and in order of time."""
+
+    chunks: list[str]
+    said: dict[Want, dict[str, list[str]]] = field(default_factory=lambda: {want: {} for want in _FACTS})
+
+    def ids(self, *wants: Want) -> list[str]:
+        """Every fact of these kinds."""
+        return [id for want in wants for ids in self.said[want].values() for id in ids]
 
 
 def streams(tx: ManagedTransaction, names: Names) -> list[StreamId]:
@@ -25,105 +58,104 @@ def streams(tx: ManagedTransaction, names: Names) -> list[StreamId]:
     return [StreamId(names.out(id)) for (id,) in found.values()]
 
 
-@dataclass(slots=True)
-class _Said:
-    """What was said in each chunk."""
+def windows(tx: ManagedTransaction, names: Names, stream: StreamId) -> list[Window]:
+    """A stream cut into windows: ids alone are held of all of it.
 
-    entities: dict[ChunkId, list[Entity]] = field(default_factory=lambda: defaultdict(list))
-    events: dict[ChunkId, list[Event]] = field(default_factory=lambda: defaultdict(list))
-    captions: dict[ChunkId, list[Caption]] = field(default_factory=lambda: defaultdict(list))
-    relations: dict[ChunkId, list[Relation]] = field(default_factory=lambda: defaultdict(list))
-    tracks: dict[ChunkId, list[Track]] = field(default_factory=lambda: defaultdict(list))
-    coverage: dict[ChunkId, list[Coverage]] = field(default_factory=lambda: defaultdict(list))
-    vectors: dict[str, list[Vector]] = field(default_factory=lambda: defaultdict(list))
-
-
-def observations(tx: ManagedTransaction, names: Names, stream: StreamId) -> list[Observation]:
-    """What is known of one stream, chunk by chunk."""
-    query = {want: Query(want=want, streams=(stream,)) for want in Want}
-    chunks = read(tx, names, Want.CHUNKS, bounds(names, query[Want.CHUNKS])).chunks
-    if not chunks:
-        return []
-    last = _last_words(tx, names, stream)
-
-    def at(id: str) -> ChunkId:
-        return rows.speaker(last[id], chunks).id
-
-    said = _Said()
-    for entity in read(tx, names, Want.ENTITIES, bounds(names, query[Want.ENTITIES])).entities:
-        said.entities[at(entity.id)].append(entity)
-    for event in read(tx, names, Want.EVENTS, bounds(names, query[Want.EVENTS])).events:
-        said.events[at(event.id)].append(event)
-    for caption in read(tx, names, Want.CAPTIONS, bounds(names, query[Want.CAPTIONS])).captions:
-        said.captions[at(caption.id)].append(caption)
-    for relation in read(tx, names, Want.RELATIONS, bounds(names, query[Want.RELATIONS])).relations:
-        said.relations[at(relation.id)].append(relation)
-    _tracks(tx, names, stream, said)
-    _coverage(tx, names, stream, said)
-    _vectors(tx, names, stream, said)
-    return [_observation(said, chunk) for chunk in chunks]
+    The chunks are asked for first. What is said of them by chunks that come meanwhile is given to the last.
+    """
+    of = names.into(stream)
+    chunks = f"MATCH (f:Chunk) WHERE {_INSIDE} RETURN f.id, f.start_us ORDER BY f.start_us, f.id"
+    known: list[tuple[str, Micros]] = [(id, start) for id, start in tx.run(chunks, stream=of)]
+    starts = [start for _, start in known]
+    out = [
+        Window([id for id, _ in known[first : first + AT_ONCE]]) for first in range(0, len(known), AT_ONCE)
+    ]
+    for want, pattern in _FACTS.items() if known else ():
+        statement = f"MATCH {pattern} WHERE {_INSIDE} RETURN f.id, f.said_us ORDER BY f.start_us, f.id"
+        for id, said in tx.run(statement, stream=of):
+            at = rows.speaker(said, starts)
+            out[at // AT_ONCE].said[want].setdefault(known[at][0], []).append(id)
+    return out
 
 
-def _observation(said: _Said, chunk: Chunk) -> Observation:
-    entities, events = said.entities.get(chunk.id, []), said.events.get(chunk.id, [])
-    captions = said.captions.get(chunk.id, [])
-    of = sorted([*(e.id for e in entities), *(e.id for e in events), *(c.id for c in captions)])
-    return Observation(
-        chunk=chunk,
-        tracks=tuple(said.tracks.get(chunk.id, ())),
-        entities=tuple(entities),
-        events=tuple(events),
-        relations=tuple(said.relations.get(chunk.id, ())),
-        captions=tuple(captions),
-        coverage=tuple(said.coverage.get(chunk.id, ())),
-        vectors=tuple(vector for id in of for vector in said.vectors.get(id, ())),
-    )
-
-
-_LAST = """
-CALL () {
-  MATCH (f:Entity) WHERE f.stream_id = $stream AND f.start_us >= 0 AND f.end_us >= 0 RETURN f.id AS id, f.said_us AS said
-  UNION ALL
-  MATCH (f:Event) WHERE f.stream_id = $stream AND f.start_us >= 0 AND f.end_us >= 0 RETURN f.id AS id, f.said_us AS said
-  UNION ALL
-  MATCH (f:Caption) WHERE f.stream_id = $stream AND f.start_us >= 0 AND f.end_us >= 0 RETURN f.id AS id, f.said_us AS said
-  UNION ALL
-  MATCH ()-[f:REL]->() WHERE f.stream_id = $stream AND f.start_us >= 0 AND f.end_us >= 0 RETURN f.id AS id, f.said_us AS said
-}
-RETURN id, said
-"""
-
-
-def _last_words(tx: ManagedTransaction, names: Names, stream: StreamId) -> dict[str, int]:
-    return {names.out(id): said for id, said in tx.run(_LAST, stream=names.into(stream)).values()}
-
-
-def _tracks(tx: ManagedTransaction, names: Names, stream: StreamId, said: _Said) -> None:
-    statement = (
-        "MATCH (f:Track) WHERE f.stream_id = $stream AND f.start_us >= 0 AND f.end_us >= 0 MATCH (f)-[p:SEEN_IN]->(c:Chunk) "
-        f"RETURN c.id, {neo4j_rows.columns(neo4j_rows.TRACK, 'f')}, p.points ORDER BY f.start_us, f.id"
-    )
-    for chunk, row, points in tx.run(statement, stream=names.into(stream)).values():
-        said.tracks[ChunkId(names.out(chunk))].append(neo4j_rows.track(names, row, [points]))
-
-
-def _coverage(tx: ManagedTransaction, names: Names, stream: StreamId, said: _Said) -> None:
-    statement = (
-        "MATCH (f:Coverage)-[:OF]->(c:Chunk) WHERE f.stream_id = $stream AND f.start_us >= 0 AND f.end_us >= 0 "
-        f"RETURN c.id, {neo4j_rows.columns(neo4j_rows.COVERAGE, 'f')} ORDER BY c.id, f.seq"
-    )
-    for chunk, row in tx.run(statement, stream=names.into(stream)).values():
-        said.coverage[ChunkId(names.out(chunk))].append(neo4j_rows.coverage(names, row))
-
-
-def _vectors(tx: ManagedTransaction, names: Names, stream: StreamId, said: _Said) -> None:
-    for model in sorted(neo4j_models.names_of(tx, names)):
-        for label in neo4j_models.MARKABLE:
-            statement = (
-                f"MATCH (f:{label}) WHERE f.stream_id = $stream AND f.start_us >= 0 AND f.end_us >= 0 AND f[$property] IS NOT NULL "
-                "RETURN f.id, f[$property]"
+def observations(tx: ManagedTransaction, names: Names, window: Window) -> list[Observation]:
+    """What is known of a window's chunks. What was forgotten since it was cut is not in it."""
+    entities = _dealt(window, Want.ENTITIES, names, _read(tx, names, window, Want.ENTITIES).entities)
+    events = _dealt(window, Want.EVENTS, names, _read(tx, names, window, Want.EVENTS).events)
+    captions = _dealt(window, Want.CAPTIONS, names, _read(tx, names, window, Want.CAPTIONS).captions)
+    relations = _dealt(window, Want.RELATIONS, names, _relations(tx, names, window.ids(Want.RELATIONS)))
+    tracks, coverage = _tracks(tx, names, window.chunks), _coverage(tx, names, window.chunks)
+    vectors = _vectors(tx, names, window.ids(*_MARKABLE))
+    out = []
+    for chunk in by_ids(tx, names, Want.CHUNKS, window.chunks).chunks:
+        id = chunk.id
+        spoken = sorted(fact.id for facts in (entities[id], events[id], captions[id]) for fact in facts)
+        out.append(
+            Observation(
+                chunk=chunk,
+                tracks=tuple(tracks[id]),
+                entities=tuple(entities[id]),
+                events=tuple(events[id]),
+                relations=tuple(relations[id]),
+                captions=tuple(captions[id]),
+                coverage=tuple(coverage[id]),
+                vectors=tuple(vector for of in spoken for vector in vectors[of]),
             )
-            found = tx.run(statement, stream=names.into(stream), property=vector_property(model))
-            for id, values in found.values():
-                of: str = names.out(id)
-                said.vectors[of].append(Vector(of=of, model=model, values=bytes(values)))
+        )
+    return out
+
+
+def _read(tx: ManagedTransaction, names: Names, window: Window, want: Want) -> Found:
+    return by_ids(tx, names, want, window.ids(want))
+
+
+def _dealt(window: Window, want: Want, names: Names, nouns: Iterable[Noun]) -> dict[str, list[Noun]]:
+    """Facts by the chunk that spoke last of them."""
+    there = {names.into(noun.id): noun for noun in nouns}
+    out: dict[str, list[Noun]] = defaultdict(list)
+    for chunk, ids in window.said[want].items():
+        out[names.out(chunk)] = [there[id] for id in ids if id in there]
+    return out
+
+
+def _relations(tx: ManagedTransaction, names: Names, ids: list[str]) -> list[Relation]:
+    statement = (
+        "UNWIND $ids AS id MATCH (a)-[f:REL {id: id}]->(b) "
+        f"RETURN {neo4j_rows.columns(neo4j_rows.RELATION, 'f')}, a.id, b.id"
+    )
+    return [neo4j_rows.relation(names, *row) for row in tx.run(statement, ids=ids).values()] if ids else []
+
+
+def _tracks(tx: ManagedTransaction, names: Names, chunks: list[str]) -> dict[str, list[Track]]:
+    """The tracks seen in each chunk, with the points they have in it."""
+    statement = (
+        "UNWIND $ids AS id MATCH (c:Fact {id: id})<-[p:SEEN_IN]-(f:Track) "
+        f"RETURN id, {neo4j_rows.columns(neo4j_rows.TRACK, 'f')}, p.points ORDER BY f.start_us, f.id"
+    )
+    out: dict[str, list[Track]] = defaultdict(list)
+    for chunk, row, points in tx.run(statement, ids=chunks).values():
+        out[names.out(chunk)].append(neo4j_rows.track(names, row, [points]))
+    return out
+
+
+def _coverage(tx: ManagedTransaction, names: Names, chunks: list[str]) -> dict[str, list[Coverage]]:
+    statement = (
+        "UNWIND $ids AS id MATCH (c:Fact {id: id})<-[:OF]-(f:Coverage) "
+        f"RETURN id, {neo4j_rows.columns(neo4j_rows.COVERAGE, 'f')} ORDER BY id, f.seq"
+    )
+    out: dict[str, list[Coverage]] = defaultdict(list)
+    for chunk, row in tx.run(statement, ids=chunks).values():
+        out[names.out(chunk)].append(neo4j_rows.coverage(names, row))
+    return out
+
+
+def _vectors(tx: ManagedTransaction, names: Names, ids: list[str]) -> dict[str, list[Vector]]:
+    statement = (
+        "UNWIND $ids AS id MATCH (f:Fact {id: id}) WHERE f[$property] IS NOT NULL RETURN id, f[$property]"
+    )
+    out: dict[str, list[Vector]] = defaultdict(list)
+    for model in sorted(neo4j_models.names_of(tx, names)):
+        for id, values in tx.run(statement, ids=ids, property=vector_property(model)).values():
+            of: str = names.out(id)
+            out[of].append(Vector(of=of, model=model, values=bytes(values)))
+    return out

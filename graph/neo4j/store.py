@@ -89,13 +89,17 @@ class Neo4jStore:
         return self._db.write(lambda tx: neo4j_forget.forget(tx, self._names, scope))
 
     def observations(self, streams: Sequence[StreamId] = (), /) -> Iterator[Observation]:
-        """The memory as observations, a stream at a time; what is written meanwhile may be in it."""
+        """The memory as observations, some hundred chunks at a time; what is written meanwhile may be in it."""
         every = self._db.read(lambda tx: neo4j_copy.streams(tx, self._names))
         for stream in (one for one in every if not streams or one in streams):
-            yield from self._of_stream(stream)
+            for window in self._windows(stream):
+                yield from self._of_window(window)
 
-    def _of_stream(self, stream: StreamId) -> list[Observation]:
-        return self._db.read(lambda tx: neo4j_copy.observations(tx, self._names, stream))
+    def _windows(self, stream: StreamId) -> list[neo4j_copy.Window]:
+        return self._db.read(lambda tx: neo4j_copy.windows(tx, self._names, stream))
+
+    def _of_window(self, window: neo4j_copy.Window) -> list[Observation]:
+        return self._db.read(lambda tx: neo4j_copy.observations(tx, self._names, window))
 
     def mark(self, vectors: Sequence[Vector], /) -> None:
         """Writes vectors of facts that are there; raises `Invalid` where a model's are not all of one length."""

@@ -169,10 +169,11 @@ class MemoryStore:
 
     def _observations(self, stream: StreamId, chunks: Sequence[Chunk]) -> Iterator[Observation]:
         facts = self._facts
+        starts = [chunk.span.start for chunk in chunks]
 
         def said(table: dict[str, Named], chunk: Chunk) -> tuple[Named, ...]:
             mine = (f for f in table.values() if f.stream_id == stream)
-            return in_order(own(f) for f in mine if rows.speaker(facts.said[f.id], chunks) == chunk)
+            return in_order(own(f) for f in mine if chunks[rows.speaker(facts.said[f.id], starts)] == chunk)
 
         for chunk in chunks:
             tracks = [

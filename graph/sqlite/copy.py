@@ -8,7 +8,6 @@ from typing import TypeVar
 
 import apsw
 
-from core.clock import Micros
 from core.ids import StreamId
 from core.media import Chunk
 from core.memory import Coverage, Observation
@@ -40,12 +39,10 @@ def _by_chunk(
 ) -> dict[str, list[Rid]]:
     """A stream's rows, in order of time, by the chunk that had the last word on them."""
     out: dict[str, list[Rid]] = {}
-    speakers: dict[Micros, str] = {}
+    starts = [chunk.span.start for chunk in chunks]
     sql = f"SELECT rid, said_us FROM {table} WHERE stream_id = ? ORDER BY start_us, id"
     for rid, said in db.execute(sql, (stream,)):
-        if said not in speakers:
-            speakers[said] = rows.speaker(said, chunks).id
-        out.setdefault(speakers[said], []).append(rid)
+        out.setdefault(chunks[rows.speaker(said, starts)].id, []).append(rid)
     return out
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from core.place import Box
 from core.sight import TrackPoint
-from graph.rows import join_points, kept, pack_points, unpack_points
+from graph.rows import join_points, kept, pack_points, speaker, unpack_points
 from helpers.observations import boxes
 
 MOMENTS = st.integers(0, 10**15)
@@ -48,3 +48,19 @@ def test_the_later_chunk_has_the_word_on_a_shared_moment() -> None:
     early = [TrackPoint(1, box, 0.1), TrackPoint(3, box, 0.1)]
     late = [TrackPoint(3, box, 0.9), TrackPoint(2, box, 0.9)]
     assert [(p.at, p.score) for p in join_points([early, late])] == [(1, 0.1), (2, 0.9), (3, 0.9)]
+
+
+@given(starts=st.lists(st.integers(0, 20), min_size=1, max_size=12).map(sorted), said=st.integers(-1, 21))
+def test_the_speaker_is_the_chunk_that_began_then_or_the_one_before_or_the_first(
+    starts: list[int], said: int
+) -> None:
+    at = speaker(said, starts)
+    if said in starts:
+        assert at == starts.index(said)
+    else:
+        assert at == max(0, sum(start < said for start in starts) - 1)
+
+
+def test_a_month_of_chunks_is_spoken_for_in_a_moment() -> None:
+    starts = range(0, 260_000 * 10, 10)
+    assert [speaker(said, starts) for said in range(5, 2_600_000, 10)] == [*range(260_000)]
