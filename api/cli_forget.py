@@ -89,12 +89,15 @@ def retain(
     from jobs.retention import retain as forget_the_old
 
     settings, house = opened()
-    _tell(forget_the_old(house, settings, days=days), json=json)
+    counts = forget_the_old(house, settings, days=days)
+    if failed := counts["failed"]:
+        note(f"note: {failed} could not be forgotten now and stay until the next time")
+    _tell({what: count for what, count in counts.items() if what != "failed"}, json=json, failed=failed)
 
 
-def _tell(counts: dict[str, int], *, json: bool) -> None:
+def _tell(counts: dict[str, int], *, json: bool, failed: int = 0) -> None:
     if json:
-        emit({"removed": counts})
+        emit({"removed": counts, **({"failed": failed} if failed else {})})
     else:
         gone = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
         out(f"forgot {gone}" if gone else "there was nothing to forget")

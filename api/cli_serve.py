@@ -83,13 +83,17 @@ def serve(
 
 def _retention(house: House, settings: Settings) -> Retention | None:
     """Who forgets what is older than is kept, if anything is to be."""
-    from jobs.fakes import EagerExecutor
+    from datetime import timedelta
+
     from jobs.handlers import handlers
+    from jobs.inline import InlineExecutor
     from jobs.retention import Retention
 
     if not settings.keep_days:
         return None
-    return Retention(house, EagerExecutor(house.ledger, handlers(house, settings), house.clock))
+    lease = timedelta(seconds=settings.lease_s)
+    hands = InlineExecutor(house.ledger, handlers(house, settings), house.clock, lease=lease)
+    return Retention(house, hands)
 
 
 def _begin(hands: Executor) -> None:

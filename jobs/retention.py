@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from core import ids
 from core.clock import Micros, Span, subtract
-from core.errors import Conflict, SightlineError
+from core.errors import SightlineError
 from core.ids import JobId
 from core.media import Stream, StreamKind
 from core.ports import Executor, House
@@ -35,25 +37,36 @@ def retain(
     """Forgets what is older than `days` (default: the setting; 0 forgets nothing); says how much that was, by kind.
 
     A file is as old as its coming in and goes whole; of a live stream goes what it showed before then; a report goes
-    when it was written before then. A stream whose watching cannot be stopped now is left for the next time.
+    when it was written before then. What cannot be forgotten now (its watching does not stop, a store is away) is
+    counted as `failed` and left for the next time.
     """
     kept = settings.keep_days if days is None else days
-    counts: Counter[str] = Counter(streams=0, spans=0)
+    counts: Counter[str] = Counter(streams=0, spans=0, failed=0)
     if kept <= 0:
         return dict(counts)
     limit = house.clock.now() - timedelta(days=kept)
     streams = house.ledger.find(Stream)
     for n, stream in enumerate(streams):
         progress(n / len(streams), stream.name)
-        try:
-            counts.update(_of_stream(stream, limit, house, settings))
-        except Conflict as error:
-            log.warning("%s is too old and stays for now: %s", stream.name, error.message)
+        counts.update(_tried(stream.name, partial(_of_stream, stream, limit, house, settings)))
     for report in house.ledger.find(Report):
         if report.created_at is not None and report.created_at < limit:
-            house.media.remove(report.media_key)
-            counts["reports"] += house.ledger.remove(Report, report.id)
+            counts.update(_tried(report.title, partial(_of_report, report, house)))
     return dict(counts)
+
+
+def _tried(name: str, forgets: Callable[[], Counts]) -> Counts:
+    """What went; one that cannot go now holds up none of the others."""
+    try:
+        return forgets()
+    except SightlineError as error:
+        log.warning("%s is too old and stays for now: %s", name, error.message)
+        return {"failed": 1}
+
+
+def _of_report(report: Report, house: House) -> Counts:
+    house.media.remove(report.media_key)
+    return {"reports": int(house.ledger.remove(Report, report.id))}
 
 
 def _of_stream(stream: Stream, limit: datetime, house: House, settings: Settings) -> Counts:
@@ -61,19 +74,21 @@ def _of_stream(stream: Stream, limit: datetime, house: House, settings: Settings
         if stream.added_at is None or stream.added_at >= limit:
             return {}
         return {"streams": 1, **forget(stream, house, settings)}
-    counts: Counter[str] = Counter()
-    for span in aged(stream, limit):
-        counts.update({"spans": 1, **forget_span(stream, span, house)})
-    return dict(counts)
+    span = aged(stream, limit)
+    if span is None:
+        return {}
+    counts = forget_span(stream, span, house)
+    is_more = bool(subtract(span, stream.forgotten)) or any(counts.values())
+    return {"spans": int(is_more), **counts}
 
 
-def aged(stream: Stream, limit: datetime) -> list[Span]:
-    """What a live stream showed before the limit and has not been forgotten yet."""
+def aged(stream: Stream, limit: datetime) -> Span | None:
+    """What a live stream showed before the limit; what of it was noted as forgotten too, for its removal may have failed."""
     began = stream.started_at or stream.added_at
     if began is None or began >= limit:
-        return []
+        return None
     until: Micros = (limit - began) // timedelta(microseconds=1)
-    return subtract(Span(0, max(until, 1)), stream.forgotten)
+    return Span(0, max(until, 1))
 
 
 class Retention:
@@ -88,9 +103,10 @@ class Retention:
         self._thread.start()
 
     def close(self) -> None:
-        """Ends after what is under way."""
+        """Ends after what is under way, and the executor with it."""
         self._over.set()
         self._thread.join()
+        self._executor.close()
 
     def _loop(self) -> None:
         while not self._over.is_set():

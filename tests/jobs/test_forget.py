@@ -14,14 +14,14 @@ from alerts.watch import Considered
 from api.wiring import build
 from core import ids
 from core.clock import SECOND, Span, VirtualClock
-from core.errors import Conflict, Erased, NotFound
-from core.ids import AlertId, EntityId, IncidentId, ReportId, RuleId
+from core.errors import Conflict, Erased, NotFound, StoreUnavailable, Unavailable
+from core.ids import AlertId, EntityId, IncidentId, ReportId, RuleId, StreamId
 from core.media import Stream, StreamKind, StreamState
-from core.memory import Link, Observation, Query, Scope, Want
+from core.memory import Forgotten, Link, Observation, Query, Scope, Want
 from core.ports import House, Memory
 from core.settings import Settings, read_settings
 from core.watch import Alert, Incident, IncidentState
-from core.work import Cancelled, Job, Report, quiet
+from core.work import Cancelled, Job, JobState, Report, quiet
 from graph.ledger import MemoryLedger
 from graph.plain.store import MemoryStore
 from helpers import observations as say
@@ -32,9 +32,9 @@ from ingest.forgotten import forget_more, spared
 from ingest.pipeline import watch
 from ingest.register import register
 from ingest.reopen import Reopener
-from jobs.fakes import EagerExecutor
 from jobs.forget import forget, forget_alerts, forget_entities, forget_span
 from jobs.handlers import INGEST, handlers
+from jobs.inline import InlineExecutor
 from jobs.retention import RETAIN, Retention, retain
 
 
@@ -419,11 +419,61 @@ def test_of_a_live_stream_goes_what_is_too_old(house: House, settings: Settings)
     assert row(house, stream).forgotten == (Span.of_seconds(0, 25),)
 
 
+class Away(MemoryStore):
+    """A memory that does not answer while somebody forgets of one stream."""
+
+    stream: StreamId | None = None
+
+    def forget(self, scope: Scope, /) -> Forgotten:
+        if self.stream in scope.streams:
+            raise StoreUnavailable("the memory does not answer", next_step="start it")
+        return super().forget(scope)
+
+
+def test_retention_removes_what_was_noted_as_forgotten_and_is_still_there(
+    house: House, settings: Settings
+) -> None:
+    store = Away()
+    house = replace(house, store=store)
+    stream = filled(house)
+    began = house.clock.now() - timedelta(days=7, seconds=20)
+    house.ledger.put(replace(stream, kind=StreamKind.LIVE, started_at=began))
+    store.stream = stream.id
+    first = retain(house, settings, days=7)
+    assert (first["spans"], first["failed"]) == (0, 1)
+    assert row(house, stream).forgotten == (Span.of_seconds(0, 20),)
+    assert len(events(store)) == 2
+    store.stream = None
+    second = retain(house, settings, days=7)
+    assert (second["spans"], second["chunks"], second["failed"]) == (1, 1, 0)
+    assert [kind for kind, _ in events(store)] == ["left"]
+    assert retain(house, settings, days=7)["spans"] == 0, "nothing is left to go"
+
+
+def test_a_stream_that_cannot_go_now_holds_up_no_other(
+    house: House, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Away()
+    house = replace(house, store=store)
+    stream = filled(house)
+    other = house.ledger.put(replace(stream, id=ids.stream_id("yard"), name="yard"))
+    store.stream = stream.id
+    house.clock.sleep(timedelta(days=8).total_seconds())
+    counts = retain(house, settings, days=7)
+    assert (counts["streams"], counts["failed"], counts["reports"]) == (1, 1, 1)
+    assert house.ledger.get(Stream, other.id) is None
+    assert "dock is too old and stays for now: the memory does not answer" in caplog.text
+    store.stream = None
+    counts = retain(house, settings, days=7)
+    assert (counts["streams"], counts["failed"]) == (1, 0)
+    assert (house.ledger.find(Stream), events(store)) == ([], [])
+
+
 def test_retention_runs_as_a_job_and_leaves_one_row(house: House, settings: Settings) -> None:
     filled(house)
     house.clock.sleep(timedelta(days=8).total_seconds())
     kept = settings.model_copy(update={"keep_days": 7.0})
-    executor = EagerExecutor(house.ledger, handlers(house, kept), house.clock)
+    executor = InlineExecutor(house.ledger, handlers(house, kept), house.clock)
     loop = Retention(house, executor, every_s=0.01)
     for _ in range(500):
         jobs = house.ledger.find(Job, kind=RETAIN)
@@ -432,7 +482,10 @@ def test_retention_runs_as_a_job_and_leaves_one_row(house: House, settings: Sett
         loop._over.wait(0.01)
     loop.close()
     assert house.ledger.get(Stream, say.DOCK) is None
-    assert len(house.ledger.find(Job, kind=RETAIN)) <= 2
+    (job,) = house.ledger.find(Job, kind=RETAIN)
+    assert job.state is JobState.DONE
+    with pytest.raises(Unavailable):
+        executor.submit(job)
 
 
 def test_the_job_says_what_went(house: House, settings: Settings) -> None:
