@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from neo4j import READ_ACCESS, Result
 from neo4j import Query as Statement
-from neo4j.exceptions import ClientError, Neo4jError
+from neo4j.exceptions import ClientError, Neo4jError, ServiceUnavailable, SessionExpired
 from neo4j.graph import Node, Path, Relationship
 
 from core.errors import Invalid, StoreUnavailable
 from core.memory import Table
 from graph.neo4j.database import Neo4jDatabase
+from graph.neo4j.inflow import bounded
 
 _MOST_CELLS = 1_000_000
 """So many numbers, words and list members one answer holds at most: what a program can take in at once."""
+_MOST_BYTES = 32 * 2**20
+"""So many bytes of one answer are taken in from Neo4j; made into Python's lists they come to about ten times as many."""
+_INT64 = range(-(2**63), 2**63)
 _READS = "r"
 _REFUSED = ("LoadCSV", "Show", "Terminate", "AdministrationCommand")
 """What reads other things than the graph (files and addresses, settings, other people's queries), or ends those."""
+_PROCEDURES = re.compile(
+    r"db\.(?:index\.fulltext\.query(?:Nodes|Relationships)|index\.vector\.query(?:Nodes|Relationships)"
+    r"|labels|relationshipTypes|propertyKeys|schema\.\w+)"
+)
+"""What may be called. A procedure can say of itself that it only reads and still read files and addresses (APOC's)."""
 
 
 class Neo4jAnalyst:
@@ -33,10 +43,18 @@ class Neo4jAnalyst:
         """The first rows. Raises `Invalid` for what is no Cypher, what would write or look outside the graph, and what
         takes too long or brings too much.
         """
+        _check_parameters([statement, parameters])
         with self._db.session(READ_ACCESS, fetch_size=rows + 1) as session:
             try:
                 self._check(session.run("EXPLAIN " + statement, dict(parameters)))
-                return self._told(session.run(Statement(statement, timeout=seconds), dict(parameters)), rows)
+                result = session.run(Statement(statement, timeout=seconds), dict(parameters))
+                with bounded(session, _MOST_BYTES) as inflow:
+                    try:
+                        return self._told(result, rows)
+                    except (ServiceUnavailable, SessionExpired) as error:
+                        if inflow.passed:
+                            raise _too_large() from error
+                        raise
             except ClientError as error:
                 raise _refused(error, seconds) from error
             except Neo4jError as error:
@@ -51,6 +69,13 @@ class Neo4jAnalyst:
     def _check(self, planned: Result) -> None:
         summary = planned.consume()
         steps = [*_operators(summary.plan or {})]
+        for called in _called(summary.plan or {}):
+            if not _PROCEDURES.fullmatch(called):
+                raise Invalid(
+                    f"the procedure {called} may not be called here",
+                    next_step="use MATCH, or db.index.fulltext.queryNodes, db.index.vector.queryNodes, db.labels, "
+                    "db.relationshipTypes, db.propertyKeys, db.schema.*",
+                )
         if summary.query_type != _READS or any(step.startswith(_REFUSED) for step in steps):
             raise Invalid(
                 "the query does more than read the graph",
@@ -69,7 +94,7 @@ class Neo4jAnalyst:
             row = tuple(_plain(value) for value in record.values())
             room -= sum(1 for value in row for _ in _cells(value))
             if room < 0:
-                raise Invalid("the answer is too large", next_step="return less of each thing, or fewer rows")
+                raise _too_large()
             out.append(row)
         result.consume()
         return Table(columns=columns, rows=tuple(out), more=more)
@@ -79,6 +104,34 @@ def _operators(plan: Mapping[str, Any]) -> Iterator[str]:
     yield str(plan.get("operatorType", ""))
     for child in plan.get("children", ()):
         yield from _operators(child)
+
+
+def _called(plan: Mapping[str, Any]) -> Iterator[str]:
+    """The procedures a plan calls: their steps' details begin with the name, as `db.labels() :: …`."""
+    if str(plan.get("operatorType", "")).startswith("ProcedureCall"):
+        yield str(plan.get("args", {}).get("Details", "")).partition("(")[0].strip()
+    for child in plan.get("children", ()):
+        yield from _called(child)
+
+
+def _check_parameters(value: Any) -> None:
+    """Raises `Invalid` for what JSON can say and Neo4j cannot take in."""
+    match value:
+        case int() if value not in _INT64:
+            raise Invalid("a number is too large for Neo4j", next_step="whole numbers have 64 bits there")
+        case str() if not value.isascii() and any("\ud800" <= sign <= "\udfff" for sign in value):
+            raise Invalid("a text holds half a character", next_step="send text as UTF-8")
+        case Mapping():
+            for key, each in value.items():
+                _check_parameters(key)
+                _check_parameters(each)
+        case list() | tuple():
+            for each in value:
+                _check_parameters(each)
+
+
+def _too_large() -> Invalid:
+    return Invalid("the answer is too large", next_step="return less of each thing, or fewer rows")
 
 
 def _refused(error: ClientError, seconds: float) -> Invalid:

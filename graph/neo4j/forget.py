@@ -140,6 +140,7 @@ def _vectors(tx: ManagedTransaction, names: Names, gone: _Gone) -> int:
 
 
 def _remove(tx: ManagedTransaction, names: Names, gone: _Gone) -> None:
+    zones = _ids(tx, cypher.named("zones_of"), ids=[*gone.events])
     facts = [*gone.events, *gone.captions, *gone.tracks, *gone.entities, *gone.chunks]
     named = _ids(tx, cypher.named("named_by"), ids=facts)
     _run(tx, "uncount", [*gone.events, *gone.captions, *gone.entities])
@@ -160,8 +161,9 @@ def _remove(tx: ManagedTransaction, names: Names, gone: _Gone) -> None:
     told = tx.run(cypher.named("told"), ids=[*left]).values()
     tx.run(cypher.named("speak"), rows=spoken_anew(names, told, {})).consume()
     _run(tx, "tidy", named)
-    zones = "UNWIND $ids AS id MATCH (:Fact {id: id})<-[:IN]-(z:Zone) DETACH DELETE z"
-    tx.run(zones, ids=[*gone.streams]).consume()
+    _run(tx, "tidy_zones", zones)
+    of_streams = "UNWIND $ids AS id MATCH (:Fact {id: id})<-[:IN]-(z:Zone) DETACH DELETE z"
+    tx.run(of_streams, ids=[*gone.streams]).consume()
     _run(tx, "delete_facts", gone.streams)
 
 

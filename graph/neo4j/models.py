@@ -186,6 +186,8 @@ def index(db: Neo4jDatabase, names: Names) -> list[str]:
                 f"OPTIONS {{indexConfig: {{`vector.dimensions`: {length}, `vector.similarity_function`: 'cosine'}}}}"
             )
         db.run("CALL db.awaitIndexes(86400)")
+        for label in MARKABLE:  # what a writer wrote meanwhile that had not yet read that the model is near
+            _spell_out(db, names, label, model)
         db.run("MATCH (m:Model {key: $key}) SET m.indexed = true", {"key": key})
         done.append(model)
     return done

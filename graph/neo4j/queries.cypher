@@ -244,10 +244,22 @@ MATCH (:Fact {id: id})--(g:Fact) WHERE size(labels(g)) = 1
 RETURN DISTINCT g.id
 
 // name: tidy
-// What was named and never described goes with the last that named it; so does a zone with its last event.
+// What was named and never described goes with the last that named it.
 UNWIND $ids AS id
 MATCH (g:Fact {id: id}) WHERE size(labels(g)) = 1 AND NOT EXISTS { (g)--() }
 DELETE g
+
+// name: zones_of
+// Where these events happened.
+UNWIND $ids AS id
+MATCH (:Fact {id: id})-[:AT]->(z:Zone)
+RETURN DISTINCT z.id
+
+// name: tidy_zones
+// A zone goes with its last event.
+UNWIND $ids AS id
+MATCH (z:Zone&Fact {id: id}) WHERE NOT EXISTS { (z)<-[:AT]-() }
+DETACH DELETE z
 
 // name: count_vectors
 UNWIND $ids AS id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import secrets
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +15,7 @@ from api import wiring
 from core.errors import Invalid
 from core.ports import Analyst
 from core.settings import Settings
+from graph.neo4j import analyst as neo4j_analyst
 from graph.neo4j.analyst import Neo4jAnalyst
 from graph.neo4j.database import Neo4jDatabase
 from graph.neo4j.store import Neo4jStore
@@ -69,37 +71,95 @@ def test_rows_and_time_are_bounded(analyst: Analyst) -> None:
 
 @pytest.mark.service
 @pytest.mark.parametrize(
-    "statement",
+    ("statement", "why"),
     [
-        "CREATE (n:Event {id: 'x'}) RETURN n",
-        "MATCH (n:Event) SET n.kind = 'x'",
-        "MATCH (n) DETACH DELETE n",
-        "MERGE (n:Model {key: 'x'})",
-        "CREATE INDEX x FOR (n:X) ON (n.y)",
-        "DROP INDEX event_when",
-        "CALL db.createLabel('x')",
-        "CALL dbms.listConfig()",
-        "SHOW SETTINGS",
-        "SHOW USERS",
-        "SHOW TRANSACTIONS",
-        "TERMINATE TRANSACTIONS 'neo4j-transaction-1'",
-        "ALTER CURRENT USER SET PASSWORD FROM 'a' TO 'longer-than-eight'",
-        "LOAD CSV FROM 'file:///etc/passwd' AS line RETURN line",
-        "MATCH (n) CALL { WITH n LOAD CSV FROM 'http://127.0.0.1/' AS line RETURN line } RETURN line",
-        "MATCH (n) CALL { WITH n CREATE (:X) } IN TRANSACTIONS",
-        "PROFILE MATCH (n) RETURN n",
-        "MATCH (n) RETURN n; MATCH (m) DELETE m",
-        "MATCH (n) RETRUN n",
-        "MATCH (n) WHERE n.id = $absent RETURN n",
-        "",
+        ("CREATE (n:Event {id: 'x'}) RETURN n", "more than read"),
+        ("MATCH (n:Event) SET n.kind = 'x'", "more than read"),
+        ("MATCH (n) DETACH DELETE n", "more than read"),
+        ("MERGE (n:Model {key: 'x'})", "more than read"),
+        ("CREATE INDEX x FOR (n:X) ON (n.y)", "more than read"),
+        ("DROP INDEX event_when", "more than read"),
+        ("CALL db.createLabel('x')", "procedure db.createLabel may not"),
+        ("CALL db.ping()", "procedure db.ping may not"),
+        ("MATCH (n) CALL db.info() YIELD name RETURN n, name", "procedure db.info may not"),
+        ("CALL dbms.listConfig()", "procedure dbms.listConfig may not"),
+        ("CALL dbms.components()", "procedure dbms.components may not"),
+        ("SHOW SETTINGS", "more than read"),
+        ("SHOW USERS", "more than read"),
+        ("SHOW TRANSACTIONS", "more than read"),
+        ("TERMINATE TRANSACTIONS 'neo4j-transaction-1'", "more than read"),
+        ("ALTER CURRENT USER SET PASSWORD FROM 'a' TO 'longer-than-eight'", "more than read"),
+        ("LOAD CSV FROM 'file:///etc/passwd' AS line RETURN line", "more than read"),
+        (
+            "MATCH (n) CALL { WITH n LOAD CSV FROM 'http://127.0.0.1/' AS line RETURN line } RETURN line",
+            "more than read",
+        ),
+        ("MATCH (n) CALL { WITH n CREATE (:X) } IN TRANSACTIONS", "more than read"),
+        ("PROFILE MATCH (n) RETURN n", "refuses"),
+        ("MATCH (n) RETURN n; MATCH (m) DELETE m", "refuses"),
+        ("MATCH (n) RETRUN n", "refuses"),
+        ("MATCH (n) WHERE n.id = $absent RETURN n", "refuses"),
+        ("", "refuses"),
     ],
 )
 def test_what_does_more_than_read_the_graph_is_refused(
-    analyst: Analyst, neo4j_database: Neo4jDatabase, statement: str
+    analyst: Analyst, neo4j_database: Neo4jDatabase, statement: str, why: str
 ) -> None:
-    with pytest.raises(Invalid):
+    with pytest.raises(Invalid, match=why):
         analyst.ask(statement, {})
     assert neo4j_database.run("MATCH (n) WHERE n:X OR n.id = 'x' OR n.key = 'x' RETURN count(n)") == [[0]]
+
+
+@pytest.mark.service
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CALL db.index.fulltext.queryNodes('event_words', 'dock') YIELD node RETURN node",
+        "CALL db.labels()",
+        "CALL db.relationshipTypes()",
+        "CALL db.schema.nodeTypeProperties()",
+        "MATCH (n:Model) CALL db.propertyKeys() YIELD propertyKey RETURN n, propertyKey",
+    ],
+)
+def test_what_tells_of_the_graph_may_be_called(analyst: Analyst, statement: str) -> None:
+    assert analyst.ask(statement, {}).columns
+
+
+@pytest.mark.service
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "RETURN range(1, 300000000) AS n",
+        "RETURN reduce(s = '1234567890', x IN range(1, 23) | s + s) AS n",
+    ],
+)
+def test_an_answer_of_any_size_is_given_up_before_it_is_held(analyst: Analyst, statement: str) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(
+        Invalid, match=r"too large|more memory than Neo4j has"
+    ):  # a small server gives up first
+        analyst.ask(statement, {})
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2**19, "KiB"
+    assert analyst.ask("RETURN 1", {}).rows == ((1,),)
+
+
+@pytest.mark.service
+def test_bytes_are_counted_as_they_come_in(analyst: Analyst, monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = "UNWIND range(1, 100) AS x RETURN range(1, 1000) AS n"
+    assert len(analyst.ask(wide, {}).rows) == 100
+    monkeypatch.setattr(neo4j_analyst, "_MOST_BYTES", 2**16)
+    for statement in (wide, "RETURN range(1, 100000) AS n"):
+        with pytest.raises(Invalid, match="too large"):
+            analyst.ask(statement, {})
+    assert analyst.ask("RETURN range(1, 1000)", {}).rows
+
+
+@pytest.mark.service
+@pytest.mark.parametrize("value", [2**63, [-(2**63) - 1], {"a": {"b": 10**30}}, "half \ud800", {"\udfff": 1}])
+def test_what_neo4j_cannot_take_in_is_refused(analyst: Analyst, value: object) -> None:
+    with pytest.raises(Invalid, match=r"64 bits|half a character"):
+        analyst.ask("RETURN $a", {"a": value})
+    assert analyst.ask("RETURN $a", {"a": [2**63 - 1, -(2**63)]}).rows == (([2**63 - 1, -(2**63)],),)
 
 
 def test_it_is_off_unless_it_is_set(door) -> None:  # type: ignore[no-untyped-def]
@@ -137,6 +197,8 @@ def test_it_is_asked_over_http(door, memory: str) -> None:  # type: ignore[no-un
     wrong = door.client.post("/v1/graph/query", json={"query": "CREATE (n)"})
     assert (wrong.status_code, wrong.json()["title"]) == (422, "Invalid")
     assert door.client.post("/v1/graph/query", json={"query": "RETURN 1", "limit": 0}).status_code == 422
+    large = {"query": "RETURN $n", "parameters": {"n": 2**64}}
+    assert door.client.post("/v1/graph/query", json=large).status_code == 422
     assert door.anonymous().post("/v1/graph/query", json={"query": "RETURN 1"}).status_code == 401
 
 

@@ -116,3 +116,21 @@ def test_in_parts_it_is_the_same_as_at_once(
     for one in whole:
         copy.write(one)
     assert everything(copy) == everything(store)
+
+
+def test_a_zone_goes_with_its_last_event(neo4j_database: Neo4jDatabase) -> None:
+    store, names = fresh(neo4j_database)
+
+    def zones() -> int:
+        found = neo4j_database.run(
+            "MATCH (z:Zone) WHERE z.id STARTS WITH $of RETURN count(z)", {"of": names.prefix}
+        )
+        return int(found[0][0])
+
+    for index in range(3):
+        store.write(seen(index))
+    store.forget(Scope(streams=(DOCK,), span=Span.of_seconds(0, 10)))
+    assert zones() == 1
+    store.forget(Scope(entities=(entity(1).id, entity(1001).id, entity(1002).id)))
+    assert zones() == 0
+    assert len(list(store.observations())) == 2
