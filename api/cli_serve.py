@@ -63,14 +63,14 @@ def serve(
     end_politely()
     try:
         _first_key(house)
+        _begin(hands)
+        _bring_over(house, settings, hands)
         shown = f"[{host}]" if ":" in host else host
         note(f"the page and the API are at http://{shown}:{listening.getsockname()[1]}/   (Ctrl-C stops)")
         if host not in ("127.0.0.1", "::1", "localhost"):
             note(
                 "note: other machines can reach it, and the line is not encrypted: put a TLS proxy before it"
             )
-        _begin(hands)
-        _bring_over(house, settings, hands)
         uvicorn.Server(config).run(sockets=[listening])
     finally:
         note("stopping …")
