@@ -138,3 +138,30 @@ def test_a_vector_index_names_the_nearest_and_what_is_written_later(
         {"of": names.prefix, "near": f"near:{MODEL}"},
     )
     assert left == [[0]]
+
+
+def test_what_a_writer_wrote_while_the_index_was_made_is_in_it(
+    neo4j_database: Neo4jDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, names = fresh(neo4j_database)
+    told = many(12)
+    for one in told[:10]:
+        store.write(one)
+    monkeypatch.setattr(neo4j_models, "INDEXED_FROM", 5)
+    near = f"near:{MODEL}"
+    define = neo4j_database.define
+
+    def meanwhile(statement: str) -> None:
+        define(statement)
+        if f"`{near}`" in statement and told[10:]:
+            for one in (told.pop(), told.pop()):
+                store.write(one)
+                # That writer had read, before the index was begun, that the model has none.
+                id = names.into(one.events[0].id)
+                neo4j_database.run(f"MATCH (e:Fact {{id: $id}}) REMOVE e.`{near}`", {"id": id})
+
+    monkeypatch.setattr(neo4j_database, "define", meanwhile)
+    assert neo4j_models.index(neo4j_database, names) == [MODEL]
+    assert len(told) == 10
+    counted = "MATCH (e:Event) WHERE e.id STARTS WITH $of RETURN count(e), count(e[$near])"
+    assert neo4j_database.run(counted, {"of": names.prefix, "near": near}) == [[12, 12]]
