@@ -77,8 +77,8 @@ def written(lines: Iterable[Line]) -> Iterator[str]:
 
 
 def text_of(line: Line) -> str:
-    """The line as JSON, without what it has not."""
-    return line.model_dump_json(exclude=_absent(line))
+    """The line as JSON, without what it has not. Attributes may be whole numbers, of which pydantic would warn."""
+    return line.model_dump_json(exclude=_absent(line), warnings="none")
 
 
 def _absent(line: Line) -> set[str]:

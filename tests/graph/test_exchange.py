@@ -179,6 +179,14 @@ def test_what_is_there_already_stays(dock: Memory) -> None:
     assert "Ann" in {e.name for e in here.find(Query(want=Want.ENTITIES)).entities}
 
 
+def test_whole_numbers_among_the_attributes_move_too(form: Form) -> None:
+    out, back = form
+    store, copy = MemoryStore(), MemoryStore()
+    store.write(observation(0, event("goal", 1, 2, score=1, share=0.5, team="red")))
+    back(out(store), copy, MemoryLedger())
+    assert everything(copy) == everything(store)
+
+
 def test_a_cut_off_import_goes_on(dock: Memory) -> None:
     lines = as_lines(dock).splitlines(keepends=True)
     ledger, here = MemoryLedger(), MemoryStore()
