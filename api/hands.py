@@ -14,8 +14,12 @@ STOP_S = 3
 
 
 def end_politely() -> None:
-    """Lets SIGTERM, by which containers are stopped, end the command as Ctrl-C does: what is open is closed."""
+    """Lets SIGTERM, by which containers are stopped, end the command as Ctrl-C does: what is open is closed.
+
+    A shell's background commands are started with Ctrl-C's signal ignored; who sends it nevertheless means it.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def take_up(hands: Executor) -> None:
