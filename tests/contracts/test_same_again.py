@@ -222,9 +222,11 @@ def test_identity_is_the_same_from_every_side_and_split_proof(make: Make, said: 
 
 
 @FEW
-@given(said=links(), who=st.sampled_from(EVERYBODY))
-def test_a_split_stands_and_a_merge_takes_it_back(make: Make, said: list[Link], who: Entity) -> None:
-    store = everybody(make, [replace(link, source="test") for link in said])
+@given(said=links(), two=st.permutations(EVERYBODY))
+def test_a_split_stands_and_a_merge_takes_it_back(make: Make, said: list[Link], two: list[Entity]) -> None:
+    who, other_one, *_ = two
+    joined = Link(one=who.id, other=other_one.id, score=1.0, source="test")
+    store = everybody(make, [*(replace(link, source="test") for link in said), joined])
     before = identity(store, who.id)
     assume(len(before) > 1)
     was = split(store, who.id).members
