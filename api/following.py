@@ -18,6 +18,7 @@ from core.settings import Settings
 from core.work import Job, JobState
 from ingest.register import register
 from jobs.inline import InlineExecutor
+from jobs.runner import GOING_ON
 
 TURN_S = 0.25
 ALONE_S = 10.0
@@ -65,7 +66,7 @@ def _until_ended(job: Job, house: House, hands: Executor, told: Callable[[float]
         row = house.ledger.get(Job, job.id)
         if row is None:
             raise NotFound("the stream was forgotten while it was watched")
-        if row.state not in (JobState.QUEUED, JobState.RUNNING):
+        if row.state not in GOING_ON:
             return row
         told(row.progress)
         if row.state is JobState.RUNNING or hands.standing().workers:

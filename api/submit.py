@@ -11,8 +11,9 @@ from core.errors import Invalid
 from core.ids import JobId
 from core.media import Stream
 from core.ports import Executor, House, Ledger
-from core.work import Job, JobState
+from core.work import Job
 from jobs.forget import jobs_of
+from jobs.runner import GOING_ON
 
 WATCH = "ingest.stream"
 REMOTE = frozenset({"http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "srt"})
@@ -38,7 +39,7 @@ def latest_job(house: House, stream: Stream) -> Job | None:
 
 def going_on(job: Job | None) -> bool:
     """Whether the job has not ended."""
-    return job is not None and job.state in (JobState.QUEUED, JobState.RUNNING)
+    return job is not None and job.state in GOING_ON
 
 
 def name_from(source: str) -> str:

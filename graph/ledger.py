@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 
 from core.errors import Conflict, StoreUnavailable
+from core.ports import Ledger
 from graph.sqlite.database import Database
 from graph.sqlite.migrations import LEDGER
 
@@ -63,6 +64,19 @@ def _settle(kind: type[Any], stored: str | None, row: object, replacing: object 
     if stored is None or (stored != _text(replacing) and _row(kind, stored) != replacing):
         what = "has gone" if stored is None else "was changed by someone else"
         raise Conflict(f"the {name} {id} {what}", next_step="read it again before changing it")
+
+
+def change(ledger: Ledger, kind: type[Row], id: str, how: Callable[[Row], Row]) -> Row | None:
+    """Changes a row as it is now, whoever else is changing it; None where there is none."""
+    while (before := ledger.get(kind, id)) is not None:
+        after = how(before)
+        if after == before:
+            return before
+        try:
+            return ledger.put(after, replacing=before)
+        except Conflict:
+            continue
+    return None
 
 
 class MemoryLedger:

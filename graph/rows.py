@@ -16,6 +16,10 @@ from core.memory import Caption, Coverage, Entity, Event, Observation, Query, Re
 from core.place import Box
 from core.sight import Attributes, Track, TrackPoint
 
+LONG_US = 60_000_000
+"""What lasts longer than this, in microseconds, has an index of its own in every store, so that a query bounded in time
+need look back no further.
+"""
 _FORMAT = b"\x01"
 _PX = 10
 _SCORE = 1000

@@ -6,24 +6,21 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from core.clock import Micros, Span, merge
-from core.errors import Conflict, NotFound
+from core.errors import NotFound
 from core.ids import EntityId, StreamId
 from core.media import Stream
 from core.memory import Event, Observation, Relation, Scope
 from core.ports import Ledger, Memory
 from core.work import Cancelled
+from graph.ledger import change
 
 
 def amend(ledger: Ledger, id: StreamId, how: Callable[[Stream], Stream]) -> Stream:
     """Changes the stream's row as it is now, whoever else is changing it. Raises `NotFound` where it has gone."""
-    while True:
-        before = ledger.get(Stream, id)
-        if before is None:
-            raise NotFound(f"there is no stream {id!r}", next_step="it was forgotten")
-        try:
-            return ledger.put(how(before), replacing=before)
-        except Conflict:
-            continue
+    row = change(ledger, Stream, id, how)
+    if row is None:
+        raise NotFound(f"there is no stream {id!r}", next_step="it was forgotten")
+    return row
 
 
 def forget_more(

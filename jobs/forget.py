@@ -25,11 +25,10 @@ from core.work import Job, JobState, Report
 from graph.identity import identity
 from ingest.checkpoint import Checkpoints
 from ingest.forgotten import forget_more
-from jobs.runner import ask_to_stop
+from jobs.runner import GOING_ON, ask_to_stop
 
 PATIENCE_S = 60.0
 TURN_S = 0.1
-_GOING_ON = frozenset({JobState.QUEUED, JobState.RUNNING})
 _CLIP = re.compile(r"clips/[^/]+/(\d+)-(\d+)\.(mp4|drawn/)")
 
 Counts = dict[str, int]
@@ -57,7 +56,7 @@ def forget(stream: Stream, house: House, settings: Settings, executor: Executor 
         executor.cancel if executor is not None else partial(ask_to_stop, ledger=ledger, clock=house.clock)
     )
     for job in jobs:
-        if job.state in _GOING_ON:
+        if job.state in GOING_ON:
             _stop(stop(job.id), house)
     counts = Counter(sweep(stream, house, settings))
     counts["jobs"] = sum(ledger.remove(Job, job.id) for job in jobs)

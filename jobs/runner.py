@@ -17,6 +17,7 @@ from core.errors import Conflict, Invalid, NotFound, SightlineError
 from core.ids import JobId
 from core.ports import Ledger
 from core.work import Cancelled, Job, JobState, Progress, Standing
+from graph.ledger import change as change_row
 
 log = logging.getLogger(__name__)
 
@@ -56,17 +57,10 @@ class Lost(Cancelled):
 
 def change(ledger: Ledger, id: str, how: Callable[[Job], Job]) -> Job:
     """Changes the job's row as it is now, whoever else is changing it. Raises `NotFound`."""
-    while True:
-        before = ledger.get(Job, id)
-        if before is None:
-            raise NotFound(f"there is no job {id!r}", next_step="GET /v1/jobs lists them")
-        after = how(before)
-        if after == before:
-            return before
-        try:
-            return ledger.put(after, replacing=before)
-        except Conflict:
-            continue
+    row = change_row(ledger, Job, id, how)
+    if row is None:
+        raise NotFound(f"there is no job {id!r}", next_step="GET /v1/jobs lists them")
+    return row
 
 
 def enqueue(job: Job, ledger: Ledger, clock: Clock, lease: timedelta = LEASE) -> tuple[Job, bool]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from core.memory import Query, Want
 from core.sight import Attributes
-from graph.neo4j.rows import LONG_US, Names, attribute_property
+from graph.neo4j.rows import Names, attribute_property
+from graph.rows import LONG_US
 
 LABELS = {
     Want.EVENTS: "Event",

@@ -84,12 +84,19 @@ def check(
     return Models(new=new, near=frozenset(with_index))
 
 
+def _marked(label: str) -> str:
+    """Matches the facts of one kind in the memory that have the vector in `$property`."""
+    return (
+        f"MATCH (s:Stream {{memory: $memory}}) MATCH (f:{label}) "
+        "WHERE f.stream_id = s.id AND f.start_us >= 0 AND f.end_us >= 0 AND f[$property] IS NOT NULL"
+    )
+
+
 def any_of(tx: ManagedTransaction, names: Names, model: str) -> bool:
     """Whether any fact of the memory has a vector of the model."""
     return any(
         tx.run(
-            f"MATCH (s:Stream {{memory: $memory}}) MATCH (f:{label}) "
-            "WHERE f.stream_id = s.id AND f.start_us >= 0 AND f.end_us >= 0 AND f[$property] IS NOT NULL RETURN 1 LIMIT 1",
+            f"{_marked(label)} RETURN 1 LIMIT 1",
             memory=names.memory,
             property=vector_property(model),
         ).values()
@@ -109,12 +116,7 @@ def count(tx: ManagedTransaction, names: Names) -> dict[str, int]:
     """How many vectors of which model there are."""
     out = {}
     for model in names_of(tx, names):
-        statement = " UNION ALL ".join(
-            "MATCH (s:Stream {memory: $memory}) "
-            f"MATCH (f:{label}) WHERE f.stream_id = s.id AND f.start_us >= 0 AND f.end_us >= 0 AND f[$property] IS NOT NULL "
-            "RETURN count(f) AS n"
-            for label in MARKABLE
-        )
+        statement = " UNION ALL ".join(f"{_marked(label)} RETURN count(f) AS n" for label in MARKABLE)
         found = tx.run(
             f"CALL () {{ {statement} }} RETURN sum(n)", memory=names.memory, property=vector_property(model)
         )
@@ -133,9 +135,7 @@ def unmark(tx: ManagedTransaction, names: Names, model: str) -> int:
     gone = 0
     for label in MARKABLE:
         found = tx.run(
-            f"MATCH (s:Stream {{memory: $memory}}) MATCH (f:{label}) "
-            "WHERE f.stream_id = s.id AND f.start_us >= 0 AND f.end_us >= 0 AND f[$property] IS NOT NULL "
-            f"WITH f LIMIT {UNMARKED_AT_ONCE - gone} SET f += $nothing RETURN count(f)",
+            f"{_marked(label)} WITH f LIMIT {UNMARKED_AT_ONCE - gone} SET f += $nothing RETURN count(f)",
             memory=names.memory,
             property=vector_property(model),
             nothing={vector_property(model): None, near_property(model): None},

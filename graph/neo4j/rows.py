@@ -34,9 +34,6 @@ Props = dict[str, Any]
 MAIN = "main"
 """The memory a database holds where no other is named; its ids stand as they are."""
 
-LONG_US = 60_000_000
-"""What lasts longer carries `long_id`, so that a query bounded in time need look back no further than this."""
-
 Id = TypeVar("Id", bound=str)
 
 
@@ -78,7 +75,7 @@ def near_property(model: str) -> str:
 
 
 def _span(span: Span, stream: str) -> Props:
-    long = span.duration > LONG_US
+    long = span.duration > rows.LONG_US
     return {"start_us": span.start, "end_us": span.end, "long_id": stream if long else None}
 
 

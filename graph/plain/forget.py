@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from core.clock import Span
 from core.ids import ChunkId, EntityId, StreamId, TrackId
 from core.memory import Entity, Event, Evidence, Forgotten, Scope
 from core.sight import Track
@@ -28,18 +29,12 @@ def forget(facts: Facts, scope: Scope) -> Forgotten:
         "relations": drop(
             facts.relations,
             lambda r: (
-                bool({r.subject, r.object} & gone.entities)
-                or r.stream_id in gone.streams
-                or (r.stream_id in scope.streams and scope.span is not None and r.valid.overlaps(scope.span))
+                bool({r.subject, r.object} & gone.entities) or _lies_in(r.stream_id, r.valid, gone, scope)
             ),
         ),
         "captions": drop(
             facts.captions,
-            lambda c: (
-                c.chunk_id in gone.chunks
-                or c.stream_id in gone.streams
-                or (c.stream_id in scope.streams and scope.span is not None and c.span.overlaps(scope.span))
-            ),
+            lambda c: c.chunk_id in gone.chunks or _lies_in(c.stream_id, c.span, gone, scope),
         ),
         "coverage": _forget_coverage(facts, gone, scope),
         "links": drop_links(facts, gone.entities),
@@ -104,20 +99,20 @@ def _seen_in(facts: Facts, track: Track) -> set[ChunkId]:
 def _goes(event: Event, gone: _Gone, scope: Scope) -> bool:
     if scope.entities:
         return bool(event.participants) and set(event.entity_ids) <= gone.entities
-    return event.stream_id in gone.streams or (
-        event.stream_id in scope.streams and scope.span is not None and event.span.overlaps(scope.span)
+    return _lies_in(event.stream_id, event.span, gone, scope)
+
+
+def _lies_in(stream: StreamId, span: Span, gone: _Gone, scope: Scope) -> bool:
+    """Whether this span of a stream overlaps what is forgotten, or the stream goes whole."""
+    return stream in gone.streams or (
+        stream in scope.streams and scope.span is not None and span.overlaps(scope.span)
     )
 
 
 def _forget_coverage(facts: Facts, gone: _Gone, scope: Scope) -> int:
     before = sum(map(len, facts.coverage.values()))
     facts.coverage = {
-        chunk: tuple(
-            c
-            for c in part
-            if c.stream_id not in gone.streams
-            and not (c.stream_id in scope.streams and scope.span is not None and c.span.overlaps(scope.span))
-        )
+        chunk: tuple(c for c in part if not _lies_in(c.stream_id, c.span, gone, scope))
         for chunk, part in facts.coverage.items()
         if chunk not in gone.chunks
     }

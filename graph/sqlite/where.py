@@ -10,13 +10,10 @@ from typing import Any
 import apsw
 
 from core.memory import Query
+from graph.rows import LONG_US
 from graph.sqlite import rows as sqlite_rows
 from graph.sqlite.rows import LISTED
 from graph.sqlite.texts import BLOCK_US, WORDY
-
-LONG = 60_000_000
-"""Rows longer than this, in microseconds, have an index of their own: see schema.sql."""
-
 
 _FEW_STREAMS = 3
 
@@ -78,16 +75,16 @@ def few(query: Query, table: str) -> bool:
 
 
 def in_time(db: apsw.Connection, where: Where, query: Query, table: str) -> None:
-    """Says by which indexes the rows in the span are found: those that began in it or up to `LONG` before, and the long."""
+    """Says by which indexes the rows in the span are found: those that began in it or up to `LONG_US` before, and the long."""
     if query.span is None:
         return
     start, end = query.span.start, query.span.end
     where.add(
         f"t.rid IN (SELECT rid FROM {table} INDEXED BY {table}_when "
         f"WHERE stream_id IN {LISTED} AND start_us >= ? AND start_us < ? UNION ALL SELECT l.rid FROM "
-        f"json_each(?) j CROSS JOIN {table} l INDEXED BY {table}_long ON l.end_us - l.start_us > {LONG} "
+        f"json_each(?) j CROSS JOIN {table} l INDEXED BY {table}_long ON l.end_us - l.start_us > {LONG_US} "
         "AND l.stream_id = j.key AND l.start_us >= j.value AND l.start_us < ? AND l.end_us > ?)",
-        *(json.dumps(query.streams or sqlite_rows.every_stream(db)), start - LONG, end),
+        *(json.dumps(query.streams or sqlite_rows.every_stream(db)), start - LONG_US, end),
         *(json.dumps(_reaching(db, query, table, start)), end, start),
     )
 
@@ -127,12 +124,12 @@ def runs(db: apsw.Connection, query: Query, table: str) -> list[Run]:
         part = Where()
         part.add(f"t.{column} = ?", key)
         if query.span is not None:
-            part.add("t.start_us >= ?", query.span.start - LONG)
+            part.add("t.start_us >= ?", query.span.start - LONG_US)
         out.append(Run(f"{table} t INDEXED BY {index}", part))
     if query.span is not None and (reaching := _reaching(db, query, table, query.span.start)):
         part = Where(values=[json.dumps(reaching)])
-        part.add(f"t.end_us - t.start_us > {LONG} AND t.stream_id = j.key AND t.start_us >= j.value")
-        part.add("t.start_us < ?", query.span.start - LONG)
+        part.add(f"t.end_us - t.start_us > {LONG_US} AND t.stream_id = j.key AND t.start_us >= j.value")
+        part.add("t.start_us < ?", query.span.start - LONG_US)
         out.append(Run(f"json_each(?) j CROSS JOIN {table} t INDEXED BY {table}_long", part))
     return out
 
