@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,20 @@ def in_the_middle(ledger: SqliteLedger, line: Sightline) -> Job:
     (job,) = until(lambda: ledger.find(Job, state=JobState.RUNNING))
     assert job.progress < 0.9, "it is too late to break it off"
     return job
+
+
+def freeze(pid: int, line: Sightline) -> None:
+    """Stops the process where it holds no lock of the ledger: with one, SQLite would let nobody else write."""
+    with closing(sqlite3.connect(line.home / "ledger.db", timeout=2)) as ledger:
+        while True:
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                ledger.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                os.kill(pid, signal.SIGCONT)
+            else:
+                ledger.rollback()
+                return
 
 
 def test_two_workers_watch_what_the_api_takes_in(
@@ -165,7 +180,7 @@ def test_a_crew_that_is_gone_altogether_loses_its_job_after_a_lease(
         following = line.start("watch", video, "--name", "v", "--json")
         job = in_the_middle(ledger, line)
         dead = ledger.get(Worker, job.worker)
-        os.kill(dead.pid, signal.SIGSTOP)  # so that it cannot put its job back when its crew has gone
+        freeze(dead.pid, line)  # so that it cannot put its job back when its crew has gone
         crew.kill()
         crew.wait()
     assert ledger.get(Job, job.id).state is JobState.RUNNING
