@@ -43,7 +43,7 @@ def opinion(
 
 def usable(model: Vlm | None) -> bool:
     """Whether the model can answer questions: the describer only puts an observation into words."""
-    return model is not None and not model.name.startswith("describe")
+    return model is not None and model.sees
 
 
 def _pictures(views: Sequence[View], frames: FrameSource | None) -> list[Frame]:

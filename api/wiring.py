@@ -72,7 +72,10 @@ def build(settings: Settings) -> House:
         analyst=_analyst(settings, store),
         ledger=ledger,
         media=media,
-        vlm=_vlm(settings),
+        vlm=_vlm("SIGHTLINE_VLM", settings.vlm, settings.vlm_key),
+        deep=_vlm("SIGHTLINE_VLM_DEEP", settings.vlm_deep, settings.vlm_deep_key)
+        if settings.vlm_deep
+        else None,
         embedder=_embedder(settings, settings.embedder),
         embedder_of=cache(lambda setting: _embedder(settings, setting)()),
         notifier=WebhookNotifier(allow_private=settings.allow_private_webhooks),
@@ -285,7 +288,7 @@ def _media(settings: Settings) -> MediaStore:
     return choose("SIGHTLINE_MEDIA", settings.media_url, {"": folder, "file": folder, "s3": folder})
 
 
-def _vlm(settings: Settings) -> Vlm:
+def _vlm(name: str, url: str, key: str) -> Vlm:
     def describer() -> Vlm:
         from models.describe import Describer
 
@@ -294,13 +297,9 @@ def _vlm(settings: Settings) -> Vlm:
     def server() -> Vlm:
         from models.vlm_openai import OpenAiVlm
 
-        return OpenAiVlm(settings.vlm, key=settings.vlm_key)
+        return OpenAiVlm(url, key=key)
 
-    return choose(
-        "SIGHTLINE_VLM",
-        settings.vlm,
-        {"describe": describer, "openai+http": server, "openai+https": server},
-    )
+    return choose(name, url, {"describe": describer, "openai+http": server, "openai+https": server})
 
 
 def _embedder(settings: Settings, setting: str) -> Callable[[], Embedder]:

@@ -38,8 +38,24 @@ Matrix = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One exchange before an ask: what was said with which pictures, and the reply ('' where there was none yet)."""
+
+    prompt: str
+    pictures: tuple[Picture, ...] = ()
+    reply: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """One request to a model: the words, the pictures they are about, and the JSON schema of the wanted reply."""
+    """One request to a model: the words, the pictures they are about, and the JSON schema of the wanted reply.
+
+    `system` is what never changes for a kind of ask: it goes first, byte for byte the same, so that servers can cache
+    it. `examples` are labelled pictures that show what a good reply is (of the form that is asked for, where there is a
+    schema); `history` is the conversation so far. Both go between `system` and `prompt`, in this order. With `alone`
+    the JSON object must be all of the reply: one that stands among other words is a problem, as nobody knows whose
+    words they are.
+    """
 
     prompt: str
     system: str = ""
@@ -48,6 +64,9 @@ class Ask:
     max_tokens: int = 700
     about: Any = field(default=None, repr=False)
     """What is being looked at (an `Observation`), for describers that work from memory and not from pictures."""
+    examples: tuple[Turn, ...] = ()
+    history: tuple[Turn, ...] = ()
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +84,19 @@ class Reply:
 
 
 class Vlm(Protocol):
-    """Looks at pictures and answers. Knows transport and batching; knows no prompt of ours."""
+    """Looks at pictures and answers. Knows transport and batching; knows no prompt of ours. Threads may share it."""
 
     @property
     def name(self) -> str:
         """Model and version, as stored beside every caption."""
+
+    @property
+    def sees(self) -> bool:
+        """Whether it looks at pictures; one that does not puts `Ask.about` into words, and is asked at no cost."""
+
+    @property
+    def at_once(self) -> int:
+        """How many asks it works on at the same time; more of them wait, wherever they come from."""
 
     def ask(self, asks: Sequence[Ask], /) -> list[Reply]:
         """One reply per ask, in order; a reply that is garbage is a `Reply` with a problem.
@@ -292,7 +319,8 @@ class House:
     `detector` and `tracker` make a fresh one for each stream, because both remember what they saw. `reader` gives the
     one reader of text, made when it is first wanted; it raises `Unavailable` where there is none. `embedder` gives the
     one that the setting names, likewise; `embedder_of` the one of another setting, as an earlier one was. `finder` is
-    None where nothing can find by words; `wanted` are the words it is to look for at every event.
+    None where nothing can find by words; `wanted` are the words it is to look for at every event. `deep` is a dearer
+    model for what `vlm` flagged and what a question needs, where one is set.
     """
 
     store: Memory
@@ -309,6 +337,7 @@ class House:
     reader: Callable[[], TextReader]
     finder: Callable[[], Finder] | None = None
     wanted: tuple[str, ...] = ()
+    deep: Vlm | None = None
     analyst: Analyst | None = None
     """None where the memory has no query language."""
     reports: Iterable[str] = ()

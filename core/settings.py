@@ -49,6 +49,10 @@ class Settings(BaseSettings):
     vlm: str = Field(
         default="describe:", description="describe:, openai+http://host:port/v1?model=…, transformers:…"
     )
+    vlm_deep: str = Field(
+        default="",
+        description="A dearer model of the same forms, for what SIGHTLINE_VLM flagged and what a question needs; default: none.",
+    )
     llm: str = Field(
         default="", description="An OpenAI-compatible server for answering; default: none, the grammar."
     )
@@ -59,6 +63,7 @@ class Settings(BaseSettings):
     embedder_key: str = Field(default="", description="The embedding server's API key.", repr=False)
     media: str = Field(default="", description="A folder or s3://…; default: a folder in home.")
     vlm_key: str = Field(default="", description="The VLM server's API key.", repr=False)
+    vlm_deep_key: str = Field(default="", description="The dearer model's API key.", repr=False)
     llm_key: str = Field(default="", description="The LLM server's API key.", repr=False)
     reader: str = Field(
         default="rapidocr:", description="What reads text in pictures: rapidocr: (the extra `ocr`)."
@@ -123,7 +128,7 @@ class Settings(BaseSettings):
         return self.media or str(self.home / "media")
 
 
-SECRET = frozenset({"vlm_key", "llm_key", "embedder_key"})
+SECRET = frozenset({"vlm_key", "vlm_deep_key", "llm_key", "embedder_key"})
 """Settings whose value is never repeated, not even in an error."""
 
 

@@ -27,7 +27,7 @@ def caption(observation: Observation, frames: Sequence[Frame], vlm: Vlm) -> Capt
     said out of form is kept as it is, with the status `unparsed`. Raises nothing of the model's.
     """
     shown = spread(frames, MOST_PICTURES)
-    if not shown and not getattr(vlm, "from_memory", False):
+    if not shown and vlm.sees:
         return _unseen(observation)
     ask = Ask(
         prompt=caption_prompt(observation.chunk.span, shown),

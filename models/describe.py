@@ -75,13 +75,20 @@ class Describer:
     says so.
     """
 
-    from_memory = True
-    """Whether an ask needs no pictures."""
-
     @property
     def name(self) -> str:
         """Says that no model is behind it."""
         return "describe:1"
+
+    @property
+    def sees(self) -> bool:
+        """No: it works from memory."""
+        return False
+
+    @property
+    def at_once(self) -> int:
+        """One: it takes no time."""
+        return 1
 
     def ask(self, asks: Sequence[Ask], /) -> list[Reply]:
         """One reply per ask, in order."""

@@ -20,14 +20,26 @@ class FakeVlm:
     called with the ask.
     """
 
-    def __init__(self, script: Script = ("something",), *, name: str = "fake-vlm:1") -> None:
-        self._script, self._name, self._next = script, name, 0
+    def __init__(
+        self, script: Script = ("something",), *, name: str = "fake-vlm:1", at_once: int = 1
+    ) -> None:
+        self._script, self._name, self._at_once, self._next = script, name, at_once, 0
         self.asked: list[Ask] = []
 
     @property
     def name(self) -> str:
         """Says that it is not real, unless told otherwise."""
         return self._name
+
+    @property
+    def sees(self) -> bool:
+        """Yes, it is shown pictures."""
+        return True
+
+    @property
+    def at_once(self) -> int:
+        """As many as it was told."""
+        return self._at_once
 
     def ask(self, asks: Sequence[Ask], /) -> list[Reply]:
         """One reply per ask, in order."""
@@ -42,7 +54,7 @@ class FakeVlm:
             return said
         if not said:
             return Reply(text="", problem="the reply is empty")
-        data, problem = parse(said, ask.schema) if ask.schema is not None else (None, "")
+        data, problem = parse(said, ask.schema, alone=ask.alone) if ask.schema is not None else (None, "")
         return Reply(text=said, data=data, problem=problem)
 
     def _line(self) -> str | Reply | Exception:

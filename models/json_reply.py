@@ -23,13 +23,18 @@ _KINDS: dict[str, tuple[type, ...]] = {
 }
 
 
-def parse(text: str, schema: Mapping[str, Any]) -> tuple[dict[str, Any] | None, str]:
+def parse(text: str, schema: Mapping[str, Any], *, alone: bool = False) -> tuple[dict[str, Any] | None, str]:
     """The first JSON object in the text that fits the schema, or None and the reason why there is none.
 
-    What a reasoning model wrote before `</think>` is not part of its reply. Prose around the object is ignored; words
-    that are no JSON are never read as if they were.
+    What a reasoning model wrote before `</think>` is not part of its reply, nor is thinking that never ended. Prose
+    around the object is ignored, but with `alone` it is a problem: an object in a sentence may be somebody else's words
+    (of a sign in the picture). Words that are no JSON are never read as if they were.
     """
     words = re.sub(r"(?s)^.*</think>", "", text[:MOST_TEXT])
+    if "<think>" in words:
+        return None, "the model was cut off while it was thinking"
+    if alone:
+        return _all_of(words, schema)
     problem = "the reply holds no JSON object"
     decoder = json.JSONDecoder(parse_constant=_no_constant)
     at, tries = words.find("{"), 0
@@ -48,6 +53,17 @@ def parse(text: str, schema: Mapping[str, Any]) -> tuple[dict[str, Any] | None, 
     if "{" in words and problem.startswith("the reply holds"):
         problem = "the reply's JSON is broken or cut off"
     return None, problem
+
+
+def _all_of(words: str, schema: Mapping[str, Any]) -> tuple[dict[str, Any] | None, str]:
+    """The object that is the whole text, at most in a code fence, or None and why it is not."""
+    fenced = re.fullmatch(r"(?s)\s*```(?:json)?\s*(.*?)\s*```\s*", words)
+    try:
+        found = json.loads(fenced[1] if fenced else words, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return None, "the reply is not one JSON object and nothing else"
+    wrong = misfit(found, schema) if isinstance(found, dict) else "reply should be object"
+    return (None, f"the reply's JSON does not fit: {wrong}") if wrong else (found, "")
 
 
 def _no_constant(name: str) -> float:

@@ -54,6 +54,16 @@ class OpenAiVlm:
         """`openai:` and the model's name."""
         return f"openai:{self._server.model}"
 
+    @property
+    def sees(self) -> bool:
+        """Whether its model has eyes is for the server to say; it is sent pictures."""
+        return True
+
+    @property
+    def at_once(self) -> int:
+        """Requests in flight, as the URL says."""
+        return self._server.at_once
+
     def close(self) -> None:
         """Closes the connections."""
         self._client.close()
@@ -149,12 +159,21 @@ def _messages(ask: Ask, sent: _Encoded) -> Any:
     if ask.schema is not None:
         form = json.dumps(ask.schema, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         system = f"{system}\n\nReply with one JSON object of this schema and nothing else:\n{form}".strip()
-    content: list[dict[str, Any]] = [{"type": "text", "text": ask.prompt}]
-    content += [{"type": "image_url", "image_url": {"url": sent.url(picture)}} for picture in ask.pictures]
     messages: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
-    # A language model without eyes may only take plain text.
-    messages.append({"role": "user", "content": content if ask.pictures else ask.prompt})
-    return messages
+    for turn in (*ask.examples, *ask.history):
+        if turn.prompt or turn.pictures:
+            messages.append({"role": "user", "content": _content(turn.prompt, turn.pictures, sent)})
+        if turn.reply:
+            messages.append({"role": "assistant", "content": turn.reply})
+    return [*messages, {"role": "user", "content": _content(ask.prompt, ask.pictures, sent)}]
+
+
+def _content(words: str, pictures: Sequence[Picture], sent: _Encoded) -> str | list[dict[str, Any]]:
+    """Words and the pictures after them; words alone are plain text, as a model without eyes may only take that."""
+    if not pictures:
+        return words
+    shown = [{"type": "image_url", "image_url": {"url": sent.url(picture)}} for picture in pictures]
+    return [{"type": "text", "text": words}, *shown]
 
 
 def _how(way: Way, schema: dict[str, Any] | None) -> dict[str, Any]:
@@ -197,7 +216,7 @@ def _judge(text: str, refusal: str | None, ended: str | None, ask: Ask) -> tuple
         return None, "the model's reply is empty"
     if ask.schema is None:
         return None, ""
-    data, problem = parse(text, ask.schema)
+    data, problem = parse(text, ask.schema, alone=ask.alone)
     if data is None and ended == "length":
         problem = f"the reply was cut off after {ask.max_tokens} tokens"
     return data, problem

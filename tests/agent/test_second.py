@@ -17,7 +17,7 @@ class Oracle:
     """Says what it is told to say, and remembers what it was asked."""
 
     def __init__(self, reply: Reply | None, name: str = "oracle/1") -> None:
-        self.name = name
+        self.name, self.sees, self.at_once = name, not name.startswith("describe"), 1
         self.asked: list[Ask] = []
         self._reply = reply
 

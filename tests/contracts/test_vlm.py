@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from core.memory import Observation
-from core.ports import Ask, Reply, Vlm
+from core.ports import Ask, Reply, Turn, Vlm
 from helpers.observations import chunk, entity
 from helpers.vlm_server import Line, vlm_server
 from models.describe import Describer
@@ -52,6 +53,17 @@ def ask(number: int = 0, *, schema: bool = True) -> Ask:
 def test_it_has_a_name_to_store_beside_what_it_says(vlm: Vlm) -> None:
     assert vlm.name
     assert vlm.name == vlm.name.strip()
+
+
+def test_it_says_whether_it_sees_and_how_much_it_does_at_once(vlm: Vlm) -> None:
+    assert isinstance(vlm.sees, bool)
+    assert vlm.at_once >= 1
+
+
+def test_examples_and_what_was_said_before_may_stand_before_an_ask(vlm: Vlm) -> None:
+    shown = Turn(prompt="what happens?", pictures=(PICTURE,), reply=SAID)
+    (reply,) = vlm.ask([replace(ask(), examples=(shown,), history=(Turn(prompt="hello", reply="hello"),))])
+    assert reply.problem == ""
 
 
 def test_there_is_one_reply_per_ask(vlm: Vlm) -> None:

@@ -65,3 +65,35 @@ def test_no_text_breaks_it_and_what_it_gives_fits(text: str) -> None:
 @given(n=st.integers(0, 10**6), before=st.text(alphabet="ab. }\n", max_size=30), after=st.text(max_size=30))
 def test_an_object_is_found_whatever_stands_around_it(n: int, before: str, after: str) -> None:
     assert parse(before + json.dumps({"n": n}) + after, SCHEMA)[0] == {"n": n}
+
+
+@pytest.mark.parametrize(
+    "text", ['{"n": 3}', '\n {"n": 3}\n', '```json\n{"n": 3}\n```', '<think>maybe 4</think>{"n": 3}']
+)
+def test_an_object_that_is_all_of_the_reply_may_stand_alone(text: str) -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    assert parse(text, schema, alone=True) == ({"n": 3}, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'The sign says {"n": 3}',
+        '{"n": 3} is on the sign',
+        '{"n": 3}{"n": 4}',
+        "3",
+        "[]",
+        '{"n": "3"}',
+        '"{\\"n\\": 3}"',
+    ],
+)
+def test_an_object_among_other_words_does_not_stand_alone(text: str) -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    data, problem = parse(text, schema, alone=True)
+    assert data is None
+    assert problem
+
+
+def test_thinking_that_never_ended_is_no_reply() -> None:
+    data, problem = parse('<think>perhaps {"n": 3}, but', {"type": "object"})
+    assert (data, problem) == (None, "the model was cut off while it was thinking")

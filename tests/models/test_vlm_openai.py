@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -13,7 +14,7 @@ import openai
 import pytest
 
 from core.errors import Invalid, ModelUnavailable
-from core.ports import Ask
+from core.ports import Ask, Turn
 from helpers.vlm_server import Line, refused, vlm_server
 from models.openai_server import FAULTS, Fault, fault_of, read_url
 from models.vlm_openai import OpenAiVlm, data_url
@@ -121,6 +122,29 @@ def test_what_is_fixed_comes_first_and_byte_for_byte_the_same() -> None:
     assert first[:until] == second[:until]
     assert b"Count the people." in first[:until]
     assert first.index(b"count") < until < first.index(b"base64")
+
+
+def test_examples_and_history_stand_between_what_is_fixed_and_what_is_asked() -> None:
+    wanted = replace(
+        ask(pictures=1),
+        examples=(Turn(prompt="how many?", pictures=(picture(),), reply='{"count": 1}'),),
+        history=(Turn(prompt="hello", reply="hello"), Turn(prompt="are you there?")),
+    )
+    _, server = one([GOOD], wanted)
+    messages = server.asked[0]["messages"]
+    assert [m["role"] for m in messages] == [
+        "system",
+        "user",
+        "assistant",
+        "user",
+        "assistant",
+        "user",
+        "user",
+    ]
+    assert messages[1]["content"][1]["type"] == "image_url"
+    assert messages[2]["content"] == '{"count": 1}'
+    assert messages[3]["content"] == "hello"
+    assert messages[-1]["content"][0]["text"] == "how many?"
 
 
 def test_words_alone_work_without_eyes() -> None:
