@@ -10,7 +10,7 @@ from core.ids import StreamId
 from core.media import Frame
 from core.memory import Coverage, CoverageState
 from ingest.decode import Look
-from ingest.pipeline import Pictures
+from ingest.run import Pictures
 from ingest.tally import Tally
 
 PICTURE = np.zeros((4, 4, 3), np.uint8)
