@@ -19,10 +19,15 @@ class Server:
     model: str
     timeout_s: float = 120.0
     at_once: int = 4
+    longest: int = 1024
 
 
 def read_url(url: str) -> Server:
-    """Reads `openai+http://host:port/v1?model=NAME[&timeout_s=120][&at_once=4]`; raises `Invalid` saying what is wrong."""
+    """Reads `openai+http://host:port/v1?model=NAME[&timeout_s=120][&at_once=4][&longest=1024]`.
+
+    `timeout_s` is for one request, `at_once` how many may be in flight, `longest` the longer side in pixels to which
+    pictures are made smaller. Raises `Invalid` saying what is wrong.
+    """
     parts = urlsplit(url)
     example = "write openai+http://localhost:8000/v1?model=NAME"
     if parts.scheme not in ("openai+http", "openai+https") or not parts.hostname:
@@ -37,19 +42,21 @@ def read_url(url: str) -> Server:
     model = options.pop("model", "")
     if not model:
         raise Invalid("the model server's URL names no model", next_step=example)
-    unknown = sorted(options.keys() - {"timeout_s", "at_once"})
+    unknown = sorted(options.keys() - {"timeout_s", "at_once", "longest"})
     if unknown:
         raise Invalid(f"the model server's URL has an unknown option {unknown[0]!r}", next_step=example)
     try:
-        timeout_s, at_once = float(options.get("timeout_s", 120)), int(options.get("at_once", 4))
-        if timeout_s <= 0 or at_once < 1:
+        timeout_s = float(options.get("timeout_s", 120))
+        at_once, longest = int(options.get("at_once", 4)), int(options.get("longest", 1024))
+        if not 0 < timeout_s < float("inf") or at_once < 1 or longest < 1:
             raise ValueError
     except ValueError:
         raise Invalid(
-            "timeout_s and at_once in the model server's URL must be numbers above 0", next_step=example
+            "timeout_s, at_once and longest in the model server's URL must be numbers above 0",
+            next_step=example,
         ) from None
     base = urlunsplit((parts.scheme.removeprefix("openai+"), parts.netloc, parts.path.rstrip("/"), "", ""))
-    return Server(base_url=base, model=model, timeout_s=timeout_s, at_once=at_once)
+    return Server(base_url=base, model=model, timeout_s=timeout_s, at_once=at_once, longest=longest)
 
 
 class Fault(StrEnum):
@@ -65,6 +72,7 @@ class Fault(StrEnum):
 FAULTS: dict[type[Exception], Fault] = {
     openai.APIConnectionError: Fault.AWAY,
     openai.APITimeoutError: Fault.AWAY,
+    TimeoutError: Fault.AWAY,
     openai.RateLimitError: Fault.AWAY,
     openai.InternalServerError: Fault.AWAY,
     openai.AuthenticationError: Fault.KEY,
@@ -79,7 +87,7 @@ FAULTS: dict[type[Exception], Fault] = {
     openai.LengthFinishReasonError: Fault.REPLY,
     openai.ContentFilterFinishReasonError: Fault.REPLY,
 }
-"""The SDK's exceptions that a chat completion can raise; a subclass is treated as its nearest named parent."""
+"""The exceptions that a chat completion can raise, the SDK's and that of our own clock; a subclass is treated as its nearest named parent."""
 
 
 def fault_of(kind: type[BaseException]) -> Fault | None:
@@ -92,13 +100,28 @@ def connect(server: Server, key: str, retries: int) -> openai.OpenAI:
     client = openai.OpenAI(
         api_key=key or "none", base_url=server.base_url, max_retries=retries, timeout=server.timeout_s
     )
-    # What lies in OPENAI_* variables is meant for another service and must not reach this server.
-    client.organization = client.project = client.admin_api_key = None
-    client._custom_headers = {}
+    _forget_environment(client)
     return client
 
 
-def unavailable(error: openai.OpenAIError, server: Server, *, keys: str, without: str) -> ModelUnavailable:
+def connect_async(server: Server, key: str) -> openai.AsyncOpenAI:
+    """A client of this server alone for many requests at once; what fails is tried again by whoever holds it."""
+    client = openai.AsyncOpenAI(
+        api_key=key or "none", base_url=server.base_url, max_retries=0, timeout=server.timeout_s
+    )
+    _forget_environment(client)
+    return client
+
+
+def _forget_environment(client: openai.OpenAI | openai.AsyncOpenAI) -> None:
+    """What lies in OPENAI_* variables is meant for another service and must not reach this server."""
+    client.organization = client.project = client.admin_api_key = None
+    client._custom_headers = {}
+
+
+def unavailable(
+    error: openai.OpenAIError | TimeoutError, server: Server, *, keys: str, without: str
+) -> ModelUnavailable:
     """What a failure that is not the request's or the reply's fault means.
 
     `keys` names the settings that hold a key, `without` the one that does without the server.
@@ -123,7 +146,7 @@ def unavailable(error: openai.OpenAIError, server: Server, *, keys: str, without
     )
 
 
-def said(error: openai.OpenAIError, key: str) -> str:
+def said(error: openai.OpenAIError | TimeoutError, key: str) -> str:
     """The server's own words, short, without the key."""
     words = str(getattr(error, "message", "") or error)
     return (words.replace(key, "…") if key else words)[:200]

@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One scripted answer to one request. `body` replaces the completion; `way` is answered only when asked that way."""
+    """One scripted answer to one request. `body` replaces the completion; `drip_s` are seconds between its bytes."""
 
     text: str | None = None
     status: int = 200
@@ -25,6 +25,7 @@ class Line:
     refusal: str | None = None
     tool: str | None = None
     wait_s: float = 0.0
+    drip_s: float = 0.0
 
 
 Script = Sequence[Line] | Callable[[dict[str, Any]], Line]
@@ -122,7 +123,13 @@ def vlm_server(script: Script, *, together: int = 0) -> Iterator[Server]:
                 self.send_header("content-type", line.media_type)
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                if not line.drip_s:
+                    self.wfile.write(body)
+                    return
+                for at in range(len(body)):
+                    self.wfile.write(body[at : at + 1])
+                    self.wfile.flush()
+                    time.sleep(line.drip_s)
             except (BrokenPipeError, ConnectionResetError):
                 pass  # who asked did not wait
 

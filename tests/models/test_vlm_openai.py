@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import time
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -16,8 +18,9 @@ import pytest
 from core.errors import Invalid, ModelUnavailable
 from core.ports import Ask, Turn
 from helpers.vlm_server import Line, refused, vlm_server
+from models.jpegs import Jpegs, data_url
 from models.openai_server import FAULTS, Fault, fault_of, read_url
-from models.vlm_openai import OpenAiVlm, data_url
+from models.vlm_openai import OpenAiVlm
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -71,6 +74,8 @@ def test_the_url_says_where_and_which_model() -> None:
         ("openai+http://host/v1?model=a&speed=9", "unknown option 'speed'"),
         ("openai+http://host/v1?model=a&at_once=0", "numbers above 0"),
         ("openai+http://host/v1?model=a&timeout_s=soon", "numbers above 0"),
+        ("openai+http://host/v1?model=a&timeout_s=inf", "numbers above 0"),
+        ("openai+http://host/v1?model=a&longest=0", "numbers above 0"),
     ],
 )
 def test_a_wrong_url_is_refused_with_the_way_out(url: str, why: str) -> None:
@@ -288,6 +293,78 @@ def test_a_slow_server_is_unavailable() -> None:
         with pytest.raises(ModelUnavailable, match="does not answer"):
             model.ask([ask()])
         model.close()
+
+
+def test_a_server_whose_bytes_come_too_slowly_is_unavailable() -> None:
+    with vlm_server([replace(GOOD, drip_s=0.05)]) as server:
+        model = OpenAiVlm(server.model(timeout_s=0.4), retries=0)
+        with pytest.raises(ModelUnavailable, match="does not answer"):
+            model.ask([ask()])
+        model.close()
+
+
+def test_a_wish_to_be_left_alone_is_kept_by_all_and_told_where_it_is_too_long() -> None:
+    came: list[float] = []
+
+    def busy_at_first(_: dict[str, Any]) -> Line:
+        came.append(time.monotonic())
+        return refused("slow down", 429, headers=(("retry-after", "0.5"),)) if len(came) == 1 else GOOD
+
+    with vlm_server(busy_at_first) as server:
+        model = OpenAiVlm(server.model(at_once=1))
+        replies = model.ask([ask("one"), ask("two")])
+        model.close()
+    assert [reply.problem for reply in replies] == ["", ""]
+    assert came[1] - came[0] >= 0.5
+    hours = refused("tomorrow", 429, headers=(("retry-after", "3600"),))
+    with vlm_server([hours]) as server:
+        model = OpenAiVlm(server.model())
+        with pytest.raises(ModelUnavailable, match="too busy") as caught:
+            model.ask([ask()])
+        model.close()
+    assert caught.value.retry_after_s == 3600
+    assert len(server.asked) == 1
+
+
+def test_a_server_that_is_down_gets_no_storm_of_retries() -> None:
+    with vlm_server([refused("oh no", 500, headers=SOON)]) as server:
+        model = OpenAiVlm(server.model(at_once=4), retries=3)
+        for _ in range(3):
+            with pytest.raises(ModelUnavailable):
+                model.ask([ask() for _ in range(10)])
+        model.close()
+    assert 30 <= len(server.asked) <= 30 + 12
+
+
+def test_closing_gives_up_what_is_in_flight() -> None:
+    with vlm_server([Line(text="late", wait_s=1.0)]) as server:
+        model = OpenAiVlm(server.model())
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(model.ask, [ask()])
+            while not server.asked:
+                time.sleep(0.01)
+            model.close()
+            with pytest.raises(CancelledError):
+                waiting.result()
+        model.close()
+
+
+def test_a_picture_is_encoded_once_whoever_shows_it() -> None:
+    shown, jpegs = [picture(grey) for grey in (10, 20, 30)], Jpegs()
+    with vlm_server([GOOD]) as server:
+        models = [OpenAiVlm(server.model(name), jpegs=jpegs) for name in ("cheap", "dear")]
+
+        def show(number: int) -> None:
+            models[number % 2].ask([Ask(prompt=str(n), pictures=tuple(shown)) for n in range(4)])
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(show, range(4)))
+        for model in models:
+            model.close()
+    assert len(server.asked) == 16
+    assert jpegs.made == 3
+    shown.clear()
+    assert jpegs.kept == 0, "what nobody shows any more is let go"
 
 
 def test_one_failed_ask_among_several_is_a_problem_and_the_others_are_kept() -> None:

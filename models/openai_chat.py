@@ -1,0 +1,114 @@
+"""An ask as a chat in OpenAI's words, and what a completion says: pure functions, no connection."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Any
+
+from openai.types.chat import ChatCompletion
+
+from core.media import Picture
+from core.ports import Ask, Reply
+from models.json_reply import parse
+
+Shown = Callable[[Picture], str]
+"""Gives a picture's data URL."""
+
+
+class Way(StrEnum):
+    """How a server is asked for JSON, best first; a server that refuses one is asked the next from then on."""
+
+    SCHEMA = "json_schema"
+    TOOL = "tool"
+    JSON = "json_object"
+    WORDS = "words"
+
+
+def messages(ask: Ask, shown: Shown) -> list[dict[str, Any]]:
+    """The chat: first what never changes for this kind of ask (system and schema), then examples and history, and last
+    the prompt with its pictures behind it.
+    """
+    system = ask.system
+    if ask.schema is not None:
+        form = json.dumps(ask.schema, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        system = f"{system}\n\nReply with one JSON object of this schema and nothing else:\n{form}".strip()
+    out: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
+    for turn in (*ask.examples, *ask.history):
+        if turn.prompt or turn.pictures:
+            out.append({"role": "user", "content": _content(turn.prompt, turn.pictures, shown)})
+        if turn.reply:
+            out.append({"role": "assistant", "content": turn.reply})
+    return [*out, {"role": "user", "content": _content(ask.prompt, ask.pictures, shown)}]
+
+
+def _content(words: str, pictures: Sequence[Picture], shown: Shown) -> str | list[dict[str, Any]]:
+    """Words and the pictures after them; words alone are plain text, as a model without eyes may only take that."""
+    if not pictures:
+        return words
+    parts = [{"type": "image_url", "image_url": {"url": shown(picture)}} for picture in pictures]
+    return [{"type": "text", "text": words}, *parts]
+
+
+def form_of(way: Way, schema: dict[str, Any] | None) -> dict[str, Any]:
+    """What of the request asks for JSON that way."""
+    if way is Way.SCHEMA:
+        form = {"name": "reply", "schema": schema, "strict": True}
+        return {"response_format": {"type": "json_schema", "json_schema": form}}
+    if way is Way.TOOL:
+        tool = {"name": "reply", "description": "Hands in the reply.", "parameters": schema}
+        return {
+            "tools": [{"type": "function", "function": tool}],
+            "tool_choice": {"type": "function", "function": {"name": "reply"}},
+        }
+    return {"response_format": {"type": "json_object"}} if way is Way.JSON else {}
+
+
+def read(completion: Any, ask: Ask) -> Reply:
+    """What the completion says; the SDK checks no shapes, so nothing is taken for granted here."""
+    choices = completion.choices if isinstance(completion, ChatCompletion) else None
+    first = choices[0] if isinstance(choices, list) and choices else None
+    message = getattr(first, "message", None)
+    if message is None:
+        return Reply(text="", problem="the model server's reply is not a chat completion")
+    text, ended = _text(message), getattr(first, "finish_reason", None)
+    data, problem = _judged(text, getattr(message, "refusal", None), ended, ask)
+    usage = getattr(completion, "usage", None)
+    return Reply(
+        text=text,
+        data=data,
+        problem=problem,
+        tokens_in=_count(usage, "prompt_tokens"),
+        tokens_out=_count(usage, "completion_tokens"),
+    )
+
+
+def _count(usage: Any, what: str) -> int:
+    count = getattr(usage, what, 0)
+    return count if isinstance(count, int) and count > 0 else 0
+
+
+def _judged(text: str, refusal: Any, ended: Any, ask: Ask) -> tuple[dict[str, Any] | None, str]:
+    """The parsed object where one was asked for, and what is wrong with the reply, if anything."""
+    if refusal or ended == "content_filter":
+        return None, f"the model refused: {refusal or 'content filter'}"[:300]
+    if not text.strip():
+        return None, "the model's reply is empty"
+    if ask.schema is None:
+        return None, ""
+    data, problem = parse(text, ask.schema, alone=ask.alone)
+    if data is None and ended == "length":
+        problem = f"the reply was cut off after {ask.max_tokens} tokens"
+    return data, problem
+
+
+def _text(message: Any) -> str:
+    """The message's words: the arguments of its tool call where it made one."""
+    calls = getattr(message, "tool_calls", None)
+    for call in calls if isinstance(calls, list) else ():
+        arguments = getattr(getattr(call, "function", None), "arguments", None)
+        if isinstance(arguments, str) and arguments.strip():
+            return arguments
+    content = getattr(message, "content", None)
+    return content if isinstance(content, str) else ""
