@@ -12,6 +12,8 @@ from PIL import Image
 from helpers.command import Sightline
 from helpers.videos import write_video
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Sightline:

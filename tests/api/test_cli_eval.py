@@ -12,6 +12,8 @@ from evaluate.mot import MotRow, read_mot, write_mot
 from helpers.command import Sightline
 from helpers.videos import write_video
 
+pytestmark = pytest.mark.slow
+
 FPS = 15
 SECONDS = 8
 

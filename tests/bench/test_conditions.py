@@ -19,6 +19,8 @@ from bench.scenes.scene import Scene
 from bench.scenes.shapes import Figure, Pixels
 from bench.scenes.truth import Happening, Stay, Stays, happenings, stays
 
+pytestmark = pytest.mark.slow
+
 
 def in_conditions(conditions: Conditions, seconds: float = 5.0) -> Scene:
     return replace(loading_dock(3), conditions=conditions, duration=seconds)

@@ -26,6 +26,8 @@ from bench.scenes.truth import Stay, Stays, happenings, stays
 from core.place import Box
 from ingest.layout import read_layout
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def short(tmp_path_factory: pytest.TempPathFactory) -> SceneFiles:

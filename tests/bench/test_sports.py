@@ -18,6 +18,8 @@ from bench.scenes.sports_truth import KINDS
 from bench.scenes.truth import Happening
 from ingest.layout import read_layout
 
+pytestmark = pytest.mark.slow
+
 SEEDS = [203, 204]
 
 

@@ -65,7 +65,13 @@ MAKERS: dict[str, Callable[[Path], Detector]] = {
 }
 
 
-@pytest.fixture(params=sorted(MAKERS))
+SLOW = frozenset({"dfine"})
+"""What takes torch a while to build."""
+
+
+@pytest.fixture(
+    params=[pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in sorted(MAKERS)]
+)
 def make(request: pytest.FixtureRequest) -> Callable[[], Detector]:
     folder = Path()
     if request.param in ("onnx", "fastestdet", "combined"):

@@ -30,7 +30,9 @@ def served(body: dict[str, Any]) -> Line:
     return embeddings((WordEmbedder().embed(body["input"]) * 3).tolist())
 
 
-@pytest.fixture(params=[*sorted(MAKERS), "openai", *LOCAL])
+@pytest.fixture(
+    params=[*sorted(MAKERS), "openai", *(pytest.param(name, marks=pytest.mark.slow) for name in LOCAL)]
+)
 def embedder(request: pytest.FixtureRequest) -> Iterator[Embedder]:
     if request.param == "openai":
         with vlm_server(served) as server:

@@ -15,6 +15,8 @@ from core.ports import Finder
 from models.fakes import FakeFinder
 from models.find_open import OpenFinder
 
+pytestmark = pytest.mark.slow
+
 MAKERS: dict[str, Callable[[Callable[[str], Path]], Finder]] = {
     "fake": lambda _: FakeFinder(),
     "owlv2": lambda tiny: OpenFinder(str(tiny("owlv2")), threshold=0.02),

@@ -11,6 +11,8 @@ import pytest
 from helpers.command import Sightline
 from helpers.videos import write_video
 
+pytestmark = pytest.mark.slow
+
 
 def missing(folder: Path) -> Path:
     return folder / "nowhere.mp4"

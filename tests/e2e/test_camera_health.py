@@ -12,6 +12,8 @@ from graph.sqlite.store import SqliteStore
 from helpers.command import Sightline
 from helpers.videos import Rgb, background, walker, write_video
 
+pytestmark = pytest.mark.slow
+
 WIDE = np.kron(background(336, 224, seed=11)[::16, ::16], np.ones((32, 32, 1), np.uint8))
 WIDE[::40, :] = WIDE[:, ::56] = 20
 WIDE[7::64, 11::24] = 240

@@ -10,6 +10,8 @@ import pytest
 from helpers.command import Sightline
 from helpers.videos import Rgb, write_video
 
+pytestmark = pytest.mark.slow
+
 SIZE = (960, 540)
 ZONES = """
 zones:

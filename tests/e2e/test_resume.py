@@ -5,9 +5,13 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
 from core.ids import stream_id
 from helpers.command import Sightline
 from helpers.videos import write_video
+
+pytestmark = pytest.mark.slow
 
 SHORT_CHUNKS = {"chunk_s": "2", "overlap_s": "0.5"}
 

@@ -16,6 +16,8 @@ from helpers.videos import Rgb, write_video
 from models.detect_onnx import OnnxDetector
 from models.weights import own
 
+pytestmark = pytest.mark.slow
+
 
 def driving(at: float, picture: Rgb) -> None:
     """Something white drives from left to right between second 1 and second 4 over dark ground."""

@@ -11,6 +11,8 @@ from helpers.videos import write_video
 from helpers.vlm_server import embeddings, vlm_server
 from models.embed_words import WordEmbedder
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Sightline:

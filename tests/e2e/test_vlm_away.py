@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from helpers.command import Sightline, free_port
 from helpers.videos import write_video
 from helpers.vlm_server import Line, vlm_server
+
+pytestmark = pytest.mark.slow
 
 
 def test_captions_that_nobody_wrote_are_told_and_the_rest_is_there(tmp_path: Path) -> None:

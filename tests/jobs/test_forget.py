@@ -37,6 +37,8 @@ from jobs.handlers import INGEST, handlers
 from jobs.inline import InlineExecutor
 from jobs.retention import RETAIN, Retention, retain
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def settings(home: Path) -> Settings:
