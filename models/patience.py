@@ -7,6 +7,8 @@ import random
 import time
 from collections.abc import Mapping
 
+from core.clock import WallClock
+
 MOST_TOKENS = 10.0
 TOKEN_RATIO = 0.1
 """Retry throttling as gRPC does it (proposal A6): a failure takes a token, a success gives a tenth of one back, and
@@ -62,4 +64,4 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         then = email.utils.parsedate_to_datetime(headers["retry-after"])
     except (KeyError, ValueError):
         return None
-    return max(0.0, then.timestamp() - time.time())
+    return max(0.0, then.timestamp() - WallClock().now().timestamp())
