@@ -12,7 +12,7 @@ from agent.kinds import BLIND
 from core.clock import Micros, Span, covered, merge, subtract
 from core.ids import EntityId
 from core.media import Chunk, Stream
-from core.memory import Caption, Coverage, CoverageState, Entity, Event, Found, Query, Want
+from core.memory import Caption, CaptionStatus, Coverage, CoverageState, Entity, Event, Found, Query, Want
 from core.place import Box
 from core.ports import GraphStore
 from core.sight import Track, TrackPoint
@@ -218,9 +218,9 @@ class View:
         )
 
     def captions(self, text: str = "", limit: int = 50) -> tuple[Caption, ...]:
-        """The captions, best match first where words are given."""
+        """The captions, best match first where words are given; what was said out of form is no word on what was seen."""
         query = Query(want=Want.CAPTIONS, streams=(self.stream.id,), span=self.span, text=text, limit=limit)
-        return self.store.find(query).captions
+        return tuple(c for c in self.store.find(query).captions if c.status is CaptionStatus.OK)
 
     def visits(self) -> tuple[Visit, ...]:
         """Everyone's stays that touch the span, in order of their beginning."""

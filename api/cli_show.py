@@ -125,6 +125,11 @@ def short_timeline(house: House, seen: WatchedOut) -> None:
             style="dim",
         )
     )
+    if house.vlm.sees:
+        told = ", ".join(f"{count} {status}" for status, count in sorted(seen.captions.items()))
+        paper.print(
+            Text(f"captions by {house.vlm.name}: {told} (sightline usage says what they cost)", style="dim")
+        )
     query = Query(want=Want.EVENTS, streams=(StreamId(seen.id),), limit=SHORT)
     found = wire.events(house.store.find(query).events, names(house.ledger), house.store)
     print_timeline(found, empty="nothing was seen to happen")

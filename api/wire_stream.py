@@ -60,6 +60,9 @@ class WatchedOut(Out):
     coverage: CoveredOut
     seconds: float
     problem: str = ""
+    captions: dict[str, int] = Field(
+        default={}, description="Captions by what became of them: ok, skipped, unparsed, failed."
+    )
 
 
 def layout(value: Layout) -> dict[str, Any]:
@@ -124,4 +127,5 @@ def watched(value: Stream, result: Mapping[str, Any]) -> WatchedOut:
         ),
         seconds=round(result["seconds"], 3),
         problem=result.get("problem", value.problem),
+        captions=result.get("captions", {}),
     )

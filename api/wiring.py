@@ -35,6 +35,7 @@ from core.ports import (
 from core.settings import Settings
 from graph.neo4j.address import SCHEMES as NEO4J
 from graph.neo4j.address import Address
+from graph.spending import Metered
 
 if TYPE_CHECKING:
     from jobs.worker import CeleryWorker
@@ -67,13 +68,17 @@ def build(settings: Settings) -> House:
     ledger = _ledger(settings)
     media = _media(settings)
     store = _store(settings)
+
+    def metered(model: Vlm) -> Vlm:
+        return Metered(model, ledger, clock) if model.sees else model
+
     return House(
         store=store,
         analyst=_analyst(settings, store),
         ledger=ledger,
         media=media,
-        vlm=_vlm("SIGHTLINE_VLM", settings.vlm, settings.vlm_key),
-        deep=_vlm("SIGHTLINE_VLM_DEEP", settings.vlm_deep, settings.vlm_deep_key)
+        vlm=metered(_vlm("SIGHTLINE_VLM", settings.vlm, settings.vlm_key)),
+        deep=metered(_vlm("SIGHTLINE_VLM_DEEP", settings.vlm_deep, settings.vlm_deep_key))
         if settings.vlm_deep
         else None,
         embedder=_embedder(settings, settings.embedder),

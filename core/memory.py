@@ -118,19 +118,20 @@ class Relation:
 
 
 class CaptionStatus(StrEnum):
-    """What became of a request for a caption."""
+    """What became of a request for a caption; `skipped` where none was made."""
 
     OK = "ok"
     UNPARSED = "unparsed"
     FAILED = "failed"
+    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caption:
     """What a model said of a chunk, word for word, with the model's name and version; never edited.
 
-    `status` is `unparsed` when the reply was not of the asked form (then `text` is the raw reply) and `failed` when
-    there was none (then `text` is the reason).
+    `status` is `unparsed` when the reply was not of the asked form (then `text` is the raw reply), `failed` when there
+    was none, and `skipped` when the model was not asked (then `text` is the reason).
     """
 
     id: CaptionId
@@ -149,13 +150,16 @@ class CoverageState(StrEnum):
     GATED = "gated"
     FAILED = "failed"
     DOWN = "down"
+    UNTOLD = "untold"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """A span and how it was treated: looked at (by what, for which labels), gated (nothing moved), failed, or down.
 
-    A gated span counts as covered: nothing moved in it. What no entry names, nobody looked at.
+    A gated span counts as covered: nothing moved in it. What no entry names, nobody looked at. A span is `untold`
+    besides where the model `by` was asked what it shows and its reply, or part of it, could not be used: what only it
+    could have told is not known.
     """
 
     stream_id: StreamId

@@ -30,6 +30,7 @@ from core.memory import (
     Want,
 )
 from core.sight import Detection, Reading, Sighting
+from core.spending import Use
 from core.watch import Notice, Receipt
 from core.work import Job, Standing
 
@@ -67,18 +68,24 @@ class Ask:
     examples: tuple[Turn, ...] = ()
     history: tuple[Turn, ...] = ()
     alone: bool = False
+    stream: StreamId | None = None
+    """On whose account it goes, …"""
+    use: Use = Use.OTHER
+    """… and what for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """What came back: the raw text, the parsed object where a schema was given, and a problem where there was one.
 
-    Exactly one holds: `problem` is empty and the reply is usable, or `problem` says why it is not.
+    Exactly one holds: `problem` is empty and the reply is usable, or `problem` says why it is not. `left_out` says what
+    is wrong with items of lists that were not of the asked form: they are not in `data`, the others are.
     """
 
     text: str
     data: dict[str, Any] | None = None
     problem: str = ""
+    left_out: tuple[str, ...] = ()
     tokens_in: int = 0
     tokens_out: int = 0
 

@@ -53,6 +53,12 @@ class Settings(BaseSettings):
         default="",
         description="A dearer model of the same forms, for what SIGHTLINE_VLM flagged and what a question needs; default: none.",
     )
+    vlm_calls_a_day: int | None = Field(
+        default=None, ge=0, description="Calls a day a stream's captions may cost; default: no limit."
+    )
+    vlm_tokens_a_day: int | None = Field(
+        default=None, ge=0, description="Tokens a day a stream's captions may cost; default: no limit."
+    )
     llm: str = Field(
         default="", description="An OpenAI-compatible server for answering; default: none, the grammar."
     )

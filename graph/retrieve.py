@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from core.clock import SECOND, Micros, Span
-from core.memory import Caption, Event, Query, Vector, Want
+from core.memory import Caption, CaptionStatus, Event, Query, Vector, Want
 from core.ports import Embedder, Memory
 
 FLAT = 60
@@ -85,7 +85,8 @@ def _wanted(bounds: Query) -> tuple[Want, ...]:
 
 def _read(store: Memory, query: Query) -> Sequence[Event | Caption]:
     found = store.find(query)
-    return (*found.events, *found.captions)
+    # What a model said out of form, or why it said nothing, is kept and shown, but it is no word on what was seen.
+    return (*found.events, *(c for c in found.captions if c.status is CaptionStatus.OK))
 
 
 def _with(store: Memory, inside: Query, seeds: Sequence[Event]) -> list[Event]:

@@ -6,12 +6,13 @@ import logging
 import os
 import pickle
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.ids import StreamId
 from core.ports import Detector
 from ingest.events import EventMaker
+from ingest.news import News
 from ingest.perceive import Perception
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ class Checkpoint:
     detector: Detector
     perception: Perception
     events: EventMaker
+    news: News = field(default_factory=News)
 
 
 class Checkpoints:

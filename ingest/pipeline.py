@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from core.clock import Micros, covered
 from core.errors import BadMedia, Conflict
@@ -34,7 +35,8 @@ RECIPE_VERSION = 12
 class Watched:
     """What came of watching one stream: how long it is, what was learned, and how its time was spent.
 
-    `problem` says why the rest could not be looked at, where a file broke off; then `failed` is not 0.
+    `problem` says why the rest could not be looked at, where a file broke off; then `failed` is not 0. `captions` are
+    counted by their status.
     """
 
     stream: Stream
@@ -46,6 +48,7 @@ class Watched:
     failed: Micros
     seconds: float
     problem: str = ""
+    captions: dict[str, int] = field(default_factory=dict)
 
 
 def recipe(detector: Detector, settings: Settings, wanted: tuple[str, ...] = ()) -> str:
@@ -83,7 +86,8 @@ def watch(
         return _summary(stream, house.store, began)
     _check_forgotten(stream, how)
     run = Run(stream, house, settings, how, detector)
-    problem = _through(run, progress, on_chunk)
+    with closing(run):
+        problem = _through(run, progress, on_chunk)
     length = run.stream.duration
 
     def ended(row: Stream) -> Stream:
@@ -154,10 +158,15 @@ def _summary(stream: Stream, store: GraphStore, began: float) -> Watched:
         failed=time_in(CoverageState.FAILED, CoverageState.DOWN),
         seconds=time.monotonic() - began,
         problem="; ".join(part for part in (stream.problem, _unsaid(captions)) if part),
+        captions=dict(Counter(caption.status.value for caption in captions)),
     )
 
 
 def _unsaid(captions: tuple[Caption, ...]) -> str:
-    """What became of captions nobody wrote, in words; empty where all were written."""
-    failed = [caption for caption in captions if caption.status is CaptionStatus.FAILED]
-    return f"{len(failed)} of {len(captions)} captions failed: {failed[0].text}" if failed else ""
+    """What became of captions nobody wrote in a form that can be used, in words; empty where all were written."""
+    out = []
+    for status, words in ((CaptionStatus.FAILED, "failed"), (CaptionStatus.UNPARSED, "could not be read")):
+        those = [caption for caption in captions if caption.status is status]
+        if those:
+            out.append(f"{len(those)} of {len(captions)} captions {words}: {those[0].text[:300]}")
+    return "; ".join(out)

@@ -9,23 +9,25 @@ from dataclasses import replace
 from core.clock import SECOND, Micros, Span, micros, seconds
 from core.errors import ModelUnavailable
 from core.media import Frame, Stream, StreamState
-from core.memory import Observation, Scope
+from core.memory import Caption, Observation, Scope
 from core.ports import Detector, House
 from core.settings import Settings
 from core.work import KnownEmbedder, Progress
 from graph.embed import vectors_of
 from graph.resolve import resolve
 from ingest.camera_state import Impaired, Sight
-from ingest.caption import caption
+from ingest.caption import caption, unseen
 from ingest.checkpoint import Checkpoint, Checkpoints
 from ingest.chunk import Grid
 from ingest.decode import Look
 from ingest.events import EventMaker
 from ingest.forgotten import amend, spared, stream_row, write
+from ingest.owed import owed
 from ingest.perceive import Perception
 from ingest.reading import ZoneTexts
 from ingest.second_look import second_look
 from ingest.tally import Tally
+from ingest.teller import Teller
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +77,14 @@ class Run:
         self.waiting: list[Look] = []
         self.knows_scene = self.memory.next_chunk > 0
         self.deaf = False
+        self.teller = Teller(stream.id, house, settings)
+        if house.vlm.sees and self.knows_scene:
+            for observation, moments in owed(stream.id, house.store):
+                self.teller.put_stored(observation, moments)
+
+    def close(self) -> None:
+        """Waits for nothing more; what is still with a model is owed to the next run."""
+        self.teller.close()
 
     def _afresh(self, detector: Detector) -> Checkpoint:
         tracker = self.house.tracker(self.settings.looks_per_s)
@@ -186,6 +196,8 @@ class Run:
             self._finish(self.grid.chunk(self.memory.next_chunk).span.end, on_chunk, final=False)
         if end > self.memory.next_chunk * self.grid.length:
             self._finish(end, on_chunk, final=True, seen_to=seen_to)
+        for told in self.teller.rest(progress):
+            self._write_told(told, on_chunk)
         self.stream = replace(self.stream, duration=end)
         progress(1.0, "done")
 
@@ -219,18 +231,37 @@ class Run:
             self.checkpoints.save(self.stream.id, memory)
         if on_chunk is not None and written is not None:
             on_chunk(self.stream, written)
+        for told in self.teller.ready():
+            self._write_told(told, on_chunk)
 
     def _write(self, observation: Observation) -> Observation | None:
-        """Writes a chunk with what models say of it; nothing of what was forgotten, which no model is told of either."""
-        pictures = self.pictures.take()
+        """Writes a chunk; nothing of what was forgotten, which no model is told of either.
+
+        What a model that looks at pictures says of it is written later: looking does not wait for it.
+        """
+        pictures, vlm = self.pictures.take(), self.house.vlm
         left = spared(observation, stream_row(self.house.ledger, self.stream.id))
         if left is None:
             return None
         if self.finder is not None:
             left = second_look(left, pictures, self.finder, self.house.wanted)
-        said = caption(left, pictures, self.house.vlm)
-        left = self._embedded(replace(left, captions=(said,)))
-        return write(left, self.house.store, self.house.ledger)
+        said: Caption | None
+        if not vlm.sees:
+            said = caption(left, pictures, vlm)[0].caption
+        else:
+            said = self.teller.skips(left, self.memory.news) if pictures else unseen(left)
+        if said is not None:
+            return write(self._embedded(replace(left, captions=(said,))), self.house.store, self.house.ledger)
+        written = write(self._embedded(left), self.house.store, self.house.ledger)
+        if written is not None:
+            self.teller.put(written, pictures)
+        return written
+
+    def _write_told(self, told: Observation, on_chunk: OnChunk | None) -> None:
+        """Writes what a model told of a chunk that was written before."""
+        written = write(self._embedded(told), self.house.store, self.house.ledger)
+        if on_chunk is not None and written is not None:
+            on_chunk(self.stream, written)
 
     def _embedded(self, observation: Observation) -> Observation:
         """With its texts' vectors; without them where the model is away: they are filled in later (`graph/embed.py`)."""

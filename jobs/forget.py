@@ -20,9 +20,11 @@ from core.media import Passage, Stream
 from core.memory import Entity, Query, Scope, Want
 from core.ports import Executor, House, Ledger
 from core.settings import Settings
+from core.spending import Budget, Usage
 from core.watch import Alert, Delivery, Incident
 from core.work import Job, JobState, Report
 from graph.identity import identity
+from graph.spending import used
 from ingest.checkpoint import Checkpoints
 from ingest.forgotten import forget_more
 from jobs.runner import GOING_ON, ask_to_stop
@@ -81,6 +83,9 @@ def sweep(stream: Stream, house: House, settings: Settings) -> Counts:
         if stream.id in (passage.one, passage.other):
             ledger.remove(Passage, passage.id)
     ledger.remove(Considered, stream.id)
+    ledger.remove(Budget, stream.id)
+    for usage in used(ledger, stream.id):
+        ledger.remove(Usage, usage.id)
     Checkpoints(settings.home / "checkpoints").drop(stream.id)
     return dict(counts)
 

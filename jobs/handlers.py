@@ -132,6 +132,7 @@ def _watched(
         },
         "seconds": watched.seconds,
         "problem": watched.problem,
+        "captions": watched.captions,
     }
 
 

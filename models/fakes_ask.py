@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from core.ports import Ask, Matrix, Reply
-from models.json_reply import parse
+from models.json_reply import reply_to
 
 Script = Sequence[str | Reply | Exception] | Callable[[Ask], str | Reply]
 
@@ -52,10 +52,7 @@ class FakeVlm:
             raise said
         if isinstance(said, Reply):
             return said
-        if not said:
-            return Reply(text="", problem="the reply is empty")
-        data, problem = parse(said, ask.schema, alone=ask.alone) if ask.schema is not None else (None, "")
-        return Reply(text=said, data=data, problem=problem)
+        return reply_to(ask, said)
 
     def _line(self) -> str | Reply | Exception:
         assert not callable(self._script)  # noqa: S101 - for the type checker

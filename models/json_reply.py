@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from core.ports import Ask, Reply
+from models.refusal import refusal_in
 
 MOST_TEXT = 200_000
 """Characters of a reply that are looked at; more than any model is allowed to say."""
@@ -53,6 +56,70 @@ def parse(text: str, schema: Mapping[str, Any], *, alone: bool = False) -> tuple
     if "{" in words and problem.startswith("the reply holds"):
         problem = "the reply's JSON is broken or cut off"
     return None, problem
+
+
+def reply_to(ask: Ask, text: str, *, tokens_in: int = 0, tokens_out: int = 0) -> Reply:
+    """What a model's words are worth as the reply to an ask: checked against its schema, where it has one.
+
+    Items of lists that do not fit are left out of the object and named in `left_out`, so that one bad item costs no
+    more than itself; but where the ask wants the object `alone` all of it must fit.
+    """
+
+    def reply(data: dict[str, Any] | None, problem: str, left_out: Sequence[str] = ()) -> Reply:
+        return Reply(
+            text=text,
+            data=data,
+            problem=problem,
+            left_out=tuple(left_out),
+            tokens_in=tokens_in,
+            tokens_out=tokens_out,
+        )
+
+    if not text.strip():
+        return reply(None, "the model's reply is empty")
+    if ask.schema is None:
+        return reply(None, "")
+    data, problem = parse(text, ask.schema, alone=ask.alone)
+    if data is not None and (refusal := refusal_in(data)):
+        return reply(None, f"the model refused: {refusal}"[:300])
+    if data is not None or ask.alone:
+        return reply(data, problem)
+    loose, _ = parse(text, _without_items(ask.schema))
+    if loose is None:
+        return reply(None, problem)
+    left_out: list[str] = []
+    whole = _fitting(loose, ask.schema, "reply", left_out)
+    wrong = misfit(whole, ask.schema)
+    if not wrong and (refusal := refusal_in(whole)):
+        return reply(None, f"the model refused: {refusal}"[:300])
+    return reply(None, f"the reply's JSON does not fit: {wrong}") if wrong else reply(whole, "", left_out)
+
+
+def _without_items(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema that says nothing of what stands in lists."""
+    inner = {name: _without_items(part) for name, part in schema.get("properties", {}).items()}
+    kept = {key: value for key, value in schema.items() if key != "items"}
+    return {**kept, "properties": inner} if inner else kept
+
+
+def _fitting(value: Any, schema: Mapping[str, Any], at: str, left_out: list[str]) -> Any:
+    """The value without the items of lists that do not fit; what is wrong with them goes into `left_out`."""
+    if isinstance(value, dict):
+        known = schema.get("properties", {})
+        return {
+            name: _fitting(part, known[name], f"{at}.{name}", left_out) if name in known else part
+            for name, part in value.items()
+        }
+    if not isinstance(value, list) or "items" not in schema:
+        return value
+    kept = []
+    for number, item in enumerate(value):
+        wrong = misfit(item, schema["items"], f"{at}[{number}]")
+        if wrong:
+            left_out.append(wrong)
+        else:
+            kept.append(item)
+    return kept
 
 
 def _all_of(words: str, schema: Mapping[str, Any]) -> tuple[dict[str, Any] | None, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -11,7 +12,7 @@ from openai.types.chat import ChatCompletion
 
 from core.media import Picture
 from core.ports import Ask, Reply
-from models.json_reply import parse
+from models.json_reply import reply_to
 
 Shown = Callable[[Picture], str]
 """Gives a picture's data URL."""
@@ -72,35 +73,24 @@ def read(completion: Any, ask: Ask) -> Reply:
     message = getattr(first, "message", None)
     if message is None:
         return Reply(text="", problem="the model server's reply is not a chat completion")
-    text, ended = _text(message), getattr(first, "finish_reason", None)
-    data, problem = _judged(text, getattr(message, "refusal", None), ended, ask)
     usage = getattr(completion, "usage", None)
-    return Reply(
-        text=text,
-        data=data,
-        problem=problem,
-        tokens_in=_count(usage, "prompt_tokens"),
-        tokens_out=_count(usage, "completion_tokens"),
-    )
+    counts: dict[str, Any] = {
+        "tokens_in": _count(usage, "prompt_tokens"),
+        "tokens_out": _count(usage, "completion_tokens"),
+    }
+    text, ended = _text(message), getattr(first, "finish_reason", None)
+    refusal = getattr(message, "refusal", None)
+    if refusal or ended == "content_filter":
+        return Reply(text=text, problem=f"the model refused: {refusal or 'content filter'}"[:300], **counts)
+    reply = reply_to(ask, text, **counts)
+    if ended == "length" and reply.problem and text.strip():
+        return replace(reply, problem=f"the reply was cut off after {ask.max_tokens} tokens")
+    return reply
 
 
 def _count(usage: Any, what: str) -> int:
     count = getattr(usage, what, 0)
     return count if isinstance(count, int) and count > 0 else 0
-
-
-def _judged(text: str, refusal: Any, ended: Any, ask: Ask) -> tuple[dict[str, Any] | None, str]:
-    """The parsed object where one was asked for, and what is wrong with the reply, if anything."""
-    if refusal or ended == "content_filter":
-        return None, f"the model refused: {refusal or 'content filter'}"[:300]
-    if not text.strip():
-        return None, "the model's reply is empty"
-    if ask.schema is None:
-        return None, ""
-    data, problem = parse(text, ask.schema, alone=ask.alone)
-    if data is None and ended == "length":
-        problem = f"the reply was cut off after {ask.max_tokens} tokens"
-    return data, problem
 
 
 def _text(message: Any) -> str:

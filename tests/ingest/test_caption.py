@@ -10,11 +10,12 @@ import pytest
 from core.clock import SECOND, Span
 from core.errors import ModelUnavailable
 from core.media import Frame
-from core.memory import CaptionStatus, Coverage, CoverageState, Observation
-from core.ports import Reply
+from core.memory import Caption, CaptionStatus, Coverage, CoverageState, Observation
+from core.ports import Reply, Vlm
 from helpers.observations import DOCK, chunk, entity, event
 from helpers.vlm_server import Line, vlm_server
-from ingest.caption import MOST_PICTURES, caption, spread
+from ingest import caption as told
+from ingest.caption import MOST_PICTURES, spread
 from models.describe import Describer
 from models.fakes_ask import FakeVlm
 from models.vlm_openai import OpenAiVlm
@@ -22,6 +23,11 @@ from models.vlm_openai import OpenAiVlm
 CAR = entity(1, "car", 10, 20, colour="red")
 SEEN = Observation(chunk=chunk(1), entities=(CAR,), events=(event("appeared", 12, None, CAR),))
 SAID = {"summary": "A red car comes.", "facts": [{"text": "It stands.", "pictures": [1, 2]}]}
+
+
+def caption(seen: Observation, shown: list[Frame], vlm: Vlm) -> Caption:
+    (one,) = told.caption(seen, shown, vlm)
+    return one.caption
 
 
 def frames(count: int) -> list[Frame]:

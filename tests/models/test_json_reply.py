@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.json_reply import misfit, parse
+from core.ports import Ask
+from models.json_reply import misfit, parse, reply_to
 
 SCHEMA = {
     "type": "object",
@@ -97,3 +98,33 @@ def test_an_object_among_other_words_does_not_stand_alone(text: str) -> None:
 def test_thinking_that_never_ended_is_no_reply() -> None:
     data, problem = parse('<think>perhaps {"n": 3}, but', {"type": "object"})
     assert (data, problem) == (None, "the model was cut off while it was thinking")
+
+
+LISTED = {
+    "type": "object",
+    "properties": {
+        "summary": {"type": "string"},
+        "facts": {"type": "array", "items": {"type": "object", "required": ["text"]}},
+    },
+    "required": ["summary", "facts"],
+}
+SOME = '{"summary": "s", "facts": [{"text": "good"}, "bad", {"words": "worse"}]}'
+
+
+def test_items_that_do_not_fit_are_left_out_and_named_and_the_others_kept() -> None:
+    reply = reply_to(Ask(prompt="p", schema=LISTED), SOME)
+    assert reply.data == {"summary": "s", "facts": [{"text": "good"}]}
+    assert reply.problem == ""
+    assert [wrong.split()[0] for wrong in reply.left_out] == ["reply.facts[1]", "reply.facts[2]"]
+
+
+def test_nothing_is_left_out_of_an_object_that_must_fit_whole() -> None:
+    reply = reply_to(Ask(prompt="p", schema=LISTED, alone=True), SOME)
+    assert (reply.data, reply.left_out) == (None, ())
+    assert "facts[1]" in reply.problem
+
+
+def test_what_is_wrong_outside_lists_stays_wrong() -> None:
+    reply = reply_to(Ask(prompt="p", schema=LISTED), '{"summary": 3, "facts": ["bad"]}')
+    assert reply.data is None
+    assert "summary" in reply.problem

@@ -8,6 +8,8 @@ import logging
 import time
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import cv2
@@ -15,11 +17,13 @@ import numpy as np
 import openai
 import pytest
 
+from core.clock import WallClock
 from core.errors import Invalid, ModelUnavailable
 from core.ports import Ask, Turn
 from helpers.vlm_server import Line, refused, vlm_server
 from models.jpegs import Jpegs, data_url
 from models.openai_server import FAULTS, Fault, fault_of, read_url
+from models.patience import retry_after
 from models.vlm_openai import OpenAiVlm
 
 SCHEMA: dict[str, Any] = {
@@ -324,6 +328,14 @@ def test_a_wish_to_be_left_alone_is_kept_by_all_and_told_where_it_is_too_long() 
         model.close()
     assert caught.value.retry_after_s == 3600
     assert len(server.asked) == 1
+
+
+def test_a_wish_may_be_seconds_or_a_date() -> None:
+    then = WallClock().now() + timedelta(minutes=10)
+    assert 590 < (retry_after({"retry-after": format_datetime(then, usegmt=True)}) or 0) <= 600
+    assert retry_after({"retry-after-ms": "250", "retry-after": "9"}) == 0.25
+    assert retry_after({"retry-after": "soon"}) is None
+    assert retry_after({}) is None
 
 
 def test_a_server_that_is_down_gets_no_storm_of_retries() -> None:
