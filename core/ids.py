@@ -25,6 +25,13 @@ KeyId = NewType("KeyId", str)
 PassageId = NewType("PassageId", str)
 
 
+PLACE_US = 3_600_000_000
+"""What happens within one hour of its stream's clock has one place."""
+
+PLACE_TRACKS = 64
+"""So many tracks in a row of a stream have one place."""
+
+
 def derive(prefix: str, *parts: object) -> str:
     """`prefix_` and 20 hex digits of BLAKE2b over the parts: the same parts always give the same id.
 
@@ -36,6 +43,20 @@ def derive(prefix: str, *parts: object) -> str:
         digest.update(len(text).to_bytes(8, "big"))
         digest.update(text)
     return f"{prefix}_{digest.hexdigest()}"
+
+
+def placed(prefix: str, place: int, *parts: object) -> str:
+    """The same, with 4 of the digits for its place among its kind, so that later ones mostly come later in order too.
+
+    An index over ids in no order at all takes every new one into another of its pages: with a million of them, a write
+    dirtied three times the pages it needs. In order, it grows at its end. 64 bits are left to tell apart those of a place.
+    """
+    return f"{prefix}_{place % 0x10000:04x}{derive(prefix, place, *parts)[-16:]}"
+
+
+def place_of(id: str) -> int:
+    """The place that an id was given."""
+    return int(id.partition("_")[2][:4], 16)
 
 
 def fresh(prefix: str) -> str:
@@ -50,32 +71,32 @@ def stream_id(name: str) -> StreamId:
 
 def chunk_id(stream: StreamId, start: int, length: int, recipe: str) -> ChunkId:
     """A chunk is where its stream was cut, by which length, by which version of the recipe."""
-    return ChunkId(derive("ch", stream, start, length, recipe))
+    return ChunkId(placed("ch", start // PLACE_US, stream, start, length, recipe))
 
 
 def track_id(stream: StreamId, number: int, recipe: str) -> TrackId:
     """A track is the n-th thing followed on its stream by one version of the recipe."""
-    return TrackId(derive("tr", stream, number, recipe))
+    return TrackId(placed("tr", number // PLACE_TRACKS, stream, number, recipe))
 
 
 def entity_id(stream: StreamId, first_track: TrackId) -> EntityId:
     """An entity is named after the first track it was known by."""
-    return EntityId(derive("en", stream, first_track))
+    return EntityId(placed("en", place_of(first_track), stream, first_track))
 
 
 def event_id(stream: StreamId, kind: str, start: int, *who_and_where: object) -> EventId:
     """An event is its kind, its first moment, who took part and where; its end may still move."""
-    return EventId(derive("ev", stream, kind, start, *who_and_where))
+    return EventId(placed("ev", start // PLACE_US, stream, kind, start, *who_and_where))
 
 
 def relation_id(stream: StreamId, subject: str, predicate: str, obj: str, start: int) -> RelationId:
     """A relation is its two ends, its predicate and the moment it began to hold."""
-    return RelationId(derive("re", stream, subject, predicate, obj, start))
+    return RelationId(placed("re", start // PLACE_US, stream, subject, predicate, obj, start))
 
 
 def caption_id(chunk: ChunkId, model: str) -> CaptionId:
     """One caption per chunk and model."""
-    return CaptionId(derive("ca", chunk, model))
+    return CaptionId(placed("ca", place_of(chunk), chunk, model))
 
 
 def link_id(one: EntityId, other: EntityId) -> LinkId:
