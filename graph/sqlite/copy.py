@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import apsw
 
@@ -17,7 +17,6 @@ from graph.sqlite import rows as sqlite_rows
 from graph.sqlite import vectors as sqlite_vectors
 from graph.sqlite.rows import LISTED, Rid
 
-T = TypeVar("T")
 _SPOKEN = ("entities", "events", "relations", "captions")
 
 
@@ -27,8 +26,7 @@ def observations(db: apsw.Connection, streams: Sequence[StreamId]) -> Iterator[O
     for stream in known if not streams else sorted(set(streams) & set(known)):
         sql = f"SELECT rid FROM chunks WHERE stream_id IN {LISTED} ORDER BY start_us, id"
         rids = [rid for (rid,) in sqlite_rows.select(db, sql, [stream])]
-        by_rid = sqlite_rows.chunks_by_rid(db, rids)
-        chunks = [by_rid[rid] for rid in rids]
+        chunks = sqlite_rows.in_order(db, sqlite_rows.chunks_by_rid, rids)
         spoken = {table: _by_chunk(db, table, stream, chunks) for table in _SPOKEN}
         for chunk in chunks:
             yield _observation(db, chunk, {table: of.get(chunk.id, []) for table, of in spoken.items()})
@@ -47,20 +45,16 @@ def _by_chunk(
 
 
 def _observation(db: apsw.Connection, chunk: Chunk, said: dict[str, list[Rid]]) -> Observation:
-    def of(table: str, by_rid: Callable[[apsw.Connection, Sequence[Rid]], dict[Rid, T]]) -> tuple[T, ...]:
-        found = by_rid(db, said[table]) if said[table] else {}
-        return tuple(found[rid] for rid in said[table])
-
     vectors = itertools.chain.from_iterable(
         sqlite_vectors.of_facts(db, table, said[table]) for table in sqlite_vectors.OWNERS if said[table]
     )
     return Observation(
         chunk=chunk,
         tracks=_tracks(db, chunk),
-        entities=of("entities", sqlite_rows.entities_by_rid),
-        events=of("events", sqlite_rows.events_by_rid),
-        relations=of("relations", sqlite_rows.relations_by_rid),
-        captions=of("captions", sqlite_rows.captions_by_rid),
+        entities=sqlite_rows.in_order(db, sqlite_rows.entities_by_rid, said["entities"]),
+        events=sqlite_rows.in_order(db, sqlite_rows.events_by_rid, said["events"]),
+        relations=sqlite_rows.in_order(db, sqlite_rows.relations_by_rid, said["relations"]),
+        captions=sqlite_rows.in_order(db, sqlite_rows.captions_by_rid, said["captions"]),
         coverage=_coverage(db, chunk),
         vectors=tuple(sorted(vectors, key=lambda vector: (vector.of, vector.model))),
     )
@@ -73,12 +67,10 @@ def _tracks(db: apsw.Connection, chunk: Chunk) -> tuple[Track, ...]:
         "WHERE p.chunk_id = ? ORDER BY t.start_us, t.id"
     )
     rids = [rid for (rid,) in db.execute(sql, (chunk.id,))]
-    found = sqlite_rows.tracks_by_rid(db, rids, chunk.id)
-    return tuple(found[rid] for rid in rids)
+    return sqlite_rows.in_order(db, partial(sqlite_rows.tracks_by_rid, chunk=chunk.id), rids)
 
 
 def _coverage(db: apsw.Connection, chunk: Chunk) -> tuple[Coverage, ...]:
     sql = "SELECT rid FROM coverage WHERE chunk_id = ? ORDER BY rid"
     rids = [rid for (rid,) in db.execute(sql, (chunk.id,))]
-    found = sqlite_rows.coverage_by_rid(db, rids)
-    return tuple(found[rid] for rid in rids)
+    return sqlite_rows.in_order(db, sqlite_rows.coverage_by_rid, rids)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from graph.sqlite import texts as sqlite_texts
 from graph.sqlite import vectors as sqlite_vectors
 from graph.sqlite import where as sqlite_where
 from graph.sqlite.rank import Held
-from graph.sqlite.rows import LISTED, Rid
+from graph.sqlite.rows import LISTED, ByRid, Rid
 from graph.sqlite.where import Where
 
 T = TypeVar("T")
@@ -60,7 +60,7 @@ def _read(
     held: Held,
     query: Query,
     table: str,
-    by_rid: Callable[[apsw.Connection, Sequence[Rid]], dict[Rid, T]],
+    by_rid: ByRid[T],
 ) -> tuple[T, ...]:
     where = sqlite_where.of(query, table)
     ranked = table in sqlite_texts.WORDY and bool(query.text or query.like is not None)
@@ -76,8 +76,7 @@ def _read(
         sql = f"SELECT rid FROM {table} t WHERE {where.text()} ORDER BY {order} LIMIT ?"
         limit = -1 if query.limit is None else query.limit
         picked = [rid for (rid,) in db.execute(sql, (*where.values, limit))]
-    nouns = by_rid(db, picked)
-    return tuple(nouns[rid] for rid in picked)
+    return sqlite_rows.in_order(db, by_rid, picked)
 
 
 def _first(db: apsw.Connection, query: Query, table: str, where: Where) -> list[Rid]:
@@ -130,11 +129,10 @@ def among(db: apsw.Connection, held: Held, ids: Iterable[str]) -> Found:
     ends = json.dumps([entity.id for entity in entities])
     sql = f"SELECT rid FROM relations WHERE subject IN {LISTED} AND object IN {LISTED} ORDER BY start_us, id"
     rids = [rid for (rid,) in db.execute(sql, (ends, ends))]
-    relations = sqlite_rows.relations_by_rid(db, rids)
     return Found(
         events=find(db, held, Query(want=Want.EVENTS, ids=listed)).events,
         entities=entities,
-        relations=tuple(relations[rid] for rid in rids),
+        relations=sqlite_rows.in_order(db, sqlite_rows.relations_by_rid, rids),
         links=sqlite_rows.links(db, f"t.one IN {LISTED} AND t.other IN {LISTED} ORDER BY t.id", (ends, ends)),
     )
 
@@ -143,11 +141,8 @@ def by_rids(db: apsw.Connection, want: Want, rids: Sequence[Rid]) -> Found:
     """Events, captions or entities by the keys of their rows, in that order."""
     match want:
         case Want.EVENTS:
-            events = sqlite_rows.events_by_rid(db, rids)
-            return Found(events=tuple(events[rid] for rid in rids))
+            return Found(events=sqlite_rows.in_order(db, sqlite_rows.events_by_rid, rids))
         case Want.CAPTIONS:
-            captions = sqlite_rows.captions_by_rid(db, rids)
-            return Found(captions=tuple(captions[rid] for rid in rids))
+            return Found(captions=sqlite_rows.in_order(db, sqlite_rows.captions_by_rid, rids))
         case _:
-            entities = sqlite_rows.entities_by_rid(db, rids)
-            return Found(entities=tuple(entities[rid] for rid in rids))
+            return Found(entities=sqlite_rows.in_order(db, sqlite_rows.entities_by_rid, rids))

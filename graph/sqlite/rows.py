@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import apsw
 
@@ -27,7 +27,11 @@ from core.place import Box
 from core.sight import Track
 from graph import rows
 
+T = TypeVar("T")
 Rid = int
+ByRid = Callable[[apsw.Connection, Sequence[Rid]], dict[Rid, T]]
+"""Reads nouns by the keys of their rows."""
+
 LISTED = "(SELECT value FROM json_each(?))"
 """The place in SQL where a JSON list of values is bound."""
 
@@ -60,6 +64,12 @@ def _grouped(
     for rid, *cells in select(db, sql, rids, *values):
         out.setdefault(rid, []).append(tuple(cells))
     return out
+
+
+def in_order(db: apsw.Connection, by_rid: ByRid[T], rids: Sequence[Rid]) -> tuple[T, ...]:
+    """The nouns of these rows, one after another."""
+    found = by_rid(db, rids) if rids else {}
+    return tuple(found[rid] for rid in rids)
 
 
 def chunks_by_rid(db: apsw.Connection, rids: Sequence[Rid]) -> dict[Rid, Chunk]:
