@@ -9,7 +9,7 @@ SightlineError
 │  │  └─ BadMedia   a file that holds no video that can be read
 │  └─ Denied        no key, or not this key                       (HTTP 401 / 403)
 ├─ Unavailable      something needed is not there now: try later  (exit status 3, HTTP 503)
-│  ├─ SourceUnavailable · ModelUnavailable · StoreUnavailable
+│  ├─ SourceUnavailable (CameraRefused) · ModelUnavailable · StoreUnavailable
 └─ BadReply         a model spoke out of turn                     (recorded and counted, HTTP 502)
    ├─ Unparsable
    └─ Uncited
@@ -77,6 +77,10 @@ class Unavailable(SightlineError):
 
 class SourceUnavailable(Unavailable):
     """A camera or a remote file does not answer."""
+
+
+class CameraRefused(SourceUnavailable):
+    """A camera answers, and does not take the user or the password."""
 
 
 class ModelUnavailable(Unavailable):

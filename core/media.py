@@ -38,6 +38,7 @@ class Stream:
     """One registered source of pictures (a file, an upload, a camera) with its own clock.
 
     `source` is a path or URL as given, credentials included: it is a secret and is shown only through `shown_source`.
+    `evidence_source` is the same camera's larger picture, likewise secret, which is recorded in place of the one looked at.
     `digest` is the SHA-256 of a file's bytes; two streams with one digest hold the same content. What is `forgotten` of
     it, spans and entities, is not shown, and not learned again.
     """
@@ -47,6 +48,7 @@ class Stream:
     source: str = field(repr=False)
     shown_source: str
     kind: StreamKind = StreamKind.FILE
+    evidence_source: str = field(default="", repr=False)
     state: StreamState = StreamState.NEW
     digest: str = ""
     started_at: datetime | None = None

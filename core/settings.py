@@ -89,6 +89,27 @@ class Settings(BaseSettings):
     stall_s: float = Field(
         default=20.0, gt=0, description="Seconds without a frame after which a decoder is killed."
     )
+    camera_stall_s: float = Field(
+        default=4.0,
+        gt=0.2,
+        le=60,
+        description="Seconds without a picture after which a camera counts as stalled.",
+    )
+    reconnect_s: float = Field(
+        default=1.0,
+        gt=0,
+        le=600,
+        description="Longest pause between two tries to reach a camera; three times that where it refuses the password.",
+    )
+    record_mb: int = Field(
+        default=2048, ge=0, description="Megabytes kept of each camera's recording; 0 records nothing."
+    )
+    record_hours: float = Field(
+        default=24.0, ge=0, description="Hours kept of each camera's recording; 0 keeps any age."
+    )
+    record_segment_s: float = Field(
+        default=6.0, ge=1, le=600, description="Length of a recorded segment in seconds, at least."
+    )
     max_upload_mb: int = Field(default=8192, ge=1, description="Largest upload accepted.")
     max_hours: float = Field(default=48.0, gt=0, description="Longest file accepted.")
     keep_days: float = Field(

@@ -1,6 +1,6 @@
 """The decoding child: a process that does one task, says what it found through a pipe, and ends.
 
-It is started by `ingest/supervise.py`, bounds its own memory, and ends when its parent does. It loads only PyAV, numpy,
+It is started by `ingest/supervise.py`, which may give it orders on its standard input, bounds its own memory, and ends when its parent does. It loads only PyAV, numpy,
 OpenCV and `core`.
 """
 
@@ -15,8 +15,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 from core.errors import SightlineError
 
@@ -24,6 +25,9 @@ QUEUED = 8
 """Messages held ready while the parent is busy: what bounds memory on both sides of the pipe."""
 
 TICK_S = 1.0
+
+Orders: TypeAlias = "queue.SimpleQueue[dict[str, Any]]"
+"""What the parent asks for while a task goes on."""
 
 
 class Outbox:
@@ -72,16 +76,17 @@ def main() -> None:
     pipe = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not get between our messages
     job = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    orders: Orders = queue.SimpleQueue()
+    threading.Thread(target=_hear_parent, args=(orders,), daemon=True).start()
     try:
-        _do(job, Outbox(pipe))
+        _do(job, Outbox(pipe), orders)
     finally:
         os._exit(0)  # decoders have nothing worth tidying, and must not hang while they do
 
 
-def _do(job: dict[str, Any], outbox: Outbox) -> None:
+def _do(job: dict[str, Any], outbox: Outbox, orders: Orders) -> None:
     try:
-        task = _task(job["task"])
+        task = _task(job["task"], orders)
         _bound(job["memory_mb"])
         outbox.send("ready")
         task(job["args"], outbox)
@@ -96,7 +101,11 @@ def _do(job: dict[str, Any], outbox: Outbox) -> None:
     outbox.close()
 
 
-def _task(name: str) -> Callable[[dict[str, Any], Outbox], None]:
+def _task(name: str, orders: Orders) -> Callable[[dict[str, Any], Outbox], None]:
+    if name == "camera":
+        from ingest.camera_task import camera
+
+        return partial(camera, orders)
     from ingest import tasks
 
     return {
@@ -108,9 +117,10 @@ def _task(name: str) -> Callable[[dict[str, Any], Outbox], None]:
     }[name]
 
 
-def _die_with_parent() -> None:
-    while sys.stdin.buffer.read(1):
-        pass
+def _hear_parent(orders: Orders) -> None:
+    """Takes the parent's orders, a line each, and ends with it."""
+    while line := sys.stdin.buffer.readline():
+        orders.put(json.loads(line))
     os._exit(0)
 
 

@@ -290,9 +290,10 @@ class Trails:
         return self._step(waiting, None) if waiting is not None else None
 
     def _step(self, moment: Moment, after: Moment | None) -> Step:
-        if moment.cut:
+        anew_from_here = moment.cut or moment.lost
+        if anew_from_here:
             self._before.clear()
-        gone = [*self._dropped(moment)] if moment.cut else []
+        gone = [*self._dropped(moment)] if anew_from_here else []
         arrived = tuple((visit, self._arrive(visit)) for visit in moment.arrived)
         anew = {visit.entity_id for visit, _ in gone}  # of the old scene: seen from the next look on
         gone += [self._gone(visit) for visit in moment.gone if visit.entity_id in self.trails]
@@ -358,7 +359,7 @@ class Trails:
         return _median(before, presence.box, coming)
 
     def _dropped(self, moment: Moment) -> list[tuple[Visit, Trail]]:
-        """At a cut: everyone who is not said to have gone."""
+        """At a cut, or where sight was lost: everyone who is not said to have gone."""
         said = {visit.entity_id for visit in moment.gone}
         return [self._end(id, moment.at) for id in list(self.trails) if id not in said]
 

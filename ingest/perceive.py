@@ -98,6 +98,12 @@ class Perception:
             ball=None if self._ball is None else self._ball.spot(look.at),
         )
 
+    def lose_sight(self, at: Micros) -> Moment:
+        """The camera shows nothing for a while: whoever was there is known no further, and nobody is said to have left."""
+        self._cut(at)
+        self._at = max(self._at, at)
+        return Moment(at=at, quiet=True, lost=True)
+
     def flush(self, span: Span, final: bool) -> Seen:
         """The tracks and entities that were in the picture since the last flush, up to the end of `span`.
 

@@ -83,7 +83,7 @@ def watch(
     detector = house.detector()
     how = recipe(detector, settings, house.wanted)
     if stream.state is StreamState.WATCHED and stream.recipe == how:
-        return _summary(stream, house.store, began)
+        return summary(stream, house.store, began)
     _check_forgotten(stream, how)
     run = Run(stream, house, settings, how, detector)
     with closing(run):
@@ -95,7 +95,7 @@ def watch(
 
     done = amend(house.ledger, stream.id, ended)
     run.checkpoints.drop(stream.id)
-    return _summary(done, house.store, began)
+    return summary(done, house.store, began)
 
 
 def _through(run: Run, progress: Progress, on_chunk: OnChunk | None) -> str:
@@ -138,7 +138,9 @@ def _check_forgotten(stream: Stream, how: str) -> None:
         )
 
 
-def _summary(stream: Stream, store: GraphStore, began: float) -> Watched:
+def summary(stream: Stream, store: GraphStore, began: float) -> Watched:
+    """What is known of the stream, which was watched since `began` (seconds of the monotonic clock)."""
+
     def found(want: Want) -> Query:
         return Query(want=want, streams=(stream.id,))
 

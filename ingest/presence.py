@@ -42,13 +42,15 @@ class Moment:
     `quiet` is true when the gate saw nothing move since the look before. `cut` is true when the scene changed here.
     `arrived` and `gone` name the visits that began and ended, with the true moment of each (which may lie a little
     before `at`, because a visit is only counted once it is sure). `ball` is where the ball of a game on a drawn pitch
-    is, by what the detector calls a ball; None where it calls nothing so.
+    is, by what the detector calls a ball; None where it calls nothing so. `lost` is true where the camera showed
+    nothing for so long that nobody is known any further, though nobody is said to have left.
     """
 
     at: Micros
     present: tuple[Presence, ...] = ()
     quiet: bool = False
     cut: bool = False
+    lost: bool = False
     arrived: tuple[Visit, ...] = ()
     gone: tuple[Visit, ...] = ()
     ball: Spot | None = None

@@ -38,7 +38,7 @@ def register(
     info = probe(
         where, max_hours=settings.max_hours, memory_mb=settings.decode_memory_mb, stall_s=settings.stall_s
     )
-    fresh = _row(where, info, _checked(name or _stem(media_key or where)), layout, house, media_key)
+    fresh = _row(where, info, checked_name(name or _stem(media_key or where)), layout, house, media_key)
     stored = house.ledger.get(Stream, fresh.id)
     if stored is None:
         return house.ledger.put(fresh, new=True)
@@ -104,7 +104,8 @@ def _stem(source: str) -> str:
     return Path(source.partition("?")[0]).stem if is_remote(source) else Path(source).stem
 
 
-def _checked(name: str) -> str:
+def checked_name(name: str) -> str:
+    """The name, if it is one for a stream. Raises `Invalid`."""
     clean = name.strip()
     if not clean or len(clean) > LONGEST_NAME or not clean.isprintable():
         raise Invalid(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from core.clock import SECOND, Micros, Span, micros, seconds
 from core.errors import ModelUnavailable
-from core.media import Frame, Stream, StreamState
-from core.memory import Caption, Observation, Scope
+from core.media import Frame, Stream, StreamKind, StreamState
+from core.memory import Caption, CoverageState, Event, Observation, Scope
 from core.ports import Detector, House
 from core.settings import Settings
 from core.work import KnownEmbedder, Progress
@@ -53,7 +53,8 @@ class Run:
         self.house, self.settings = house, settings
         self.checkpoints = Checkpoints(settings.home / "checkpoints")
         if stream.recipe not in ("", how):
-            house.store.forget(Scope(streams=(stream.id,)))
+            if stream.kind is StreamKind.FILE:  # what a camera showed cannot be looked at again
+                house.store.forget(Scope(streams=(stream.id,)))
             self.checkpoints.drop(stream.id)
 
         def begun(row: Stream) -> Stream:
@@ -75,6 +76,8 @@ class Run:
         self.tally.begin(self.looked_to)
         self.vocabulary = detector.vocabulary
         self.waiting: list[Look] = []
+        self.own: list[Event] = []
+        """What happened to the source itself, to be told with the chunk."""
         self.knows_scene = self.memory.next_chunk > 0
         self.deaf = False
         self.teller = Teller(stream.id, house, settings)
@@ -105,6 +108,31 @@ class Run:
     def is_new(self) -> bool:
         """Whether nothing was looked at yet, now or by an earlier run that this one goes on with."""
         return self.tally.last is None and self.memory.next_chunk == 0
+
+    def skip_to(self, at: Micros) -> None:
+        """Goes on at a moment, where nobody looked since the last chunk: what lies between is nobody's account."""
+        self._look_at_waiting()
+        self.memory.next_chunk = max(self.memory.next_chunk, self.grid.index(at))
+        self.looked_to = at
+        self.tally.begin(at)
+
+    def lose_sight(self, at: Micros) -> None:
+        """Whoever is there is out of sight from here on, and the scene may be another one when it is seen again."""
+        self._look_at_waiting()
+        self.memory.detector.reset()
+        self.knows_scene = False
+        self.memory.events.update(self.memory.perception.lose_sight(at))
+
+    def note(self, event: Event, on_chunk: OnChunk | None) -> None:
+        """Writes down at once what happened to the source itself; its chunk's observation says it again."""
+        self.own = [*(known for known in self.own if known.id != event.id), event]
+        self._tell((event,), on_chunk)
+
+    def pause(self, at: Micros, progress: Progress, on_chunk: OnChunk | None) -> None:
+        """Closes the chunk that is under way where it stands; a later run goes on with the next one."""
+        self.finish_until(at, progress, on_chunk)
+        if at > self.memory.next_chunk * self.grid.length and self.tally.end > self.tally.began:
+            self._finish(at, on_chunk, final=False)
 
     def take(self, look: Look) -> None:
         """Takes a look in. A detector that is new to the scene gets its first seconds at once, so that it can tell
@@ -160,10 +188,12 @@ class Run:
 
         The chunk's own observation says it again under the same ids; a run that is cut off in between says it anew.
         """
-        memory, until = self.memory, self.tally.end
-        noticed = () if self.waiting else memory.events.noticed(until)
-        if not noticed:
-            return
+        noticed = () if self.waiting else self.memory.events.noticed(self.tally.end)
+        if noticed:
+            self._tell(noticed, on_chunk)
+
+    def _tell(self, noticed: Sequence[Event], on_chunk: OnChunk | None) -> None:
+        memory, until = self.memory, max(self.tally.end, self.memory.next_chunk * self.grid.length + 1)
         who = {id for event in noticed for id in event.entity_ids}
         chunk = self.grid.chunk(memory.next_chunk, end=until)
         seen = memory.perception.seen(who, until)
@@ -219,7 +249,7 @@ class Run:
             tracks=seen.tracks,
             entities=seen.entities,
             vectors=seen.vectors,
-            events=tuple(events),
+            events=(*events, *self.own),
             relations=tuple(memory.events.relations(until, final=final)),
             coverage=self.tally.take(chunk.span, final=final),
         )
@@ -227,8 +257,13 @@ class Run:
         if written is not None:
             resolve(written, store=self.house.store, ledger=self.house.ledger, final=final)
         memory.next_chunk += 1
+        self.own = [event for event in self.own if event.open]
         if not final:
             self.checkpoints.save(self.stream.id, memory)
+        if self.stream.kind is StreamKind.LIVE:
+            self.stream = amend(
+                self.house.ledger, self.stream.id, lambda row: replace(row, duration=max(row.duration, end))
+            )
         if on_chunk is not None and written is not None:
             on_chunk(self.stream, written)
         for told in self.teller.ready():
@@ -245,6 +280,8 @@ class Run:
             return None
         if self.finder is not None:
             left = second_look(left, pictures, self.finder, self.house.wanted)
+        if not pictures and all(entry.state is CoverageState.DOWN for entry in left.coverage):
+            return write(left, self.house.store, self.house.ledger)  # there was nothing to be seen
         said: Caption | None
         if not vlm.sees:
             said = caption(left, pictures, vlm)[0].caption

@@ -46,6 +46,70 @@ class Message(NamedTuple):
     body: bytearray
 
 
+class Child:
+    """A decoding child at work. Made, it has its task; `end` it when done with it, which does not wait for its work."""
+
+    def __init__(self, task: str, args: dict[str, Any], *, memory_mb: int) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-s", "-c", _START, _ROOT],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={
+                "PATH": os.defpath,
+                "LC_ALL": "C.UTF-8",
+                "OPENBLAS_NUM_THREADS": "1",
+                "OMP_NUM_THREADS": "1",
+            },
+        )
+        assert self._process.stdin is not None and self._process.stdout is not None  # noqa: S101, PT018 - both were asked for
+        self._orders, self._said = self._process.stdin, self._process.stdout
+        _widen(self._said)
+        self.tell({"task": task, "args": args, "memory_mb": memory_mb})
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
+    def tell(self, order: dict[str, Any]) -> None:
+        """Gives it an order more, for a task that heeds any; one that has died is told in vain: reading tells how."""
+        with contextlib.suppress(BrokenPipeError):
+            self._orders.write(json.dumps(order).encode() + b"\n")
+            self._orders.flush()
+
+    def speaks(self, within_s: float) -> bool:
+        """Whether it says something, or ends, within so many seconds."""
+        waiting = select.poll()
+        waiting.register(self._said.fileno(), select.POLLIN)
+        return bool(waiting.poll(max(0.0, within_s) * 1000))
+
+    def read(self, patience_s: float) -> Message:
+        """Its next message. Raises TimeoutError where that is not here whole in time, EOFError where it has ended."""
+        return _read(self._said.fileno(), patience_s)
+
+    def how_it_ended(self) -> str:
+        """How a child that no longer speaks came to its end, in words."""
+        try:
+            status = self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            status = self._process.wait()
+        return (
+            f"by {signal.Signals(-status).name}"
+            if -status in set(signal.Signals)
+            else f"with status {status}"
+        )
+
+    def end(self) -> None:
+        """Kills it and tidies up."""
+        self._process.kill()
+        for pipe in (self._orders, self._said):
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+        self._process.wait()
+
+
 def supervised(
     task: str, args: dict[str, Any], *, stall_s: float, memory_mb: int, remote: bool = False
 ) -> Generator[Message, None, None]:
@@ -55,32 +119,18 @@ def supervised(
     crashes, needs more memory than `memory_mb`, or gives no sign of life for `stall_s` seconds.
     """
     stage = "source" if task == "probe" else "decode"
-    child = subprocess.Popen(
-        [sys.executable, "-s", "-c", _START, _ROOT],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-    )
-    assert child.stdin is not None and child.stdout is not None  # noqa: S101, PT018 - both were asked for
+    child = Child(task, args, memory_mb=memory_mb)
     try:
-        _widen(child.stdout)
-        with contextlib.suppress(BrokenPipeError):  # it died at once: reading tells how
-            child.stdin.write(
-                json.dumps({"task": task, "args": args, "memory_mb": memory_mb}).encode() + b"\n"
-            )
-            child.stdin.flush()
         yield from _listen(child, stall_s=stall_s, remote=remote, stage=stage)
     finally:
-        _end(child)
+        child.end()
 
 
-def _listen(child: subprocess.Popen[bytes], *, stall_s: float, remote: bool, stage: str) -> Iterator[Message]:
-    assert child.stdout is not None  # noqa: S101
+def _listen(child: Child, *, stall_s: float, remote: bool, stage: str) -> Iterator[Message]:
     patience = START_S
     while True:
         try:
-            message = _read(child.stdout.fileno(), patience)
+            message = child.read(patience)
         except TimeoutError:
             raise _stalled(stall_s, remote, stage) from None
         except EOFError:
@@ -93,7 +143,7 @@ def _listen(child: subprocess.Popen[bytes], *, stall_s: float, remote: bool, sta
             case "done":
                 return
             case "error":
-                raise _error(message.head, stage)
+                raise reported(message.head, stage)
             case _:
                 yield message
 
@@ -130,15 +180,6 @@ def _widen(pipe: IO[bytes]) -> None:
             fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
-    child.kill()
-    for pipe in (child.stdin, child.stdout):
-        if pipe is not None:
-            with contextlib.suppress(BrokenPipeError):
-                pipe.close()
-    child.wait()
-
-
 def _failure(remote: bool) -> type[SightlineError]:
     return SourceUnavailable if remote else BadMedia
 
@@ -153,20 +194,15 @@ def _stalled(stall_s: float, remote: bool, stage: str) -> SightlineError:
     )
 
 
-def _crashed(child: subprocess.Popen[bytes], remote: bool, stage: str) -> SightlineError:
-    try:
-        status = child.wait(timeout=5)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        status = child.wait()
-    how = f"by {signal.Signals(-status).name}" if -status in set(signal.Signals) else f"with status {status}"
+def _crashed(child: Child, remote: bool, stage: str) -> SightlineError:
     return _failure(remote)(
-        f"the decoder ended unasked ({how})",
+        f"the decoder ended unasked ({child.how_it_ended()})",
         next_step="the file is likely damaged: check that it plays elsewhere, or convert it",
         stage=stage,
     )
 
 
-def _error(head: dict[str, Any], stage: str) -> SightlineError:
+def reported(head: dict[str, Any], stage: str) -> SightlineError:
+    """The error that a child reports."""
     kind = _KINDS.get(head["kind"], BadMedia)
     return kind(head["message"], next_step=head["next_step"], stage=head["stage"] or stage)

@@ -18,11 +18,12 @@ class Tally:
         self._entries: list[Coverage] = []
         self._treated = (CoverageState.LOOKED, "")
         self.end: Micros = 0
+        self.began: Micros = 0
         self.last: Micros | None = None
 
     def begin(self, at: Micros) -> None:
         """Starts to count at a moment other than 0 (a resumed run)."""
-        self.end = at
+        self.end = self.began = at
 
     def note(self, look: Look) -> None:
         """The time since the look before was spent as this look says."""
@@ -33,6 +34,10 @@ class Tally:
     def fail(self, until: Micros, reason: str) -> None:
         """All from here to `until` could not be looked at."""
         self._add(until, CoverageState.FAILED, reason)
+
+    def down(self, until: Micros, reason: str) -> None:
+        """All from here to `until` was not shown: the camera was away."""
+        self._add(until, CoverageState.DOWN, reason)
 
     def fill(self, until: Micros) -> None:
         """What no look has reached yet is treated as the last one was."""

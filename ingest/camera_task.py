@@ -1,0 +1,255 @@
+"""What the decoding child does with a camera: keeps looking, and recording, while its parent wants it to.
+
+The parent orders every connection: `{"open": true}`. What comes of it is said as `open`, then `look`, `seen` (a sign of
+life: pictures come) and `segment`, until `lost` says why there are no more. Then the child waits for the next order.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+
+from core.clock import SECOND, Micros
+from core.errors import CameraRefused, SightlineError
+from ingest.camera_open import explain, open_camera, video_of
+from ingest.camera_source import LIVE_FILE, OPEN_S
+from ingest.container import MAX_PIXELS, check_size, luma, picture
+from ingest.gate import Gate, small
+from ingest.live_clock import LiveClock
+from ingest.pace import Pace
+from ingest.sample import Sampler, Verdict
+from ingest.segments import MUXED, SegmentWriter
+from ingest.tasks import Sender
+
+SEEN_S = 0.5
+"""A sign of life is given at most so often."""
+
+IDLE_S = 1.0
+
+NO_KEY_S = 8.0
+"""A camera that sends no key pictures (it refreshes bit by bit) is taken as it is after so many seconds."""
+
+LEAST_OPEN_S = 2.5
+LONG_TRY = 8
+"""Every so many tries in vain one is given more time."""
+
+
+RATED = 9
+RATED_FOR: Micros = 3 * SECOND
+"""So many pictures, or those of so long, tell how often they come."""
+
+
+def camera(orders: queue.SimpleQueue[dict[str, Any]], args: dict[str, Any], out: Sender) -> None:
+    """Opens the camera whenever it is told to, and stays until it is killed."""
+    session = _Watching(args, out)
+    while True:
+        try:
+            orders.get(timeout=IDLE_S)
+        except queue.Empty:
+            out.tick()
+            continue
+        try:
+            session.run()
+            out.send("lost", message="the camera ended the stream", next_step="", ended=True, refused=False)
+        except SightlineError as error:
+            refused = isinstance(error, CameraRefused)
+            out.send("lost", message=error.message, next_step=error.next_step, ended=False, refused=refused)
+
+
+class _Watching:
+    """One camera across its connections: what the gate, the sampler and the clock know of it."""
+
+    def __init__(self, args: dict[str, Any], out: Sender) -> None:
+        self._url: str = args["url"]
+        self._out = out
+        self._decodes: bool = args["decodes"]
+        self._clock = LiveClock(int(args["after"]))
+        self._zero: float | None = args["zero"]
+        self._pace = Pace.of(self._url) if self._url.startswith(LIVE_FILE) else None
+        self._eye = Eye(args, out)
+        self._seen = 0.0
+        self._usual_s: float | None = args["usual_s"]
+        self._tries = 0
+        self._lately: list[Micros] = []
+        self._keeps: str = args["folder"]
+        self._segments: SegmentWriter | None = None
+        if self._keeps:
+            self._segments = SegmentWriter(Path(self._keeps), int(args["segment"]), self._kept)
+
+    def run(self) -> None:
+        """One connection, from opening to its end. Raises what broke it off."""
+        began = time.monotonic()
+        with open_camera(self._url, timeout_s=self._patience()) as container:
+            self._usual_s, self._tries = time.monotonic() - began, 0
+            stream = video_of(container)
+            context = stream.codec_context
+            context.thread_count = 1
+            context.options = {"max_pixels": str(MAX_PIXELS)}
+            check_size(context.width, context.height)
+            self._begin(stream)
+            try:
+                self._follow(container, stream)
+            except (av.FFmpegError, OSError) as error:
+                explain(error)
+            finally:
+                if self._segments is not None:
+                    self._segments.cut()
+
+    def _patience(self) -> float:
+        """Seconds for opening: a few times as long as it took before, so that a connection that came to nothing does not
+        hold up the next one; now and then as long as for a camera that is not known.
+        """
+        self._tries += 1
+        if self._usual_s is None or self._tries % LONG_TRY == 0:
+            return OPEN_S
+        return min(OPEN_S, max(LEAST_OPEN_S, 3 * self._usual_s))
+
+    def _begin(self, stream: av.video.stream.VideoStream) -> None:
+        self._clock.connected()
+        self._lately = []
+        if self._pace is not None:
+            self._pace.connected()
+        context = stream.codec_context
+        kept = self._segments is not None and context.name in MUXED
+        if self._segments is not None and kept:
+            self._segments.connected(stream)
+        self._out.send(
+            "open",
+            codec=context.name,
+            width=context.width,
+            height=context.height,
+            recorded=kept,
+            usual_s=self._usual_s,
+        )
+
+    def _follow(self, container: av.container.InputContainer, stream: av.video.stream.VideoStream) -> None:
+        recorder = self._segments if stream.codec_context.name in MUXED else None
+        base = stream.time_base
+        assert base is not None  # noqa: S101 - every demuxer gives one
+        begun, opened = False, time.monotonic()
+        for packet in whole(container.demux(stream)):
+            stamp = packet.pts if packet.pts is not None else packet.dts
+            begun = begun or packet.is_keyframe or time.monotonic() - opened > NO_KEY_S
+            if stamp is None or not begun:
+                continue  # what comes before the first key picture cannot be decoded
+            moment = round(stamp * base * SECOND)
+            if self._clock.arrive(moment, self._arrived(moment, packet.is_keyframe)):
+                self._drain(stream)
+                if recorder is not None:
+                    recorder.cut()
+            if recorder is not None:
+                recorder.add(packet, self._clock.at(moment))
+            if self._decodes:
+                self._decode(packet, base)
+            else:
+                self._alive(self._clock.at(moment))
+
+    def _arrived(self, stamp: Micros, key: bool) -> Micros:
+        """When the packet came, on the stream's clock, which begins with the first one."""
+        if self._pace is not None:
+            return self._pace.wait(stamp, self._clock.last)
+        now = time.monotonic()
+        if self._zero is None:
+            self._zero = now
+        return round((now - self._zero) * SECOND)
+
+    def _drain(self, stream: av.video.stream.VideoStream) -> None:
+        """The decoder forgets what came before a jump."""
+        if self._decodes:
+            stream.codec_context.flush_buffers()
+
+    def _decode(self, packet: av.Packet[Any], base: Any) -> None:
+        try:
+            frames = packet.decode()
+        except av.FFmpegError:
+            return  # a damaged packet, or one before the first key picture: what it shows is missing
+        for frame in frames:
+            if frame.pts is None:
+                continue
+            at = self._clock.show(round(frame.pts * base * SECOND))
+            if at is not None:
+                self._show(frame, at)
+                self._alive(at)
+                self._eye.see(frame, at)
+
+    def _show(self, frame: av.VideoFrame, at: Micros) -> None:
+        """Says once of each connection how large its pictures are and how often they come, when a few have."""
+        if len(self._lately) == RATED:
+            return
+        self._lately.append(at)
+        if len(self._lately) == RATED or self._lately[-1] - self._lately[0] > RATED_FOR:
+            self._lately += [at] * (RATED - len(self._lately))
+            steps = sorted(b - a for a, b in pairwise(self._lately) if b > a)
+            fps = SECOND / steps[len(steps) // 2] if steps else 0.0
+            self._out.send("shows", width=frame.width, height=frame.height, fps=fps)
+
+    def _alive(self, at: Micros) -> None:
+        now = time.monotonic()
+        if now - self._seen >= SEEN_S:
+            self._seen = now
+            self._out.send("seen", at=at, zero=self._zero)
+
+    def _kept(self, path: Path, start: Micros, end: Micros) -> None:
+        self._out.send("segment", path=str(path), start=start, end=end)
+
+
+def whole(packets: Iterable[av.Packet[Any]]) -> Iterator[av.Packet[Any]]:
+    """The packets, those of one key picture put together: where a camera repeats its parameters between a picture's
+    slices, libav takes each slice for a picture.
+    """
+    held: av.Packet[Any] | None = None
+    for packet in packets:
+        if not packet.size:
+            continue
+        if held is not None and held.pts is not None and held.pts == packet.pts:
+            packet = _joined(held, packet)
+        elif held is not None:
+            yield held
+        held = packet if packet.is_keyframe else None
+        if held is None:
+            yield packet
+    if held is not None:
+        yield held
+
+
+def _joined(one: av.Packet[Any], other: av.Packet[Any]) -> av.Packet[Any]:
+    """Two packets of one picture as one: some cameras send a key picture's slices in parts."""
+    both = av.Packet(bytes(one) + bytes(other))
+    both.pts, both.dts, both.time_base = one.pts, one.dts, one.time_base
+    both.stream, both.is_keyframe = one.stream, one.is_keyframe or other.is_keyframe
+    return both
+
+
+class Eye:
+    """Sends the looks among a camera's pictures, all of one size: a camera that changes its own does not change ours."""
+
+    def __init__(self, args: dict[str, Any], out: Sender) -> None:
+        self._size = (int(args["width"]), int(args["height"]))
+        self._scale = float(args["scale"])
+        self._sampler = Sampler(args["looks_per_s"], args["idle_looks_per_s"], args["fps"])
+        self._gate = Gate()
+        self._out = out
+
+    def see(self, frame: av.VideoFrame, at: Micros) -> None:
+        """Gates one picture, and sends it if it is to be looked at."""
+        if not self._sampler.due(at):
+            return
+        grey = small(luma(frame))
+        change = self._gate.see(grey, at)
+        verdict = self._sampler.decide(at, change.moved > 0 or change.cut)
+        if verdict is Verdict.SKIP:
+            return
+        head = {"at": at, "moved": round(change.moved, 6), "cut": change.cut}
+        if verdict is Verdict.QUIET:
+            self._out.send("look", **head)
+            return
+        self._gate.keep()
+        pixels = picture(frame, self._size)
+        self._out.send("look", pixels.data.cast("B"), shape=pixels.shape, scale=self._scale, **head)
