@@ -86,13 +86,18 @@ _every_command.__doc__ = ABOUT
 
 @command(app)
 def watch(
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Video files or URLs.")],
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE...", help="Video files, folders of pictures, or URLs.")
+    ],
     name: Annotated[
         str | None, typer.Option("--name", "-n", help="The stream's name; default: the file's.")
     ] = None,
     zones: Annotated[
         Path | None, typer.Option("--zones", "-z", help="What is drawn on it: zones, lines, lanes.")
     ] = None,
+    keyframes: Annotated[
+        bool, typer.Option("--keyframes", help="Look at key pictures alone: far cheaper, and far coarser.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Watch videos and remember what was seen.
@@ -104,6 +109,8 @@ def watch(
       sightline watch dock.mp4
       sightline watch dock.mp4 --name monday --zones dock.zones.yaml
       sightline watch cam1.mp4 cam2.mp4 --json
+      sightline watch last_week.mp4 --keyframes
+      sightline watch images:frames?fps=10
     """
     from api.following import begin
 
@@ -113,6 +120,8 @@ def watch(
             next_step="watch them one by one, or leave --name out",
         )
     settings, house = opened()
+    if keyframes:
+        settings = settings.model_copy(update={"keyframes": True})
     failed: SightlineError | None = None
     begun = []
     for source in sources:

@@ -37,7 +37,7 @@ def begin(
         return partial(watch_one, source, name=name, zones=zones, house=house, settings=settings)
     layout = layout_from(zones, source, settings)
     stream = register(source, name=name, layout=layout, house=house, settings=settings)
-    job = submit(stream, hands)
+    job = submit(stream, hands, keyframes=settings.keyframes)
     return partial(_follow, stream, job, house, hands)
 
 

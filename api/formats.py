@@ -32,7 +32,9 @@ def moments_of(stream: Stream, media: MediaStore, settings: Settings) -> Sequenc
     """The moments of the stream's pictures in order."""
     try:
         source = resolve_source(stream, media)
-        return moments(source, memory_mb=settings.decode_memory_mb, stall_s=settings.stall_s)
+        return moments(
+            source, decoder=settings.decoder, memory_mb=settings.decode_memory_mb, stall_s=settings.stall_s
+        )
     except SightlineError as error:
         rate = stream.fps or EVEN_RATE
         log.warning("frames of %s are numbered by its average rate, for %s", stream.name, error.message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePath
+from typing import Any
 from urllib.parse import urlsplit
 
 from core import ids
@@ -19,16 +20,17 @@ WATCH = "ingest.stream"
 REMOTE = frozenset({"http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "srt"})
 
 
-def watch_job(stream: Stream) -> Job:
+def watch_job(stream: Stream, *, keyframes: bool = False) -> Job:
     """The job that watches the stream; asked for twice while it is on its way, it is one job."""
-    return Job(
-        id=JobId(ids.fresh("job")), kind=WATCH, key=f"{WATCH}:{stream.id}", args={"stream_id": stream.id}
-    )
+    args: dict[str, Any] = {"stream_id": stream.id}
+    if keyframes:
+        args["keyframes"] = True
+    return Job(id=JobId(ids.fresh("job")), kind=WATCH, key=f"{WATCH}:{stream.id}", args=args)
 
 
-def submit(stream: Stream, executor: Executor) -> Job:
-    """Hands the stream over to be watched."""
-    return executor.submit(watch_job(stream))
+def submit(stream: Stream, executor: Executor, *, keyframes: bool = False) -> Job:
+    """Hands the stream over to be watched, or only its key pictures."""
+    return executor.submit(watch_job(stream, keyframes=keyframes))
 
 
 def latest_job(house: House, stream: Stream) -> Job | None:

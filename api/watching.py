@@ -27,7 +27,7 @@ def layout_from(zones: Path | None, source: str, settings: Settings) -> Layout |
     if zones is None:
         return None
     text = read_file(zones, "zones file")
-    info = probe(source, max_hours=settings.max_hours)
+    info = probe(source, decoder=settings.decoder, max_hours=settings.max_hours)
     return read_layout(text, width=info.width, height=info.height, filename=zones.name)
 
 

@@ -60,8 +60,10 @@ def build(settings: Settings) -> House:
     cannot be met now.
     """
     from alerts.webhook import WebhookNotifier
+    from ingest.decoders import check_decoder
     from ingest.reopen import Reopener
 
+    check_decoder(settings.decoder)
     _make_private(settings.home)
     clock = WallClock()
     finder, wanted = _finder(settings)
@@ -360,6 +362,11 @@ def _detectors(settings: Settings) -> Callable[[], Detector]:
 
         return SortedDetector()
 
+    def nothing() -> Detector:
+        from models.detect_nothing import NoDetector
+
+        return NoDetector()
+
     def onnx() -> Callable[[], Detector]:
         return lambda: _with_motion(_onnx(wish, settings), wish)
 
@@ -382,6 +389,7 @@ def _detectors(settings: Settings) -> Callable[[], Detector]:
         {
             "": automatic,
             "motion": lambda: motion,
+            "none": lambda: nothing,
             "sorted": lambda: sorted_,
             "onnx": onnx,
             "transformers": transformers,

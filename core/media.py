@@ -9,12 +9,14 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from core.clock import Micros, Span
+from core.clock import SECOND, Micros, Span
 from core.ids import ChunkId, EntityId, PassageId, StreamId, passage_id
 from core.place import EMPTY_LAYOUT, Layout
 
 Picture = npt.NDArray[np.uint8]
 """H × W × 3, uint8, RGB."""
+Grey = npt.NDArray[np.uint8]
+"""H × W, uint8: brightness alone."""
 
 
 class StreamKind(StrEnum):
@@ -129,6 +131,26 @@ class Frame:
 
     def __repr__(self) -> str:
         return f"Frame(at={self.at}, picture={self.picture.shape}, scale={self.scale})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footage:
+    """What a decoder knows of a source before it has read it through.
+
+    `fps` is the average rate, 0.0 where unknown. `declared` is how long the pictures are said to last, 0 where nothing
+    is said; `sure_of_end` whether that speaks of the pictures alone, so that an earlier end means something is missing.
+    """
+
+    codec: str
+    fps: float = 0.0
+    declared: Micros = 0
+    sure_of_end: bool = False
+    recorded_at: datetime | None = None
+
+    @property
+    def interval(self) -> Micros:
+        """The usual time between two pictures."""
+        return round(SECOND / (self.fps or 25.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

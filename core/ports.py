@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from core.clock import Clock, Micros
 from core.ids import JobId, StreamId
-from core.media import Frame, Picture
+from core.media import Footage, Frame, Grey, Picture
 from core.memory import (
     Aggregate,
     Aggregation,
@@ -310,6 +310,70 @@ class Notifier(Protocol):
 
     def send(self, notice: Notice, /) -> Receipt:
         """One try. Never raises for what the receiver or the network does: the receipt says it."""
+
+
+class Decoded(Protocol):
+    """One decoded picture, of which nothing was copied yet; a copy is made at the size it is wanted in, and upright."""
+
+    @property
+    def at(self) -> Micros:
+        """The moment it is shown."""
+
+    @property
+    def timed(self) -> bool:
+        """Whether the source says when it is shown; else its moment was counted off the nominal rate."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height as shown."""
+
+    @property
+    def rotation(self) -> int:
+        """Quarter turns counter-clockwise, in degrees (0, 90, 180 or 270), by which the source asks it to be turned."""
+
+    def grey(self, longest: int, /) -> Grey:
+        """Its brightness, the longest side at most so long."""
+
+    def picture(self, size: tuple[int, int] | None = None, /) -> Picture:
+        """It at a size (width, height), by default its own."""
+
+
+class Wanted(Protocol):
+    """Which pictures a reader of a source has use for: the others need not be decoded."""
+
+    def wants(self, before: Micros | None, at: Micros, after: Micros | None, /) -> bool:
+        """Whether the picture shown from `at` until `after` is wanted; `before` is when the one before it is shown, both
+        are None where there is no such picture.
+        """
+
+    def next(self, at: Micros, /) -> Micros | None:
+        """The first moment after `at` whose picture may be wanted; None if there is none."""
+
+
+class Decoder(Protocol):
+    """One source of pictures, opened; it lives in the decoding child alone, whose end lets go of the source."""
+
+    @property
+    def footage(self) -> Footage:
+        """What is known of the source."""
+
+    @property
+    def broken(self) -> str:
+        """Why reading had to stop early, in words; empty where it did not."""
+
+    def length(self) -> Micros:
+        """How long the pictures last, measured where the source does not say."""
+
+    def moments(self) -> Iterator[Micros]:
+        """The moment of every picture, in the order in which they are shown."""
+
+    def pictures(self, start: Micros = 0, wanted: Wanted | None = None, /) -> Iterator[Decoded]:
+        """The pictures in order, from one shown at or before `start`; what cannot be decoded is left out, and so may be
+        what is not wanted. The moments are the same whatever is wanted.
+        """
+
+    def keys(self, start: Micros = 0, /) -> Iterator[Decoded]:
+        """The key pictures alone, in order, from the last one at or before `start`: those that need no other."""
 
 
 class FrameSource(Protocol):

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     )
     detector: str = Field(
         default="",
-        description="motion:, sorted:, onnx:NAME or file, transformers:REPO or folder, open:REPO or folder?find=WORDS; default: what the weights in SIGHTLINE_MODELS allow.",
+        description="none: (only account is kept), motion:, sorted:, onnx:NAME or file, transformers:REPO or folder, open:REPO or folder?find=WORDS; default: what the weights in SIGHTLINE_MODELS allow.",
     )
     queue: str = Field(
         default="inline:",
@@ -73,6 +73,13 @@ class Settings(BaseSettings):
     llm_key: str = Field(default="", description="The LLM server's API key.", repr=False)
     reader: str = Field(
         default="rapidocr:", description="What reads text in pictures: rapidocr: (the extra `ocr`)."
+    )
+    decoder: str = Field(
+        default="pyav:",
+        description="What decodes files: pyav:, or decord: (the extra `decord`). Folders of pictures have their own.",
+    )
+    keyframes: bool = Field(
+        default=False, description="Whether only key pictures are looked at: far cheaper, and far coarser."
     )
     chunk_s: float = Field(default=10.0, gt=0.5, le=600, description="Length of a chunk in seconds.")
     overlap_s: float = Field(default=1.0, ge=0, le=60, description="How far a chunk looks back, in seconds.")

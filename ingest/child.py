@@ -1,7 +1,7 @@
 """The decoding child: a process that does one task, says what it found through a pipe, and ends.
 
-It is started by `ingest/supervise.py`, which may give it orders on its standard input, bounds its own memory, and ends when its parent does. It loads only PyAV, numpy,
-OpenCV and `core`.
+It is started by `ingest/supervise.py`, which may give it orders on its standard input, bounds its own memory, and ends
+when its parent does. It loads only numpy, `core` and the libraries that the task needs.
 """
 
 from __future__ import annotations
@@ -108,10 +108,13 @@ def _task(name: str, orders: Orders) -> Callable[[dict[str, Any], Outbox], None]
         return partial(camera, orders)
     from ingest import tasks
 
+    if name == "looks":
+        from ingest.looking import looks  # with OpenCV, which takes a third of a second to load
+
+        return looks
     return {
         "probe": tasks.probe,
         "moments": tasks.moments,
-        "looks": tasks.looks,
         "frames": tasks.frames,
         "clip": tasks.clip,
     }[name]

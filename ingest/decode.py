@@ -10,18 +10,23 @@ import numpy as np
 
 from core.clock import Micros
 from core.media import Frame, Picture
+from ingest.decoders import PYAV
 from ingest.source import is_remote
 from ingest.supervise import Message, supervised
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodePlan:
-    """How a stream is looked at: how large (longest side in pixels), how often, from which moment, within what bounds."""
+    """How a stream is looked at: how large (longest side in pixels), how often, from which moment, by which decoder, within
+    what bounds. With `keyframes`, only at key pictures.
+    """
 
     look_width: int = 640
     looks_per_s: float = 8.0
     idle_looks_per_s: float = 2.0
     start: Micros = 0
+    keyframes: bool = False
+    decoder: str = PYAV
     stall_s: float = 20.0
     memory_mb: int = 2048
 

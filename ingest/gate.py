@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.clock import SECOND, Micros
+from core.media import Grey
 
-Grey = npt.NDArray[np.uint8]
 Field = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
@@ -67,16 +67,6 @@ class Change(NamedTuple):
 
     moved: float
     cut: bool
-
-
-def small(grey: Grey) -> Grey:
-    """The picture with its longest side at most `SIDE`."""
-    height, width = grey.shape
-    by = SIDE / max(height, width)
-    if by >= 1:
-        return np.ascontiguousarray(grey)
-    size = (max(1, round(width * by)), max(1, round(height * by)))
-    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 class Gate:

@@ -57,9 +57,10 @@ def recipe(detector: Detector, settings: Settings, wanted: tuple[str, ...] = ())
     `wanted` are the words a second look asks for, by the model that SIGHTLINE_DETECTOR names.
     """
     second = f"/{settings.detector}" if wanted else ""
+    keys = " of key pictures" if settings.keyframes else ""
     return (
         f"{RECIPE_VERSION}/{detector.name}/{settings.chunk_s:g}s+{settings.overlap_s:g}"
-        f"/{settings.looks_per_s:g}-{settings.idle_looks_per_s:g}/s/{settings.look_width}px{second}"
+        f"/{settings.looks_per_s:g}-{settings.idle_looks_per_s:g}/s{keys}/{settings.look_width}px{second}"
     )
 
 
@@ -124,6 +125,8 @@ def _plan(run: Run) -> DecodePlan:
         looks_per_s=s.looks_per_s,
         idle_looks_per_s=s.idle_looks_per_s,
         start=run.memory.next_chunk * run.grid.length,
+        keyframes=s.keyframes,
+        decoder=s.decoder,
         stall_s=s.stall_s,
         memory_mb=s.decode_memory_mb,
     )

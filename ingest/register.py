@@ -12,6 +12,7 @@ from core.media import Stream, StreamKind, StreamState
 from core.place import EMPTY_LAYOUT, Layout
 from core.ports import House, Ledger
 from core.settings import Settings
+from ingest.decoders import FOLDER
 from ingest.source import MEDIA, SourceInfo, digest, is_remote, locate, probe, shown_source
 
 LONGEST_NAME = 200
@@ -36,7 +37,11 @@ def register(
     """
     where = locate(source)
     info = probe(
-        where, max_hours=settings.max_hours, memory_mb=settings.decode_memory_mb, stall_s=settings.stall_s
+        where,
+        decoder=settings.decoder,
+        max_hours=settings.max_hours,
+        memory_mb=settings.decode_memory_mb,
+        stall_s=settings.stall_s,
     )
     fresh = _row(where, info, checked_name(name or _stem(media_key or where)), layout, house, media_key)
     stored = house.ledger.get(Stream, fresh.id)
@@ -101,7 +106,9 @@ def _same(stored: Stream, fresh: Stream) -> bool:
 
 
 def _stem(source: str) -> str:
-    return Path(source.partition("?")[0]).stem if is_remote(source) else Path(source).stem
+    if source.startswith(FOLDER) or is_remote(source):
+        source = source.partition("?")[0]
+    return Path(source.removeprefix(FOLDER)).stem
 
 
 def checked_name(name: str) -> str:

@@ -18,10 +18,6 @@ from ingest.decode import pixels
 from ingest.source import is_remote, locate, resolve_source
 from ingest.supervise import Message, supervised
 
-GAP: Micros = 4 * SECOND
-"""Moments further apart than this are reached by a seek, nearer ones by decoding through: the usual distance of two
-key pictures is 1 to 10 seconds, and a seek costs half of one on average."""
-
 MAX_CLIP: Micros = 600 * SECOND
 MAX_FRAMES = 512
 
@@ -62,7 +58,7 @@ class Reopener:
         known = self._known(stream)
         for at in wanted:
             check_shown(known, Span.at(at))
-        args = {"source": self._file(known), "moments": wanted, "gap": GAP, "longest": longest}
+        args = {"source": self._file(known), "moments": wanted, "longest": longest}
         for message in self._run("frames", args):
             head = message.head
             check_shown(known, Span.at(head["at"]))  # what is shown at a moment may have begun before it
@@ -103,6 +99,7 @@ class Reopener:
 
     def _run(self, task: str, args: dict[str, Any]) -> Iterator[Message]:
         s = self.settings
+        args = {**args, "decoder": s.decoder}
         return supervised(
             task, args, stall_s=s.stall_s, memory_mb=s.decode_memory_mb, remote=is_remote(args["source"])
         )

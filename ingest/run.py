@@ -31,6 +31,9 @@ from ingest.teller import Teller
 
 log = logging.getLogger(__name__)
 
+KEY_REACH = 2 * SECOND
+"""How much time before and after a key picture it speaks for, where only those are looked at."""
+
 WARM_UP = 2 * SECOND
 """How much of a new scene the detector is shown at once."""
 
@@ -71,7 +74,12 @@ class Run:
         self.pictures = Pictures()
         self.texts = ZoneTexts(house, self.stream)
         self.finder = house.finder() if house.finder is not None and house.wanted else None
-        self.tally = Tally(stream.id, by=detector.name, looked_for=tuple(sorted(detector.vocabulary)))
+        self.tally = Tally(
+            stream.id,
+            by=detector.name,
+            looked_for=tuple(sorted(detector.vocabulary)),
+            reach=KEY_REACH if settings.keyframes else None,
+        )
         self.looked_to: Micros = self.memory.next_chunk * self.grid.length
         self.tally.begin(self.looked_to)
         self.vocabulary = detector.vocabulary

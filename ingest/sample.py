@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum
 
 from core.clock import SECOND, Micros
@@ -36,6 +37,18 @@ class Sampler:
         self._idle = SECOND / min(idle_looks_per_s, looks_per_s)
         self._slot = self._idle_slot = self._beat = -1
         self._moved: Micros | None = None
+
+    def wants(self, before: Micros | None, at: Micros, after: Micros | None) -> bool:
+        """Whether the picture at `at` may be looked at, given those before and after it: the first of its slot, the
+        stream's first and last, and any of a slow stream.
+        """
+        return (
+            self._all or before is None or after is None or int(before / self._step) != int(at / self._step)
+        )
+
+    def next(self, at: Micros) -> Micros:
+        """The first moment after `at` whose picture may be looked at."""
+        return at + 1 if self._all else math.ceil((int(at / self._step) + 1) * self._step)
 
     def due(self, at: Micros) -> bool:
         """Whether this picture may be looked at: the first in its slot of the grid, or any of a slow stream."""

@@ -18,6 +18,8 @@ from core.clock import SECOND, Micros, clock_text
 from core.errors import BadMedia, Invalid, NotFound
 from core.media import Stream
 from core.ports import MediaStore
+from ingest.decoders import FOLDER, PYAV
+from ingest.folder import folder_source, located_folder, pictures_in
 from ingest.supervise import supervised
 
 MEDIA = "media:"
@@ -56,7 +58,7 @@ def is_remote(source: str) -> bool:
 def shown_source(source: str) -> str:
     """The source as it may be shown: a URL without user, password and secret parameters; of a path the file's name."""
     if not is_remote(source):
-        return source.rpartition("/")[2] if source.startswith(MEDIA) else Path(source).name
+        return source.rpartition("/")[2] if source.startswith(MEDIA) else Path(_path_of(source)).name
     try:
         parts = urlsplit(source)
         host = parts.netloc.rpartition("@")[2]
@@ -66,22 +68,41 @@ def shown_source(source: str) -> str:
     return f"{parts.scheme}://{host}{parts.path}" + (f"?{'&'.join(shown)}" if shown else "")
 
 
+def _path_of(source: str) -> str:
+    """The path of a file, or of a folder of pictures without its clock."""
+    return source.removeprefix(FOLDER).partition("?")[0] if source.startswith(FOLDER) else source
+
+
 def _shown_parameter(pair: str) -> str:
     name, found, _ = pair.partition("=")
     return f"{name}=…" if found and _SECRET.match(name) else pair
 
 
 def digest(path: Path | str) -> str:
-    """SHA-256 of a file's bytes, as hexadecimal digits."""
+    """SHA-256 of a file's bytes, as hexadecimal digits; of a folder of pictures, of their names, clock and bytes."""
+    if str(path).startswith(FOLDER):
+        return _folder_digest(str(path))
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _folder_digest(source: str) -> str:
+    folder, fps = folder_source(source)
+    whole = hashlib.sha256()
+    for file in pictures_in(folder):
+        clock = fps or file.stat().st_mtime_ns
+        whole.update(f"{file.name}\n{clock}\n{digest(file)}\n".encode())
+    return whole.hexdigest()
+
+
 def locate(source: str) -> str:
-    """The source as the decoder takes it: an http(s) URL as it is, else the absolute path of a file that is there.
+    """The source as the decoder takes it: an http(s) URL as it is, the absolute path of a file that is there, or
+    `images:` with that of a folder of pictures.
 
     Raises `NotFound`, `BadMedia` or `Invalid` with the cause and the way out.
     """
+    if source.startswith(FOLDER):
+        return located_folder(source)
     scheme = _SCHEME.match(source)
     if scheme and scheme[1].lower() in ("http", "https"):
         return source
@@ -92,6 +113,8 @@ def locate(source: str) -> str:
             stage="source",
         )
     path = Path(source.removeprefix("file://")).expanduser().absolute()
+    if path.is_dir():
+        return located_folder(f"{FOLDER}{path}")
     _check_file(path)
     return str(path)
 
@@ -101,8 +124,6 @@ def _check_file(path: Path) -> None:
     try:
         if not path.exists():
             raise NotFound(f"there is no file {str(path)!r}", next_step="check the path", stage="source")
-        if path.is_dir():
-            raise BadMedia(f"{shown} is a folder", next_step="name the files in it", stage="source")
         if not path.is_file():
             raise BadMedia(f"{shown} is no regular file", next_step="copy it to a file", stage="source")
         if path.stat().st_size == 0:
@@ -126,7 +147,12 @@ def _check_file(path: Path) -> None:
 
 
 def probe(
-    source: str, *, max_hours: float = 48.0, memory_mb: int = 2048, stall_s: float = 20.0
+    source: str,
+    *,
+    decoder: str = PYAV,
+    max_hours: float = 48.0,
+    memory_mb: int = 2048,
+    stall_s: float = 20.0,
 ) -> SourceInfo:
     """What the source is, found out in a child process by decoding its first picture.
 
@@ -136,7 +162,11 @@ def probe(
     where = locate(source)
     info = None
     for message in supervised(
-        "probe", {"source": where}, stall_s=stall_s, memory_mb=memory_mb, remote=is_remote(where)
+        "probe",
+        {"source": where, "decoder": decoder},
+        stall_s=stall_s,
+        memory_mb=memory_mb,
+        remote=is_remote(where),
     ):
         info = message.head
     if info is None:  # the child always says one of both, unless its own code is broken

@@ -11,10 +11,16 @@ from ingest.decode import Look
 
 
 class Tally:
-    """Keeps account of how a stream's time was treated: looked at, gated, failed."""
+    """Keeps account of how a stream's time was treated: looked at, gated, failed.
 
-    def __init__(self, stream: StreamId, *, by: str, looked_for: tuple[str, ...]) -> None:
-        self._stream, self._by, self._looked_for = stream, by, looked_for
+    A look stands for the time since the one before, or for `reach` before and after it where looks are far apart; what
+    no look reaches is in no entry: nobody looked at it.
+    """
+
+    def __init__(
+        self, stream: StreamId, *, by: str, looked_for: tuple[str, ...], reach: Micros | None = None
+    ) -> None:
+        self._stream, self._by, self._looked_for, self._reach = stream, by, looked_for, reach
         self._entries: list[Coverage] = []
         self._treated = (CoverageState.LOOKED, "")
         self.end: Micros = 0
@@ -28,6 +34,9 @@ class Tally:
     def note(self, look: Look) -> None:
         """The time since the look before was spent as this look says."""
         state = CoverageState.GATED if look.frame is None else CoverageState.LOOKED
+        if self._reach is not None:
+            self.fill(look.at)
+            self.end = max(self.end, look.at - self._reach)
         self._add(max(look.at, self.end) + 1, state, "" if look.frame is not None else "nothing moved")
         self.last = look.at
 
@@ -41,6 +50,8 @@ class Tally:
 
     def fill(self, until: Micros) -> None:
         """What no look has reached yet is treated as the last one was."""
+        if self._reach is not None:
+            until = until if self.last is None else min(until, self.last + self._reach)
         self._add(until, *self._treated)
 
     def amend(

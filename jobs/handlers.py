@@ -77,8 +77,12 @@ def _ingest(
     args: dict[str, Any],
     progress: Progress,
 ) -> dict[str, Any]:
-    """Watches the stream `stream_id`, asking the armed rules after every chunk; goes on where it was cut off."""
+    """Watches the stream `stream_id` (with `keyframes`, only its key pictures), asking the armed rules after every chunk;
+    goes on where it was cut off.
+    """
     stream = _stream(house, args)
+    if args.get("keyframes"):
+        settings = settings.model_copy(update={"keyframes": True})
     try:
         return _watched(house, settings, wake, watch or _pipeline(), stream, progress)
     finally:

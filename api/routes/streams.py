@@ -42,6 +42,7 @@ class NewStream(BaseModel):
     zones: dict[str, Any] | str = Field(
         default="", description="A zones file, as an object or as YAML or JSON text."
     )
+    keyframes: bool = Field(default=False, description="Look at key pictures alone: cheaper, and coarser.")
 
     def zones_text(self) -> str:
         """The zones file as text; empty where there is none."""
@@ -127,6 +128,7 @@ _BODY = {
                         "file": {"type": "string", "format": "binary", "description": "The video."},
                         "name": {"type": "string"},
                         "zones": {"type": "string", "description": "A zones file's text, YAML or JSON."},
+                        "keyframes": {"type": "boolean", "description": "Look at key pictures alone."},
                     },
                 }
             },
@@ -150,7 +152,9 @@ _BODY = {
 def add_stream(sent: Annotated[Submission, Depends(submission)], ctx: Ctx) -> Accepted:
     """Takes in an uploaded file or a URL; the job that watches it is on its way when this answers."""
     stream = _uploaded(sent.fields, sent.upload, ctx) if sent.upload else _remote(sent.fields, ctx)
-    return Accepted(id=stream.id, job=submit(stream, ctx.executor).id, name=stream.name)
+    return Accepted(
+        id=stream.id, job=submit(stream, ctx.executor, keyframes=sent.fields.keyframes).id, name=stream.name
+    )
 
 
 def _remote(fields: NewStream, ctx: Context) -> Stream:
@@ -224,7 +228,7 @@ def _layout(fields: NewStream, source: str, ctx: Context) -> Layout | None:
     text = fields.zones_text()
     if not text.strip():
         return None
-    info = probe(source, max_hours=ctx.settings.max_hours)
+    info = probe(source, decoder=ctx.settings.decoder, max_hours=ctx.settings.max_hours)
     return read_layout(text, width=info.width, height=info.height, filename="zones")
 
 

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from core.clock import SECOND, Micros
+from core.media import Grey
 from helpers.videos import background
-from ingest.gate import Gate, Grey, small
+from ingest.gate import SIDE, Gate
+from ingest.picture import PlainPicture, fitted, shrunk
 
 STEP: Micros = SECOND // 8
 SIZE = (640, 360)
@@ -33,7 +35,7 @@ class Camera:
         # a few sheets of grain, each time shifted elsewhere: as good as new ones and much quicker
         grain = np.roll(self.grain[self.random.integers(4)], self.random.integers(self.still.size))
         picture = picture + grain
-        return small(np.clip(picture, 0, 255).astype(np.uint8))
+        return shrunk(np.clip(picture, 0, 255).astype(np.uint8), fitted(picture.shape[1::-1], SIDE))
 
 
 def settle(gate: Gate, camera: Camera, looks: int = 24) -> Micros:
@@ -125,7 +127,8 @@ def test_a_first_picture_counts_and_a_picture_of_one_pixel_does_no_harm() -> Non
     assert gate.see(np.full((1, 1), 200, np.uint8), STEP).moved == 0.0
 
 
-def test_pictures_are_made_small_but_never_large() -> None:
-    assert small(np.zeros((1728, 3072), np.uint8)).shape == (180, 320)
-    assert small(np.zeros((320, 20), np.uint8)).shape == (320, 20)
-    assert small(np.zeros((100, 178), np.uint8)).shape == (100, 178)
+@pytest.mark.parametrize(
+    ("shape", "small"), [((1728, 3072), (180, 320)), ((320, 20), (320, 20)), ((100, 178), (100, 178))]
+)
+def test_pictures_are_made_small_but_never_large(shape: tuple[int, int], small: tuple[int, int]) -> None:
+    assert PlainPicture(0, np.zeros((*shape, 3), np.uint8)).grey(SIDE).shape == small

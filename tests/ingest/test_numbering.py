@@ -9,7 +9,7 @@ import pytest
 from core.clock import micros, nearest
 from core.errors import BadMedia, NotFound
 from helpers.videos import write_video
-from ingest.container import Video
+from ingest.decode_pyav import PyavDecoder
 from ingest.numbering import moments
 
 
@@ -19,7 +19,7 @@ from ingest.numbering import moments
 )
 def test_every_picture_has_the_moment_decoding_gives_it(tmp_path: Path, name: str, codec: str) -> None:
     path = write_video(tmp_path / name, seconds=2, fps=10, size=(96, 64), codec=codec)
-    assert list(moments(str(path))) == [shown.at for shown in Video(str(path)).frames()]
+    assert list(moments(str(path))) == [shown.at for shown in PyavDecoder(str(path)).pictures()]
 
 
 def test_an_uneven_rate_is_told_as_it_is(tmp_path: Path) -> None:
@@ -46,5 +46,5 @@ def test_real_clips_are_numbered_as_they_are_decoded(clips: Path) -> None:
         "traffic/topdown_cars.mp4",
     ):
         told = moments(str(clips / name))
-        shown = [each.at for each in Video(str(clips / name)).frames()]
+        shown = [each.at for each in PyavDecoder(str(clips / name)).pictures()]
         assert sorted(set(told)) == shown, name

@@ -1,0 +1,47 @@
+"""Which decoder opens a source, in the decoding child: a folder of pictures has its own, a file the one that was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+
+from core.errors import Invalid, Unavailable
+from core.ports import Decoder
+
+FOLDER = "images:"
+"""What the source of a folder of pictures begins with; its path follows."""
+PYAV, DECORD = "pyav:", "decord:"
+DECODERS = (PYAV, DECORD)
+"""What can be chosen for files."""
+
+
+def check_decoder(name: str) -> str:
+    """The decoder's name, if it can be had. Raises `Invalid` for one nobody knows, `Unavailable` for one that is not
+    installed.
+    """
+    if name not in DECODERS:
+        raise Invalid(f"SIGHTLINE_DECODER cannot be {name!r}", next_step=f"it can be {' or '.join(DECODERS)}")
+    if name == DECORD and find_spec("decord") is None:
+        raise Unavailable(
+            "SIGHTLINE_DECODER=decord: needs decord, which is not installed",
+            next_step="install it: `pip install 'sightline[decord]'`, or unset SIGHTLINE_DECODER",
+        )
+    return name
+
+
+def open_source(source: str, decoder: str, tick: Callable[[], None]) -> Decoder:
+    """The source, opened; `tick` is called for whatever was read: a sign of life.
+
+    Raises `BadMedia` where there is no video in it that can be read, `SourceUnavailable` where it cannot be reached.
+    """
+    if source.startswith(FOLDER):
+        from ingest.decode_images import ImagesDecoder
+
+        return ImagesDecoder(source, tick=tick)
+    if check_decoder(decoder) == DECORD:
+        from ingest.decode_decord import DecordDecoder
+
+        return DecordDecoder(source, tick=tick)
+    from ingest.decode_pyav import PyavDecoder
+
+    return PyavDecoder(source, tick=tick)
