@@ -20,10 +20,11 @@ from core.clock import SECOND, Micros
 from core.errors import CameraRefused, SightlineError
 from ingest.camera_open import explain, open_camera, video_of
 from ingest.camera_source import LIVE_FILE, OPEN_S
-from ingest.container import MAX_PIXELS, check_size, luma, picture
-from ingest.gate import Gate, small
+from ingest.container import MAX_PIXELS, check_size
+from ingest.gate import SIDE, Gate
 from ingest.live_clock import LiveClock
 from ingest.pace import Pace
+from ingest.picture import AvPicture
 from ingest.sample import Sampler, Verdict
 from ingest.segments import MUXED, SegmentWriter
 from ingest.tasks import Sender
@@ -241,8 +242,8 @@ class Eye:
         """Gates one picture, and sends it if it is to be looked at."""
         if not self._sampler.due(at):
             return
-        grey = small(luma(frame))
-        change = self._gate.see(grey, at)
+        shown = AvPicture(at, frame)
+        change = self._gate.see(shown.grey(SIDE), at)
         verdict = self._sampler.decide(at, change.moved > 0 or change.cut)
         if verdict is Verdict.SKIP:
             return
@@ -251,5 +252,5 @@ class Eye:
             self._out.send("look", **head)
             return
         self._gate.keep()
-        pixels = picture(frame, self._size)
+        pixels = shown.picture(self._size)
         self._out.send("look", pixels.data.cast("B"), shape=pixels.shape, scale=self._scale, **head)
