@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.ids import StreamId
 from core.ports import Detector
-from ingest.events import EventMaker
+from ingest.events.maker import EventMaker
 from ingest.news import News
 from ingest.perceive import Perception
 

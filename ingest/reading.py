@@ -19,8 +19,8 @@ from core.place import Box
 from core.ports import House, TextReader
 from core.sight import Reading, TrackPoint
 from graph.resolve import resolve
-from ingest.events import EventMaker
-from ingest.events_text import SURE, ToRead, cut, with_room
+from ingest.events.maker import EventMaker
+from ingest.events.text import SURE, ToRead, cut, with_room
 from ingest.forgotten import shown, write
 
 log = logging.getLogger(__name__)

@@ -15,12 +15,12 @@ from core.settings import Settings
 from core.work import KnownEmbedder, Progress
 from graph.embed import vectors_of
 from graph.resolve import resolve
-from ingest.camera_state import Impaired, Sight
 from ingest.caption import caption, unseen
 from ingest.checkpoint import Checkpoint, Checkpoints
 from ingest.chunk import Grid
 from ingest.decode import Look
-from ingest.events import EventMaker
+from ingest.events.camera.state import Impaired, Sight
+from ingest.events.maker import EventMaker
 from ingest.forgotten import amend, spared, stream_row, write
 from ingest.owed import owed
 from ingest.perceive import Perception

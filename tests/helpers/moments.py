@@ -11,9 +11,9 @@ from core.ids import ChunkId, EntityId, StreamId, TrackId
 from core.memory import Event, Relation
 from core.place import EMPTY_LAYOUT, Box, Layout
 from ingest.chunk import Grid
-from ingest.events import EventMaker
+from ingest.events.maker import EventMaker
+from ingest.events.thresholds import DEFAULT, Thresholds
 from ingest.presence import Moment, Presence, Visit
-from ingest.thresholds import DEFAULT, Thresholds
 
 STREAM = StreamId("st_test")
 GRID = Grid(stream_id=STREAM, length=micros(10), overlap=0, recipe="test")

@@ -12,8 +12,8 @@ from core.place import Box, Layout, Zone
 from core.sight import Attributes, Detection
 from ingest.ball_named import NamedBall, Spot
 from ingest.decode import Look
-from ingest.events_ball import BallMaker
-from ingest.events_book import Book, Draft
+from ingest.events.book import Book, Draft
+from ingest.events.sports.ball import BallMaker
 from ingest.pitch import Pitch
 from ingest.presence import Moment, Presence
 

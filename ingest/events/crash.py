@@ -1,0 +1,207 @@
+"""Collisions: two that drive touch, and in that moment one that was fast is no longer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from core.clock import SECOND, Micros
+from core.ids import EntityId
+from core.place import Box, Layout
+from ingest.events.book import Book, Part, over, sure
+from ingest.events.labels import VEHICLES, drives
+from ingest.events.pair import Pair, Two
+from ingest.events.thresholds import Thresholds
+from ingest.events.trail import Step, Trail
+from ingest.presence import Visit
+
+TOUCH_PX, TOUCH_SHARE = 4.0, 0.08
+"""Two boxes touch when they are at most max(TOUCH_PX, TOUCH_SHARE of the smaller diagonal) apart."""
+BEFORE: Micros = SECOND * 3 // 8
+"""The stretch just before the contact over which it was fast …"""
+AFTER: Micros = SECOND * 3 // 8
+"""… and how long after it motion is looked at again, over as long a stretch."""
+LEFT_SHARE = 0.35
+"""At most this share of the speed is left after a collision."""
+AGAIN: Micros = 60 * SECOND
+"""The same two do not collide twice within this time: after a collision they stand where they are."""
+
+
+@dataclass(slots=True)
+class _Contact:
+    """Two that came to touch: when, how fast each was just before (pixels a second), and the box around both then."""
+
+    at: Micros
+    speeds: dict[EntityId, float]
+    hull: Box
+    parts: tuple[Part, Part]
+    score: float
+    certainty: float
+    cut: bool = False
+
+
+@dataclass(slots=True)
+class _Near:
+    """The last look at which both were seen apart."""
+
+    at: Micros
+    gap: float
+    closing: float
+    boxes: dict[EntityId, Box] = field(default_factory=dict)
+
+
+class CollisionMaker:
+    """Tells of collisions: `collision`, with the roles hitter (the faster) and struck.
+
+    Two vehicles or two-wheelers come to touch, one of them fast (`fast_*`) until then, and within `AFTER` hardly any of
+    its speed is left (`LEFT_SHARE`): harder than any brake takes it (`crash_m` metres, or `crash_share` diagonals, a
+    second per second). Boxes that only overlap in the picture go on as they went. Where the two became one region, that
+    region has to stay where both were: had one of them driven on behind the other, it would shrink again. Told at the
+    moment of the contact. Confidence: `sure(the lesser score, how far past the hardest braking, certainty)`.
+    """
+
+    def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
+        self._book, self._layout, self._thresholds = book, layout, thresholds
+        self._near: dict[Pair, _Near] = {}
+        self._touching: dict[Pair, _Contact] = {}
+        self._told: dict[Pair, Micros] = {}
+
+    def step(self, step: Step, twos: Sequence[Two]) -> None:
+        """Takes in one look and the pairs of it."""
+        seen = {trail.entity_id: trail for trail in step.everyone}
+        for two in twos:
+            self._watch(two)
+        for pair, near in list(self._near.items()):
+            if near.at < step.at:
+                self._lost_sight(pair, near, seen, step.at)
+        for pair, contact in list(self._touching.items()):
+            self._judge(pair, contact, seen, step.at)
+        self._told = {pair: at for pair, at in self._told.items() if step.at - at < AGAIN}
+
+    def gone(self, visit: Visit, trail: Trail) -> None:
+        """Forgets one who is gone; a contact just made is judged by the one who stayed."""
+        for pair in [p for p in self._near if trail.entity_id in p]:
+            del self._near[pair]
+
+    def _watch(self, two: Two) -> None:
+        certainty = drives(two.one) * drives(two.other)
+        named = two.one.label in VEHICLES or two.other.label in VEHICLES
+        if certainty == 0 or not (named or certainty >= 0.4):
+            return
+        limit = max(TOUCH_PX, TOUCH_SHARE * min(two.one.box.diagonal, two.other.box.diagonal))
+        near = self._near.get(two.pair)
+        if two.gap <= limit:
+            if near is not None and near.gap > limit:
+                self._touch(two.pair, two.one, two.other, two.one.at)
+            self._near[two.pair] = _Near(two.one.at, two.gap, 0.0)
+            return
+        closing = (near.gap - two.gap) * SECOND / max(1, two.one.at - near.at) if near is not None else 0.0
+        boxes = {trail.entity_id: trail.box for trail in (two.one, two.other)}
+        self._near[two.pair] = _Near(two.one.at, two.gap, closing, boxes)
+
+    def _lost_sight(self, pair: Pair, near: _Near, seen: dict[EntityId, Trail], at: Micros) -> None:
+        """One of two that were about to touch is not seen any more: they may have become one region."""
+        one, other = seen.get(pair[0]), seen.get(pair[1])
+        del self._near[pair]
+        if one is None or other is None or one.missing == other.missing:
+            return
+        if near.boxes and near.gap <= near.closing * (at - near.at) / SECOND + TOUCH_PX:
+            self._touch(pair, one, other, at)
+
+    def _touch(self, pair: Pair, one: Trail, other: Trail, at: Micros) -> None:
+        if pair in self._touching or pair in self._told:
+            return
+        before = {trail.entity_id: _speed(trail, at - BEFORE, at) for trail in (one, other)}
+        fast = max((one, other), key=lambda trail: before[trail.entity_id])
+        slow = other if fast is one else one
+        if not self._is_fast(fast, before[fast.entity_id]):
+            return
+        self._touching[pair] = _Contact(
+            at=at,
+            speeds=before,
+            hull=_last_box(one, at).hull(_last_box(other, at)),
+            parts=(
+                Part(fast.entity_id, _last_box(fast, at), "hitter"),
+                Part(slow.entity_id, _last_box(slow, at), "struck"),
+            ),
+            score=min(one.score, other.score),
+            certainty=drives(one) * drives(other),
+            cut=any(trail.points[-1].cut_off for trail in (one, other)),
+        )
+
+    def _is_fast(self, trail: Trail, speed: float) -> bool:
+        t = self._thresholds
+        scale = self._scale(trail)
+        return speed >= max(
+            t.fast_px, t.fast_share * trail.box.diagonal if scale is None else t.fast_m / scale
+        )
+
+    def _scale(self, trail: Trail) -> float | None:
+        """Metres a pixel in the way it moves, from where it stands; None where no scale is known."""
+        ground = self._layout.scale
+        if ground is None or trail.speed == 0:
+            return None if ground is None else ground.speed(trail.place, (1.0, 0.0))
+        pace = trail.pace(ground)
+        return None if pace is None else pace / trail.speed
+
+    def _judge(self, pair: Pair, contact: _Contact, seen: dict[EntityId, Trail], at: Micros) -> None:
+        if at - contact.at < 2 * AFTER:
+            return
+        del self._touching[pair]
+        there = [seen[id] for id in pair if id in seen and not seen[id].missing]
+        if contact.cut or any(trail.points[-1].cut_off for trail in there):
+            return
+        fast, slow = contact.parts
+        if not there or (len(there) == 1 and not _covers(there[0].box, contact.hull)):
+            return
+        left = max(_speed(trail, contact.at + AFTER, at) for trail in there)
+        was = contact.speeds[fast.entity_id]
+        lost = (
+            (was - left) * SECOND / (BEFORE // 2 + AFTER + AFTER // 2)
+        )  # from middle to middle of the stretches
+        hardest = self._hardest(seen.get(fast.entity_id) or there[0])
+        if left > LEFT_SHARE * was or lost < hardest:
+            return
+        self._told[pair] = at
+        self._book.note(
+            "collision",
+            contact.at,
+            (fast, slow),
+            zone=self._zone(contact.hull),
+            confidence=sure(contact.score, over(lost, hardest), contact.certainty),
+        )
+
+    def _hardest(self, trail: Trail) -> float:
+        """What no brake takes off, pixels a second per second."""
+        scale = self._scale(trail)
+        if scale is None:
+            return self._thresholds.crash_share * trail.box.diagonal
+        return self._thresholds.crash_m / scale
+
+    def _zone(self, hull: Box) -> str | None:
+        zones = [*(lane.zone() for lane in self._layout.lanes), *self._layout.zones]
+        return next((zone.name for zone in zones if zone.holds(hull.foot)), None)
+
+
+def _speed(trail: Trail, since: Micros, until: Micros) -> float:
+    """Pixels a second of the box's middle between the looks nearest to two moments; the median edge counts, so that
+    a box that grows on one side has not moved.
+    """
+    points = [p for p in trail.points if since - SECOND // 8 <= p.at <= until]
+    if len(points) < 2:
+        return 0.0
+    a, b = points[0], points[-1]
+    took = (b.at - a.at) / SECOND
+    across = min((b.box.x1 - a.box.x1, b.box.x2 - a.box.x2), key=abs)
+    down = min((b.box.y1 - a.box.y1, b.box.y2 - a.box.y2), key=abs)
+    return math.hypot(across, down) / took if took > 0 else 0.0
+
+
+def _last_box(trail: Trail, at: Micros) -> Box:
+    return trail.box_at(at)
+
+
+def _covers(box: Box, hull: Box) -> bool:
+    """Whether one region still takes up the room of both."""
+    return box.overlap(hull) >= 0.7 * hull.area
