@@ -98,11 +98,21 @@ def watch(
     keyframes: Annotated[
         bool, typer.Option("--keyframes", help="Look at key pictures alone: far cheaper, and far coarser.")
     ] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Play a file at the speed of life; take a URL for a camera.")
+    ] = False,
+    for_s: Annotated[
+        float | None, typer.Option("--for", min=0.1, metavar="SECONDS", help="Watch cameras for so long.")
+    ] = None,
+    evidence: Annotated[
+        str, typer.Option("--evidence", metavar="URL", help="The camera's larger picture, to be recorded.")
+    ] = "",
     json: Json = False,
 ) -> None:
-    """Watch videos and remember what was seen.
+    """Watch videos and cameras, and remember what was seen.
 
     A run that was cut off goes on where it stopped; a video that was watched before is not watched again.
+    Cameras are watched side by side until Ctrl-C, and recorded; a password in a URL is never shown again.
     With SIGHTLINE_QUEUE=redis://... the workers do it, several videos side by side, and this command follows them.
 
     Examples:
@@ -111,36 +121,44 @@ def watch(
       sightline watch cam1.mp4 cam2.mp4 --json
       sightline watch last_week.mp4 --keyframes
       sightline watch images:frames?fps=10
+      sightline watch rtsp://user:password@10.0.0.7/sub --name dock --evidence rtsp://user:password@10.0.0.7/main
+      sightline watch dock.mp4 --live --for 60
     """
-    from api.following import begin
+    from api.following import Live, begin
 
     if name and len(sources) > 1:
         raise Invalid(
             "one name cannot stand for several sources",
             next_step="watch them one by one, or leave --name out",
         )
+    if evidence and len(sources) > 1:
+        raise Invalid("one larger picture cannot be of several cameras", next_step="watch them one by one")
     settings, house = opened()
     if keyframes:
         settings = settings.model_copy(update={"keyframes": True})
+    ways = Live(wanted=live, for_s=for_s, evidence=evidence)
     failed: SightlineError | None = None
     begun = []
-    for source in sources:
-        try:
-            begun.append(begin(source, name=name, zones=zones, house=house, settings=settings))
-        except SightlineError as error:
-            report(error)
-            failed = failed or error
-    for finish in begun:
-        try:
-            seen = finish()
-        except SightlineError as error:
-            report(error)
-            failed = failed or error
-            continue
-        if json:
-            emit(seen)
-        else:
-            cli_show.short_timeline(house, seen)
+    try:
+        for source in sources:
+            try:
+                begun.append(begin(source, name=name, zones=zones, house=house, settings=settings, live=ways))
+            except SightlineError as error:
+                report(error)
+                failed = failed or error
+        for finish in begun:
+            try:
+                seen = finish()
+            except SightlineError as error:
+                report(error)
+                failed = failed or error
+                continue
+            if json:
+                emit(seen)
+            else:
+                cli_show.short_timeline(house, seen)
+    finally:
+        ways.stop.set()
     if failed is not None:
         raise typer.Exit(exit_status(failed))
 

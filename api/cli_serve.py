@@ -47,7 +47,7 @@ def serve(
     import uvicorn
 
     from api.app import create_app
-    from api.hands import STOP_S, end_politely, put_away
+    from api.hands import STOP_S, TakingUp, end_politely, put_away
     from api.wiring import executor, language_model
     from jobs.outbox import OutboxLoop
 
@@ -60,10 +60,12 @@ def serve(
     config = uvicorn.Config(
         app, log_level="warning", timeout_graceful_shutdown=STOP_S, server_header=False, proxy_headers=False
     )
+    taking_up: TakingUp | None = None
     end_politely()
     try:
         _first_key(house)
         _begin(hands)
+        taking_up = TakingUp(hands)
         _bring_over(house, settings, hands)
         shown = f"[{host}]" if ":" in host else host
         note(f"the page and the API are at http://{shown}:{listening.getsockname()[1]}/   (Ctrl-C stops)")
@@ -74,6 +76,8 @@ def serve(
         uvicorn.Server(config).run(sockets=[listening])
     finally:
         note("stopping …")
+        if taking_up is not None:
+            taking_up.close()
         outbox.close()
         if retention is not None:
             retention.close()
@@ -85,11 +89,12 @@ def _retention(house: House, settings: Settings) -> Retention | None:
     """Who forgets what is older than is kept, if anything is to be."""
     from datetime import timedelta
 
+    from core.media import Stream, StreamKind
     from jobs.handlers import handlers
     from jobs.inline import InlineExecutor
     from jobs.retention import Retention
 
-    if not settings.keep_days:
+    if not settings.keep_days and not house.ledger.find(Stream, kind=StreamKind.LIVE):
         return None
     lease = timedelta(seconds=settings.lease_s)
     hands = InlineExecutor(house.ledger, handlers(house, settings), house.clock, lease=lease)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
+import threading
 
 from api.cli_io import note
+from core.errors import SightlineError
 from core.ports import Executor
 from jobs.inline import InlineExecutor
+
+log = logging.getLogger(__name__)
+
+TAKE_UP_S = 5.0
 
 STOP_S = 3
 """Seconds that what runs may take to end by itself when the command is told to end."""
@@ -27,6 +34,27 @@ def take_up(hands: Executor) -> None:
     if isinstance(hands, InlineExecutor):
         for job in hands.recover():
             note(f"going on with {job.kind} ({job.id})")
+
+
+class TakingUp:
+    """Where jobs are done here: a thread that takes up what nobody does, as of a server that was killed a moment ago."""
+
+    def __init__(self, hands: Executor) -> None:
+        self._hands, self._over = hands, threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="taking-up", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends it."""
+        self._over.set()
+        self._thread.join()
+
+    def _loop(self) -> None:
+        while not self._over.wait(TAKE_UP_S):
+            try:
+                take_up(self._hands)
+            except SightlineError as error:
+                log.warning("what nobody does is left for now: %s", error.message)
 
 
 def put_away(hands: Executor) -> None:

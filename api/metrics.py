@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter as Tally
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.wire_camera import present
+from core.camera import Camera, CameraState
 from core.clock import seconds
 from core.media import Stream
 from core.ports import Ledger
@@ -35,6 +38,7 @@ class LedgerGauges(Collector):
         yield _by_state(
             "sightline_deliveries", "Deliveries", (row.state for row in self._ledger.find(Delivery))
         )
+        yield from _cameras(self._ledger, streams)
         known = GaugeMetricFamily("sightline_video_seconds", "Seconds of video in the registered streams")
         known.add_metric([], sum(seconds(row.duration) for row in streams))
         yield known
@@ -42,6 +46,34 @@ class LedgerGauges(Collector):
     def describe(self) -> Iterable[Metric]:
         """Nothing ahead of time: registering must not read the ledger."""
         return []
+
+
+def _cameras(ledger: Ledger, streams: list[Stream]) -> Iterator[Metric]:
+    """How the cameras stand, and what each has shown."""
+    now = datetime.now(UTC)
+    names = {row.id: row.name for row in streams}
+    rows = [present(row, now) for row in ledger.find(Camera) if row.id in names]
+    yield _by_state("sightline_cameras", "Cameras", (row.state for row in rows))
+    told: dict[str, tuple[str, Callable[[Camera], float | None]]] = {
+        "up": ("Whether the camera shows pictures", lambda row: float(row.state is CameraState.LIVE)),
+        "last_frame_age_seconds": ("Seconds since the last picture", lambda row: _age(row, now)),
+        "outages": ("How often the camera stopped showing pictures", lambda row: float(row.outages)),
+        "looks": ("Moments that were looked at or left out", lambda row: float(row.looks)),
+        "looks_dropped": (
+            "Looks left out: looking was slower than the camera",
+            lambda row: float(row.dropped),
+        ),
+    }
+    for name, (words, value) in told.items():
+        gauge = GaugeMetricFamily(f"sightline_camera_{name}", words, labels=["stream"])
+        for row in rows:
+            if (figure := value(row)) is not None:
+                gauge.add_metric([names[row.id]], figure)
+        yield gauge
+
+
+def _age(row: Camera, now: datetime) -> float | None:
+    return None if row.frame_at is None else (now - row.frame_at).total_seconds()
 
 
 def _by_state(name: str, words: str, states: Iterable[str]) -> GaugeMetricFamily:

@@ -10,32 +10,38 @@ from urllib.parse import urlsplit
 from core import ids
 from core.errors import Invalid
 from core.ids import JobId
-from core.media import Stream
+from core.media import Stream, StreamKind
 from core.ports import Executor, House, Ledger
 from core.work import Job
 from jobs.forget import jobs_of
 from jobs.runner import GOING_ON
 
 WATCH = "ingest.stream"
+CAMERA = "ingest.camera"
 REMOTE = frozenset({"http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "srt"})
 
 
-def watch_job(stream: Stream, *, keyframes: bool = False) -> Job:
-    """The job that watches the stream; asked for twice while it is on its way, it is one job."""
+def watch_job(stream: Stream, *, keyframes: bool = False, for_s: float | None = None) -> Job:
+    """The job that watches the stream, a camera for so many seconds where that is said; asked for twice while it is on
+    its way, it is one job.
+    """
+    kind = CAMERA if stream.kind is StreamKind.LIVE else WATCH
     args: dict[str, Any] = {"stream_id": stream.id}
     if keyframes:
         args["keyframes"] = True
-    return Job(id=JobId(ids.fresh("job")), kind=WATCH, key=f"{WATCH}:{stream.id}", args=args)
+    if for_s is not None:
+        args["for_s"] = for_s
+    return Job(id=JobId(ids.fresh("job")), kind=kind, key=f"{kind}:{stream.id}", args=args)
 
 
-def submit(stream: Stream, executor: Executor, *, keyframes: bool = False) -> Job:
+def submit(stream: Stream, executor: Executor, *, keyframes: bool = False, for_s: float | None = None) -> Job:
     """Hands the stream over to be watched, or only its key pictures."""
-    return executor.submit(watch_job(stream, keyframes=keyframes))
+    return executor.submit(watch_job(stream, keyframes=keyframes, for_s=for_s))
 
 
 def latest_job(house: House, stream: Stream) -> Job | None:
     """The last job that was to watch the stream."""
-    watching = [job for job in jobs_of(house, stream) if job.kind == WATCH]
+    watching = [job for job in jobs_of(house, stream) if job.kind in (WATCH, CAMERA)]
     return watching[-1] if watching else None
 
 

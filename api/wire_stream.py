@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from api.wire import Out
+from api.wire_camera import CameraOut, RecordingOut
 from core.clock import seconds
 from core.media import Stream, StreamKind, StreamState
 from core.place import Lane, Layout, Zone
@@ -38,6 +39,10 @@ class StreamOut(Out):
     )
     job: str | None = Field(default=None, description="The job that watches it, where one is on its way.")
     progress: float | None = Field(default=None, description="How far that job is, 0 to 1.")
+    camera: CameraOut | None = Field(default=None, description="How it stands, where it is live.")
+    recording: RecordingOut | None = Field(
+        default=None, description="What is recorded of it; of one stream alone."
+    )
 
 
 class CoveredOut(Out):
@@ -89,7 +94,14 @@ def _limit(area: Zone | Lane) -> dict[str, float]:
     return {} if area.limit_kmh is None else {"limit_kmh": area.limit_kmh}
 
 
-def stream(value: Stream, *, job: str | None = None, progress: float | None = None) -> StreamOut:
+def stream(
+    value: Stream,
+    *,
+    job: str | None = None,
+    progress: float | None = None,
+    camera: CameraOut | None = None,
+    recording: RecordingOut | None = None,
+) -> StreamOut:
     """A stream, without its secret source."""
     return StreamOut(
         id=value.id,
@@ -109,6 +121,8 @@ def stream(value: Stream, *, job: str | None = None, progress: float | None = No
         forgotten_s=[[seconds(span.start), seconds(span.end)] for span in value.forgotten],
         job=job,
         progress=progress,
+        camera=camera,
+        recording=recording,
     )
 
 

@@ -103,7 +103,7 @@ def _do(job: dict[str, Any], outbox: Outbox, orders: Orders) -> None:
 
 def _task(name: str, orders: Orders) -> Callable[[dict[str, Any], Outbox], None]:
     if name == "camera":
-        from ingest.camera_task import camera
+        from ingest.camera.task import camera
 
         return partial(camera, orders)
     from ingest import tasks

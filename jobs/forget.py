@@ -7,12 +7,14 @@ whoever is still watching, and then it is removed. A forgotten stream is gone wi
 from __future__ import annotations
 
 import re
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
 from alerts.watch import Considered, is_forgotten
+from core.camera import Camera
 from core.clock import Span
 from core.errors import Conflict, NotFound
 from core.ids import EntityId, IncidentId, JobId
@@ -25,6 +27,7 @@ from core.watch import Alert, Delivery, Incident
 from core.work import Job, JobState, Report
 from graph.identity import identity
 from graph.spending import used
+from ingest.camera.recording import folder_of, remove_span
 from ingest.checkpoint import Checkpoints
 from ingest.forgotten import forget_more
 from jobs.runner import GOING_ON, ask_to_stop
@@ -43,8 +46,8 @@ def jobs_of(house: House, stream: Stream) -> list[Job]:
 
 
 def media_prefixes(stream: Stream) -> tuple[str, ...]:
-    """Where in the media store a stream's own bytes lie: its upload, its clips, its snapshots."""
-    return (f"uploads/{stream.id}/", f"clips/{stream.id}/", f"snapshots/{stream.id}/")
+    """Where in the media store a stream's own bytes lie: its upload, its recording, its clips, its snapshots."""
+    return (folder_of(stream.id), f"uploads/{stream.id}/", f"clips/{stream.id}/", f"snapshots/{stream.id}/")
 
 
 def forget(stream: Stream, house: House, settings: Settings, executor: Executor | None = None) -> Counts:
@@ -83,6 +86,8 @@ def sweep(stream: Stream, house: House, settings: Settings) -> Counts:
         if stream.id in (passage.one, passage.other):
             ledger.remove(Passage, passage.id)
     ledger.remove(Considered, stream.id)
+    ledger.remove(Camera, stream.id)
+    shutil.rmtree(settings.home / "spool" / stream.id, ignore_errors=True)
     ledger.remove(Budget, stream.id)
     for usage in used(ledger, stream.id):
         ledger.remove(Usage, usage.id)
@@ -96,7 +101,9 @@ def forget_span(stream: Stream, span: Span, house: House) -> Counts:
     """
     forget_more(house.ledger, stream.id, spans=(span,))
     counts = Counter(house.store.forget(Scope(streams=(stream.id,), span=span)).counts)
-    counts["media"] = _media(house, stream, span, drawn_only=False)
+    counts["media"] = _media(house, stream, span, drawn_only=False) + remove_span(
+        house.media, stream.id, span
+    )
     counts.update(
         _incidents(house.ledger, stream, lambda a: a.span.overlaps(span), lambda i: i.span.overlaps(span))
     )

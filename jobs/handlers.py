@@ -7,14 +7,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from alerts.deliver import deliver_due
 from alerts.watch import catch_up, consider
 from core.clock import Span, micros, seconds
 from core.errors import Conflict, Invalid, NotFound, SightlineError
 from core.ids import ReportId, fresh
-from core.media import Stream, StreamState
+from core.media import Stream, StreamKind, StreamState
 from core.memory import Observation
 from core.ports import House
 from core.settings import Settings
@@ -24,9 +24,13 @@ from jobs.forget import forget_alerts, sweep
 from jobs.retention import RETAIN, retain
 from jobs.runner import Handler, Handlers, Lost, Stopping
 
+if TYPE_CHECKING:
+    from ingest.pipeline import Watched
+
 log = logging.getLogger(__name__)
 
 INGEST = "ingest.stream"
+CAMERA = "ingest.camera"
 REPORT = "report.write"
 DELIVER = "alerts.deliver"
 
@@ -61,6 +65,7 @@ def handlers(
     """Every kind of job with the house it works in. `watch` replaces the pipeline, for those who test the rest."""
     table: dict[str, Handler] = {
         INGEST: partial(_ingest, house, settings, wake, watch),
+        CAMERA: partial(_camera, house, settings, wake),
         REPORT: partial(_report, house),
         DELIVER: partial(_deliver, house),
         RETAIN: partial(_retain, house, settings),
@@ -90,6 +95,23 @@ def _ingest(
             sweep(stream, house, settings)  # forgotten meanwhile: what came of it until that was noticed
 
 
+def _camera(
+    house: House, settings: Settings, wake: Wake, args: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
+    """Watches the camera `stream_id` until it is stopped, or for `for_s` seconds, asking the armed rules about what is
+    seen as it is noticed.
+    """
+    from ingest.camera.live import watch_live  # loads decoders
+
+    stream = _stream(house, args)
+    for_s = args.get("for_s")
+    try:
+        return _watched(house, settings, wake, partial(watch_live, for_s=for_s), stream, progress)
+    finally:
+        if house.ledger.get(Stream, stream.id) is None:
+            sweep(stream, house, settings)
+
+
 def _watched(
     house: House, settings: Settings, wake: Wake, run: WatchStream, stream: Stream, progress: Progress
 ) -> dict[str, Any]:
@@ -108,7 +130,10 @@ def _watched(
         _mark(house, stream, StreamState.NEW, "")
         raise
     except Cancelled:
-        _mark(house, stream, StreamState.NEW, "stopped before its end; watch it again to go on")
+        if stream.kind is StreamKind.LIVE:
+            _mark(house, stream, StreamState.WATCHED, "")
+        else:
+            _mark(house, stream, StreamState.NEW, "stopped before its end; watch it again to go on")
         raise
     except SightlineError as error:
         _mark(house, stream, StreamState.FAILED, error.message)
@@ -124,8 +149,13 @@ def _watched(
     if catch_up(watched.stream, store=house.store, ledger=house.ledger, clock=house.clock):
         forget_alerts(watched.stream, house)
         wake()
+    return told(watched)
+
+
+def told(watched: Watched) -> dict[str, Any]:
+    """What came of watching a stream, as plain data."""
     return {
-        "stream_id": stream.id,
+        "stream_id": watched.stream.id,
         "chunks": watched.chunks,
         "events": watched.events,
         "entities": watched.entities,

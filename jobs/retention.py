@@ -17,6 +17,7 @@ from core.media import Stream, StreamKind
 from core.ports import Executor, House
 from core.settings import Settings
 from core.work import Job, JobState, Progress, Report, quiet
+from ingest.camera.recording import remove_span
 from jobs.forget import Counts, forget, forget_span
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ def retain(
     """
     kept = settings.keep_days if days is None else days
     counts: Counter[str] = Counter(streams=0, spans=0, failed=0)
+    counts.update(_recordings(house, settings))
     if kept <= 0:
         return dict(counts)
     limit = house.clock.now() - timedelta(days=kept)
@@ -53,6 +55,23 @@ def retain(
         if report.created_at is not None and report.created_at < limit:
             counts.update(_tried(report.title, partial(_of_report, report, house)))
     return dict(counts)
+
+
+def _recordings(house: House, settings: Settings) -> Counts:
+    """Removes what is recorded of cameras that nobody watches any more, once it is older than is kept."""
+    if not settings.record_hours:
+        return {}
+    limit = house.clock.now() - timedelta(hours=settings.record_hours)
+    counts: Counter[str] = Counter()
+    for stream in house.ledger.find(Stream, kind=StreamKind.LIVE):
+        span = aged(stream, limit)
+        if span is not None:
+            counts.update(_tried(stream.name, partial(_of_recording, stream, span, house)))
+    return dict(counts)
+
+
+def _of_recording(stream: Stream, span: Span, house: House) -> Counts:
+    return {"media": remove_span(house.media, stream.id, span)}
 
 
 def _tried(name: str, forgets: Callable[[], Counts]) -> Counts:

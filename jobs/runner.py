@@ -36,6 +36,9 @@ it must not go on doing so."""
 WRITE_EVERY_S = 0.5
 """Progress is written no more often than this."""
 
+STAYING = frozenset({"ingest.camera"})
+"""Kinds of job that do not end by themselves: each has a thread of its own, so that it holds up no other."""
+
 GOING_ON = frozenset({JobState.QUEUED, JobState.RUNNING})
 
 

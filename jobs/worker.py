@@ -15,9 +15,9 @@ from core.clock import Clock
 from core.errors import SightlineError, Unavailable
 from core.ids import JobId
 from core.ports import Ledger
-from core.work import Worker
+from core.work import Job, Worker
 from jobs.celery_executor import QUEUE, TASK, Broker, transport
-from jobs.runner import LEASE, Handlers, Heart, Runner, put_back
+from jobs.runner import LEASE, STAYING, Handlers, Heart, Runner, put_back
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,8 @@ DEAF_AFTER = 3
 
 
 class CeleryWorker:
-    """Runs what the queue brings, in the thread that calls `run()`, until it is told to stop.
+    """Runs what the queue brings, in the thread that calls `run()`, until it is told to stop; a job that stays (a
+    camera's) in a thread of its own, so that the next message is taken.
 
     In that thread (Celery's `solo` pool) and not in forked children, because Celery's may not have children of their
     own, and watching a stream needs a decoding one. Several jobs side by side are several such processes.
@@ -57,6 +58,7 @@ class CeleryWorker:
         self._idle = threading.Event()
         self._idle.set()
         self._held: JobId | None = None
+        self._staying: dict[JobId, threading.Thread] = {}
         self._taken = 0
         self._app = transport(url, lease=lease)
         self._app.task(self._carry, name=TASK, shared=False, acks_on_failure_or_timeout=True)
@@ -103,6 +105,8 @@ class CeleryWorker:
         from celery.worker import state
 
         self._closing.set()
+        for thread in list(self._staying.values()):
+            thread.join()
         if not self._idle.wait(patience_s):
             self._stopping.set()
             self._idle.wait()
@@ -114,6 +118,17 @@ class CeleryWorker:
         self._taken += 1
         if self._closing.is_set():
             put_back(job, self._ledger, self._clock)
+            return
+        try:
+            row = self._ledger.get(Job, job)
+        except SightlineError as error:
+            log.warning("job %s could not be carried: %s", job, error)
+            return
+        if row is not None and row.kind in STAYING:
+            if job not in self._staying:
+                thread = threading.Thread(target=self._stay, args=(job,), name="camera-job", daemon=True)
+                self._staying[job] = thread
+                thread.start()
             return
         self._held = job
         self._idle.clear()
@@ -127,9 +142,19 @@ class CeleryWorker:
             self._held = None
             self._idle.set()
 
+    def _stay(self, job: JobId) -> None:
+        try:
+            self._runner.run(job, stop=self._closing.is_set)
+        except SightlineError as error:
+            log.warning("job %s could not be carried: %s", job, error)
+        except Exception:
+            log.exception("job %s could not be carried", job)
+        finally:
+            self._staying.pop(job, None)
+
     def _mine(self) -> list[JobId]:
         held = self._held
-        return [] if held is None else [held]
+        return [*self._staying] if held is None else [held, *self._staying]
 
     def _show(self, began: Any) -> None:
         now = self._clock.now()

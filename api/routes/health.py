@@ -13,7 +13,10 @@ from pydantic import BaseModel, Field
 from api.auth import VIEWER, Caller
 from api.context import Context, Ctx
 from api.errors import problems
+from api.wire_camera import present
+from core.camera import Camera, CameraState
 from core.errors import SightlineError
+from core.media import Stream
 from core.memory import Query as MemoryQuery
 from core.memory import Want
 from core.work import ApiKey
@@ -32,6 +35,21 @@ class Work(BaseModel):
     problem: str = ""
 
 
+class Down(BaseModel):
+    """A camera that is watched and shows no pictures."""
+
+    stream: str
+    state: CameraState
+    problem: str
+
+
+class Cameras(BaseModel):
+    """How the cameras stand that are watched."""
+
+    live: int
+    down: list[Down] = Field(default=[])
+
+
 class Health(BaseModel):
     """How the server is; what is chosen and what was chosen otherwise than asked for is told only with a key."""
 
@@ -41,6 +59,7 @@ class Health(BaseModel):
     captions_by: str = ""
     reports: list[str] = Field(default=[], description="What was chosen otherwise than asked for.")
     work: Work | None = None
+    cameras: Cameras | None = None
 
 
 class Ready(BaseModel):
@@ -53,11 +72,12 @@ class Ready(BaseModel):
 @router.get("/v1/health", summary="Whether the server lives")
 def health(ctx: Ctx, key: Caller) -> Health:
     """Open to all; more is told with a key. Degraded: something was chosen otherwise than asked for, jobs cannot be handed
-    over, or nobody lives to do them.
+    over, nobody lives to do them, or a camera shows no pictures.
     """
     reports = list(ctx.house.reports)
     stands = ctx.executor.standing()
-    well = not reports and not stands.problem and stands.workers > 0
+    cameras = _cameras(ctx)
+    well = not reports and not stands.problem and stands.workers > 0 and not cameras.down
     status: Literal["ok", "degraded"] = "ok" if well else "degraded"
     if key is None:
         return Health(status=status, version=version("sightline"))
@@ -67,6 +87,7 @@ def health(ctx: Ctx, key: Caller) -> Health:
         sees_with=ctx.house.detector().name,
         captions_by=ctx.house.vlm.name,
         reports=reports,
+        cameras=cameras,
         work=Work(
             queue=stands.queue,
             answers=not stands.problem,
@@ -76,6 +97,19 @@ def health(ctx: Ctx, key: Caller) -> Health:
             problem=stands.problem,
         ),
     )
+
+
+def _cameras(ctx: Context) -> Cameras:
+    now, ledger = ctx.house.clock.now(), ctx.house.ledger
+    rows = [present(row, now) for row in ledger.find(Camera)]
+    watched = [row for row in rows if row.state is not CameraState.STOPPED]
+    names = {row.id: row.name for row in ledger.find(Stream)} if watched else {}
+    down = [
+        Down(stream=names.get(row.id, row.id), state=row.state, problem=row.problem)
+        for row in watched
+        if row.state is not CameraState.LIVE
+    ]
+    return Cameras(live=len(watched) - len(down), down=down)
 
 
 def parts(ctx: Context) -> dict[str, str]:

@@ -15,17 +15,21 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
-from api import wire, wire_stream
+from api import wire, wire_camera, wire_stream
 from api.auth import ADMIN, OPERATOR, VIEWER
 from api.context import Context, Ctx
 from api.errors import Duplicate, problems
 from api.find import stream_named
 from api.submit import checked_url, free_name, going_on, latest_job, name_from, submit
 from core import ids
+from core.camera import Camera
 from core.errors import Conflict, Invalid, SightlineError
-from core.media import Stream
+from core.media import Stream, StreamKind
 from core.place import Layout
 from core.ports import Ledger
+from ingest.camera.recording import recorded
+from ingest.camera.register import register_camera
+from ingest.camera.source import as_live, is_live
 from ingest.layout import read_layout
 from ingest.register import register, same_content
 from ingest.source import digest, probe
@@ -39,6 +43,12 @@ class NewStream(BaseModel):
 
     url: str = Field(default="", max_length=4000, examples=["https://camera.example/dock.mp4"])
     name: str = Field(default="", max_length=200, pattern=r"^[^/\\\x00-\x1f]*$", examples=["dock"])
+    live: bool = Field(
+        default=False, description="Whether the URL is a camera's; of rtsp:// and .m3u8 that is known."
+    )
+    evidence_url: str = Field(
+        default="", max_length=4000, description="The same camera's larger picture, to be recorded."
+    )
     zones: dict[str, Any] | str = Field(
         default="", description="A zones file, as an object or as YAML or JSON text."
     )
@@ -163,12 +173,30 @@ def _remote(fields: NewStream, ctx: Context) -> Stream:
             "the stream has no url", next_step="give `url`, or upload a file as multipart/form-data"
         )
     url = checked_url(fields.url)
+    if fields.live or is_live(url):
+        return _camera(fields, url, ctx)
     return register(
         url,
         name=fields.name or name_from(url),
         layout=_layout(fields, url, ctx),
         house=ctx.house,
         settings=ctx.settings,
+    )
+
+
+def _camera(fields: NewStream, url: str, ctx: Context) -> Stream:
+    text = fields.zones_text()
+
+    def draw(width: int, height: int) -> Layout:
+        return read_layout(text, width=width, height=height, filename="zones")
+
+    return register_camera(
+        as_live(url),
+        name=fields.name or name_from(url),
+        house=ctx.house,
+        settings=ctx.settings,
+        draw=draw if text.strip() else None,
+        evidence=as_live(checked_url(fields.evidence_url)) if fields.evidence_url else "",
     )
 
 
@@ -232,11 +260,23 @@ def _layout(fields: NewStream, source: str, ctx: Context) -> Layout | None:
     return read_layout(text, width=info.width, height=info.height, filename="zones")
 
 
-def _out(stream: Stream, ctx: Context) -> wire_stream.StreamOut:
+def _out(stream: Stream, ctx: Context, *, whole: bool = False) -> wire_stream.StreamOut:
+    """The stream as it is shown; `whole` with what is recorded of it, which takes a look at the media store."""
     job = latest_job(ctx.house, stream)
-    live = going_on(job)
+    live, now = going_on(job), ctx.house.clock.now()
+    camera = recording = None
+    if stream.kind is StreamKind.LIVE:
+        row = ctx.house.ledger.get(Camera, stream.id) or Camera(id=stream.id)
+        camera = wire_camera.camera(row, now)
+        if whole:
+            found = recorded(ctx.house.media, stream.id)
+            recording = wire_camera.recording(found, ctx.settings, row.recording_problem)
     return wire_stream.stream(
-        stream, job=job.id if job else None, progress=round(job.progress, 4) if job and live else None
+        stream,
+        job=job.id if job else None,
+        progress=round(job.progress, 4) if job and live and camera is None else None,
+        camera=camera,
+        recording=recording,
     )
 
 
@@ -249,7 +289,7 @@ def list_streams(ctx: Ctx) -> wire.Page[wire_stream.StreamOut]:
 @router.get("/{id}", summary="One stream", dependencies=VIEWER, responses=problems(401, 404))
 def get_stream(id: str, ctx: Ctx) -> wire_stream.StreamOut:
     """The stream with that id or name."""
-    return _out(stream_named(ctx.house.ledger, id), ctx)
+    return _out(stream_named(ctx.house.ledger, id), ctx, whole=True)
 
 
 @router.delete(

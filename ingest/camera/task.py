@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,21 +19,23 @@ import av.error
 
 from core.clock import SECOND, Micros
 from core.errors import CameraRefused, SightlineError
-from ingest.camera_open import explain, open_camera, video_of
-from ingest.camera_source import LIVE_FILE, OPEN_S
+from ingest.camera.clock import LiveClock
+from ingest.camera.open import explain, open_camera, video_of
+from ingest.camera.pace import Pace
+from ingest.camera.segments import MUXED, SegmentWriter
+from ingest.camera.source import LIVE_FILE, OPEN_S
 from ingest.container import MAX_PIXELS, check_size
 from ingest.gate import SIDE, Gate
-from ingest.live_clock import LiveClock
-from ingest.pace import Pace
 from ingest.picture import AvPicture
 from ingest.sample import Sampler, Verdict
-from ingest.segments import MUXED, SegmentWriter
 from ingest.tasks import Sender
 
 SEEN_S = 0.5
 """A sign of life is given at most so often."""
 
 IDLE_S = 1.0
+
+MOST_HELD = 64
 
 NO_KEY_S = 8.0
 """A camera that sends no key pictures (it refreshes bit by bit) is taken as it is after so many seconds."""
@@ -76,6 +79,7 @@ class _Watching:
         self._pace = Pace.of(self._url) if self._url.startswith(LIVE_FILE) else None
         self._eye = Eye(args, out)
         self._seen = 0.0
+        self._fps: float = args.get("fps", 0.0)
         self._usual_s: float | None = args["usual_s"]
         self._tries = 0
         self._lately: list[Micros] = []
@@ -135,8 +139,8 @@ class _Watching:
         base = stream.time_base
         assert base is not None  # noqa: S101 - every demuxer gives one
         begun, opened = False, time.monotonic()
-        for packet in whole(container.demux(stream)):
-            stamp = packet.pts if packet.pts is not None else packet.dts
+        for packet in stamped(whole(container.demux(stream)), self._step(base)):
+            stamp = stamp_of(packet)
             begun = begun or packet.is_keyframe or time.monotonic() - opened > NO_KEY_S
             if stamp is None or not begun:
                 continue  # what comes before the first key picture cannot be decoded
@@ -151,6 +155,10 @@ class _Watching:
                 self._decode(packet, base)
             else:
                 self._alive(self._clock.at(moment))
+
+    def _step(self, base: Fraction) -> int:
+        """How far apart two pictures are, as far as that is known beforehand."""
+        return max(1, round(1 / (self._fps or 25.0) / base))
 
     def _arrived(self, stamp: Micros, key: bool) -> Micros:
         """When the packet came, on the stream's clock, which begins with the first one."""
@@ -218,6 +226,27 @@ def whole(packets: Iterable[av.Packet[Any]]) -> Iterator[av.Packet[Any]]:
             yield packet
     if held is not None:
         yield held
+
+
+def stamp_of(packet: av.Packet[Any]) -> int | None:
+    """When the packet is shown by its camera's clock, as far as that is said."""
+    return packet.pts if packet.pts is not None else packet.dts
+
+
+def stamped(packets: Iterable[av.Packet[Any]], step: int) -> Iterator[av.Packet[Any]]:
+    """The packets, those before the first timestamp with one: of RTSP the first picture often comes without."""
+    held: list[av.Packet[Any]] = []
+    for packet in packets:
+        stamp = stamp_of(packet)
+        if stamp is None:
+            held.append(packet)
+            del held[:-MOST_HELD]
+            continue
+        for back, earlier in enumerate(reversed(held), 1):
+            earlier.pts = earlier.dts = stamp - back * step
+        yield from held
+        held = []
+        yield packet
 
 
 def _joined(one: av.Packet[Any], other: av.Packet[Any]) -> av.Packet[Any]:

@@ -21,7 +21,7 @@ import av.error
 import av.logging
 
 from core.errors import BadMedia, CameraRefused, Invalid, SightlineError, SourceUnavailable
-from ingest.camera_source import LIVE_FILE, OPEN_S
+from ingest.camera.source import LIVE_FILE, OPEN_S
 
 av.logging.set_level(None)
 av.logging.set_libav_level(av.logging.PANIC)

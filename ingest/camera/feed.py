@@ -1,6 +1,6 @@
 """Supervises one camera from outside its decoding process: connects, sees that it stalls, connects again.
 
-A thread listens to the child and keeps the connection's state machine (`ingest/connection.py`). What the child sees goes
+A thread listens to the child and keeps the connection's state machine (`ingest/camera/connection.py`). What the child sees goes
 into a mailbox, from which whoever looks takes it at its own speed; what it records is handed to a recorder.
 """
 
@@ -18,14 +18,17 @@ from typing import Any
 from core.camera import CameraState
 from core.clock import SECOND, Micros
 from core.media import Frame
-from ingest.connection import Connection, Patience
+from ingest.camera.connection import Connection, Patience
+from ingest.camera.mailbox import Ended, Mailbox, Outage
 from ingest.decode import Look, pixels
-from ingest.mailbox import Ended, Mailbox, Outage
 from ingest.supervise import START_S, Child, Message
 
 log = logging.getLogger(__name__)
 
 TURN_S = 0.25
+WRITTEN_S = 5.0
+"""How it stands is told so often where nothing changes, as a sign of life."""
+
 OUTAGE_S = 1.0
 """An outage that lasts is told again so often."""
 
@@ -79,7 +82,7 @@ class Feed:
         self.connection = Connection(plan.patience, random.random, time.monotonic())
         self._child: Child | None = None
         self._asked = self._ready = False
-        self._told_at = self._began = self._spoke = time.monotonic()
+        self._told_at = self._spoke = self._changed = time.monotonic()
         self._down: Micros | None = None
         self._left = plan.loops
         self._problem = ""
@@ -136,6 +139,12 @@ class Feed:
             self._asked = True
             child.tell({"open": True})
         self._tell_of_outage(now)
+        if now - self._changed >= WRITTEN_S:
+            self._change()
+
+    def _change(self) -> None:
+        self._changed = time.monotonic()
+        self._on_change()
 
     def _start(self) -> Child:
         plan = self._plan
@@ -237,7 +246,7 @@ class Feed:
         elif self._down is None and self.zero is not None and self.state is CameraState.BACKING_OFF:
             self._down, self._told_at = self.now, 0.0  # it was not there when we came back
         if before != (self.state, self.connection.problem):
-            self._on_change()
+            self._change()
 
     @property
     def _reason(self) -> str:

@@ -11,7 +11,7 @@ from core.media import Stream, StreamKind, StreamState
 from core.place import EMPTY_LAYOUT, Layout
 from core.ports import House
 from core.settings import Settings
-from ingest.camera_source import camera_url, probe_camera, shown_camera
+from ingest.camera.source import camera_url, probe_camera, shown_camera
 from ingest.register import checked_name
 from ingest.source import SourceInfo
 

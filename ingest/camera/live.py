@@ -1,42 +1,42 @@
 """Watches one camera for as long as somebody wants it watched: the same run as a file's, fed by a camera.
 
-What the camera shows comes through a feed (`ingest/feed.py`); here it becomes looks, outages and chunks on the stream's
+What the camera shows comes through a feed (`ingest/camera/feed.py`); here it becomes looks, outages and chunks on the stream's
 own clock, whose moment 0 is the camera's first picture.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from core import ids
-from core.camera import Camera, CameraState
+from core.camera import Camera
 from core.clock import SECOND, Micros, Span, seconds
-from core.errors import SourceUnavailable
+from core.errors import SightlineError, SourceUnavailable
 from core.media import Stream, StreamState
 from core.memory import Event, Evidence
 from core.ports import House
 from core.settings import Settings
 from core.work import Progress, quiet
-from ingest.camera_source import LIVE_FILE
-from ingest.connection import Patience
+from ingest.camera.connection import Patience
+from ingest.camera.feed import Feed, FeedPlan
+from ingest.camera.mailbox import Ended, Outage
+from ingest.camera.pace import loops_of
+from ingest.camera.recorder import Quota, Recorder
+from ingest.camera.source import LIVE_FILE
 from ingest.decode import Look
-from ingest.feed import Feed, FeedPlan
 from ingest.forgotten import amend
-from ingest.mailbox import Ended, Outage
-from ingest.pace import loops_of
 from ingest.pipeline import Watched, recipe, summary
-from ingest.recorder import Quota, Recorder
 from ingest.run import OnChunk, Run
+
+log = logging.getLogger(__name__)
 
 TURN_S = 0.5
 TOLD_S = 2.0
 """How often it is said that the work goes on, and asked whether it is still wanted."""
-
-WRITTEN_S = 5.0
-"""How often the camera's row is written where nothing changes."""
 
 SHORT: Micros = 5 * SECOND
 """After an outage no longer than this whoever was there is taken to be there still."""
@@ -89,7 +89,7 @@ class _Watching:
         self._stream = self._run.stream
         self._begun = False
         self._down: Event | None = None
-        self._written = self._told = -1e9
+        self._told = -1e9
         self._counted = (-1, 0, 0)
         self._known = house.ledger.get(Camera, stream.id) or Camera(id=stream.id)
         self._zero = self._moment_zero()
@@ -206,8 +206,6 @@ class _Watching:
 
     def _tell(self) -> None:
         now = time.monotonic()
-        if now - self._written >= WRITTEN_S:
-            self._write_row()
         if now - self._told < TOLD_S:
             return
         self._told = now
@@ -291,26 +289,27 @@ class _Watching:
         feed = getattr(self, "_feed", None)
         if feed is None:
             return
-        self._written = time.monotonic()
         now = self._house.clock.now()
         known, evidence = self._known, self._evidence
-        self._house.ledger.put(
-            replace(
-                known,
-                state=feed.state,
-                since=self._wall(feed.connection.since, now),
-                seen_at=now,
-                frame_at=self._wall(feed.heard, now) if feed.heard is not None else known.frame_at,
-                last_at=feed.last if feed.last >= 0 else known.last_at,
-                problem=feed.connection.problem,
-                outages=known.outages + feed.connection.outages,
-                looks=known.looks + feed.mailbox.looks,
-                dropped=known.dropped + feed.mailbox.dropped,
-                evidence_state=None if evidence is None else evidence.state,
-                evidence_problem="" if evidence is None else evidence.connection.problem,
-                recording_problem=self._recording_problem(feed),
-            )
+        row = replace(
+            known,
+            state=feed.state,
+            since=self._wall(feed.connection.since, now),
+            seen_at=now,
+            frame_at=self._wall(feed.heard, now) if feed.heard is not None else known.frame_at,
+            last_at=feed.last if feed.last >= 0 else known.last_at,
+            problem=feed.connection.problem,
+            outages=known.outages + feed.connection.outages,
+            looks=known.looks + feed.mailbox.looks,
+            dropped=known.dropped + feed.mailbox.dropped,
+            evidence_state=None if evidence is None else evidence.state,
+            evidence_problem="" if evidence is None else evidence.connection.problem,
+            recording_problem=self._recording_problem(feed),
         )
+        try:
+            self._house.ledger.put(row)
+        except SightlineError as error:
+            log.warning("how %s stands could not be written down: %s", self._stream.name, error.message)
 
     def _recording_problem(self, feed: Feed) -> str:
         if self._recorder is None:
@@ -323,8 +322,3 @@ class _Watching:
     @staticmethod
     def _wall(moment: float, now: datetime) -> datetime:
         return now - timedelta(seconds=time.monotonic() - moment)
-
-
-def is_up(camera: Camera) -> bool:
-    """Whether the camera shows pictures."""
-    return camera.state is CameraState.LIVE

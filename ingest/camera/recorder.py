@@ -14,7 +14,7 @@ from core.clock import SECOND, Micros, Span
 from core.errors import SightlineError
 from core.media import Stream
 from core.ports import Ledger, MediaStore
-from ingest.recording import Segment, segments
+from ingest.camera.recording import Segment, segments
 
 log = logging.getLogger(__name__)
 
