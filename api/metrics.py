@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.wire_camera import present
 from core.camera import Camera, CameraState
-from core.clock import seconds
+from core.clock import WallClock, seconds
 from core.media import Stream
 from core.ports import Ledger
 from core.watch import Delivery, Incident
@@ -50,7 +50,7 @@ class LedgerGauges(Collector):
 
 def _cameras(ledger: Ledger, streams: list[Stream]) -> Iterator[Metric]:
     """How the cameras stand, and what each has shown."""
-    now = datetime.now(UTC)
+    now = WallClock().now()
     names = {row.id: row.name for row in streams}
     rows = [present(row, now) for row in ledger.find(Camera) if row.id in names]
     yield _by_state("sightline_cameras", "Cameras", (row.state for row in rows))
