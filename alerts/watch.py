@@ -81,8 +81,8 @@ class _Round:
         self.stream, self.store, self.ledger, self.clock, self.fresh = stream, store, ledger, clock, fresh
         self.until = fresh.chunk.span.end
         done = ledger.get(Considered, stream.id)
-        start = fresh.chunk.span.start
-        self.since = 0 if done is None else min(done.until, start)
+        self.done = 0 if done is None else done.until
+        self.since = min(self.done, fresh.chunk.span.start)
 
     def run(self) -> list[Incident]:
         """Every rule in turn; how far it came is noted last, so that nothing is skipped when it is cut off."""
@@ -97,7 +97,8 @@ class _Round:
             for rule, spec in rules:
                 for incident in self._ask(rule, spec, facts):
                     changed[incident.id] = incident
-        self.ledger.put(Considered(id=self.stream.id, until=self.until))
+        # What a model tells of an earlier chunk comes later: that takes nothing back.
+        self.ledger.put(Considered(id=self.stream.id, until=max(self.until, self.done)))
         return list(changed.values())
 
     def _facts(self, specs: Iterable[RuleSpec]) -> _Facts:

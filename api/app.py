@@ -28,6 +28,7 @@ from api.routes import (
     health,
     identity,
     incidents,
+    inspections,
     jobs,
     media,
     memory,
@@ -35,6 +36,7 @@ from api.routes import (
     search,
     session,
     streams,
+    usage,
     webhooks,
 )
 from core.ports import Executor, House, Vlm
@@ -59,6 +61,8 @@ TAGS = [
     {"name": "incidents", "description": "What rules found, and what people made of it."},
     {"name": "webhooks", "description": "Receivers of incidents, and every try to reach them."},
     {"name": "media", "description": "Playable clips, single frames, and what was seen drawn into both."},
+    {"name": "inspections", "description": "Pictures and moments looked at on request."},
+    {"name": "usage", "description": "What models were asked, what it cost, and what it may."},
     {"name": "openai", "description": "The same memory in OpenAI's shapes."},
     {"name": "keys", "description": "Who may do what."},
     {"name": "health", "description": "Whether it lives, whether it can work, and how it goes."},
@@ -153,6 +157,8 @@ def create_app(
         media,
         drawn,
         chat,
+        inspections,
+        usage,
         session,
         health,
     )

@@ -15,12 +15,14 @@ from api import (
     cli_find,
     cli_forget,
     cli_identity,
+    cli_inspect,
     cli_keys,
     cli_memory,
     cli_read,
     cli_rules,
     cli_serve,
     cli_show,
+    cli_usage,
     cli_worker,
 )
 from api.cli_io import (
@@ -295,8 +297,10 @@ cli_changes.add_to(app)
 cli_forget.add_to(app)
 cli_read.add_to(app)
 cli_find.add_to(app)
+cli_inspect.add_to(app)
 cli_memory.add_to(app)
 cli_eval.add_to(app)
+cli_usage.add_to(app)
 cli_draw.add_to(app)
 cli_rules.add_to(app)
 cli_keys.add_to(app)

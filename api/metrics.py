@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,8 +17,10 @@ from core.camera import Camera, CameraState
 from core.clock import WallClock, seconds
 from core.media import Stream
 from core.ports import Ledger
+from core.spending import Usage
 from core.watch import Delivery, Incident
 from core.work import Job
+from graph.spending import totals
 
 
 class LedgerGauges(Collector):
@@ -42,6 +44,25 @@ class LedgerGauges(Collector):
         known = GaugeMetricFamily("sightline_video_seconds", "Seconds of video in the registered streams")
         known.add_metric([], sum(seconds(row.duration) for row in streams))
         yield known
+        yield from self._usage({row.id: row.name for row in streams})
+
+    def _usage(self, names: Mapping[str, str]) -> Iterator[Metric]:
+        """What models were asked ever: the ledger counts it, so that it outlives this process."""
+        labels = ["stream", "model", "use"]
+        calls = CounterMetricFamily("sightline_model_calls", "Calls of models", labels=labels)
+        failed = CounterMetricFamily(
+            "sightline_model_failures", "Calls of models that brought nothing usable", labels=labels
+        )
+        tokens = CounterMetricFamily(
+            "sightline_model_tokens", "Tokens of models", labels=[*labels, "direction"]
+        )
+        for row in totals(self._ledger.find(Usage)):
+            of = [names.get(row.stream_id, row.stream_id), row.model, row.use.value]
+            calls.add_metric(of, row.calls)
+            failed.add_metric(of, row.failed)
+            tokens.add_metric([*of, "in"], row.tokens_in)
+            tokens.add_metric([*of, "out"], row.tokens_out)
+        yield from (calls, failed, tokens)
 
     def describe(self) -> Iterable[Metric]:
         """Nothing ahead of time: registering must not read the ledger."""

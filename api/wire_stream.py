@@ -10,6 +10,7 @@ from pydantic import Field
 
 from api.wire import Out
 from api.wire_camera import CameraOut, RecordingOut
+from api.wire_usage import UsageOut
 from core.clock import seconds
 from core.media import Stream, StreamKind, StreamState
 from core.place import Lane, Layout, Zone
@@ -42,6 +43,9 @@ class StreamOut(Out):
     camera: CameraOut | None = Field(default=None, description="How it stands, where it is live.")
     recording: RecordingOut | None = Field(
         default=None, description="What is recorded of it; of one stream alone."
+    )
+    usage: list[UsageOut] = Field(
+        default=[], description="What models were asked about it, by model and use."
     )
 
 
@@ -101,6 +105,7 @@ def stream(
     progress: float | None = None,
     camera: CameraOut | None = None,
     recording: RecordingOut | None = None,
+    usage: list[UsageOut] | None = None,
 ) -> StreamOut:
     """A stream, without its secret source."""
     return StreamOut(
@@ -123,6 +128,7 @@ def stream(
         progress=progress,
         camera=camera,
         recording=recording,
+        usage=usage or [],
     )
 
 

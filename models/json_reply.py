@@ -140,7 +140,8 @@ def _no_constant(name: str) -> float:
 def misfit(value: Any, schema: Mapping[str, Any], at: str = "reply") -> str:
     """What is wrong with the value by the schema, in words; empty when it fits.
 
-    Knows `type`, `enum`, `required`, `properties`, `items`, `minimum` and `maximum`: what the prompts here use.
+    Knows `type`, `enum`, `required`, `properties`, `items`, `minItems`, `maxItems`, `minimum` and `maximum`: what the
+    prompts here use.
     """
     kinds = schema.get("type")
     if kinds is not None and not _is_one_of(value, [kinds] if isinstance(kinds, str) else list(kinds)):
@@ -149,6 +150,10 @@ def misfit(value: Any, schema: Mapping[str, Any], at: str = "reply") -> str:
         return f"{at} should be one of {schema['enum']}"
     if isinstance(value, dict):
         return _misfit_of_object(value, schema, at)
+    if isinstance(value, list):
+        low, high = schema.get("minItems", 0), schema.get("maxItems", len(value))
+        if not low <= len(value) <= high:
+            return f"{at} should have {low} to {high} items"
     if isinstance(value, list) and "items" in schema:
         wrong = (misfit(item, schema["items"], f"{at}[{i}]") for i, item in enumerate(value))
         return next((w for w in wrong if w), "")

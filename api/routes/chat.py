@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
-import numpy as np
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
-from PIL import Image, UnidentifiedImageError
 from pydantic import BaseModel, Field
 
+from agent.inspection.inspect import needs_model
 from api import wire_answer
 from api.auth import VIEWER
 from api.context import Context, Ctx
 from api.errors import problems
+from api.exhibits import of_data_url
+from api.inspecting import looking_model
 from api.routes.ask import answered
 from core import ids
 from core.answers import Answer, Question
 from core.errors import BadReply, Invalid
 from core.media import Picture
-from core.ports import Ask
+from core.ports import Ask, Turn
+from core.spending import Use
 
 router = APIRouter(
     prefix="/v1", tags=["openai"], dependencies=VIEWER, responses=problems(401, 404, 422, 502, 503)
@@ -32,7 +31,6 @@ router = APIRouter(
 
 OURS = "sightline"
 PIECE = 48
-LARGEST_SIDE = 8192
 
 
 class ChatMessage(BaseModel):
@@ -55,19 +53,7 @@ class ChatMessage(BaseModel):
 
 def _picture(part: dict[str, Any]) -> Picture:
     image = part.get("image_url")
-    url = image.get("url", "") if isinstance(image, dict) else str(image or "")
-    head, _, body = url.partition(",")
-    if not head.startswith("data:image/") or not head.endswith(";base64"):
-        raise Invalid("a picture must be sent as a base64 data URL", next_step="data:image/jpeg;base64,…")
-    try:
-        with Image.open(io.BytesIO(base64.b64decode(body, validate=True))) as found:
-            if max(found.size) > LARGEST_SIDE:
-                raise Invalid(
-                    "a picture is too large", next_step=f"send at most {LARGEST_SIDE} pixels a side"
-                )
-            return np.asarray(found.convert("RGB"), dtype=np.uint8)
-    except (binascii.Error, UnidentifiedImageError, OSError) as error:
-        raise Invalid("a picture cannot be read", next_step="send JPEG or PNG, base64-encoded") from error
+    return of_data_url(image.get("url", "") if isinstance(image, dict) else str(image or ""))
 
 
 class ChatIn(BaseModel):
@@ -133,7 +119,8 @@ class Models(BaseModel):
 @router.get("/models", summary="The models that can be named")
 def models(ctx: Ctx) -> Models:
     """`sightline`, which answers from memory, and the model that looks at pictures."""
-    return Models(data=[ModelOut(id=OURS), ModelOut(id=ctx.house.vlm.name, owned_by="vlm")])
+    model = looking_model(ctx.house) or ctx.house.vlm
+    return Models(data=[ModelOut(id=OURS), ModelOut(id=model.name, owned_by="vlm")])
 
 
 @router.post(
@@ -174,22 +161,25 @@ def _from_memory(body: ChatIn, ctx: Context) -> ChatOut:
 
 
 def _from_vlm(body: ChatIn, ctx: Context) -> ChatOut:
+    """What the model that looks at pictures says to the last message, with all that was said before."""
+    model = looking_model(ctx.house)
+    if model is None:
+        raise needs_model("a chat about pictures")
     said = [m for m in body.messages if m.role != "system"]
-    prompt = "\n\n".join(
-        m.text() if len(said) == 1 else f"{m.role}: {m.text()}" for m in said if m.text().strip()
-    )
-    if not prompt:
-        raise Invalid("the chat holds no words", next_step="give at least one message with text")
+    if not said or said[-1].role != "user" or not (said[-1].text().strip() or said[-1].pictures()):
+        raise Invalid("the chat holds no question", next_step="end it with a message of role user")
     ask = Ask(
-        prompt=prompt,
+        prompt=said[-1].text(),
         system="\n".join(m.text() for m in body.messages if m.role == "system"),
-        pictures=tuple(picture for m in said for picture in m.pictures()),
+        pictures=tuple(said[-1].pictures()),
+        history=tuple(_turns(said[:-1])),
         max_tokens=body.max_tokens,
+        use=Use.CHAT,
     )
-    (reply,) = ctx.house.vlm.ask([ask])
+    (reply,) = model.ask([ask])
     if reply.problem:
         raise BadReply(
-            f"the model {ctx.house.vlm.name} gave no usable reply: {reply.problem}",
+            f"the model {model.name} gave no usable reply: {reply.problem}",
             next_step="ask again, or ask the model `sightline`, which answers from memory",
             stage="vlm",
         )
@@ -199,6 +189,22 @@ def _from_vlm(body: ChatIn, ctx: Context) -> ChatOut:
         total_tokens=reply.tokens_in + reply.tokens_out,
     )
     return _reply(body, ctx, reply.text, usage=used)
+
+
+def _turns(messages: Sequence[ChatMessage]) -> Iterator[Turn]:
+    """What was said before, as exchanges: a reply belongs to the message before it."""
+    waiting: ChatMessage | None = None
+    for message in messages:
+        if message.role == "assistant":
+            asked = waiting or ChatMessage(role="user")
+            yield Turn(prompt=asked.text(), pictures=tuple(asked.pictures()), reply=message.text())
+            waiting = None
+            continue
+        if waiting is not None:
+            yield Turn(prompt=waiting.text(), pictures=tuple(waiting.pictures()))
+        waiting = message
+    if waiting is not None:
+        yield Turn(prompt=waiting.text(), pictures=tuple(waiting.pictures()))
 
 
 def _reply(body: ChatIn, ctx: Context, text: str, **more: Any) -> ChatOut:

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
-from api import wire, wire_camera, wire_stream
+from api import wire, wire_camera, wire_stream, wire_usage
 from api.auth import ADMIN, OPERATOR, VIEWER
 from api.context import Context, Ctx
 from api.errors import Duplicate, problems
@@ -289,7 +289,9 @@ def list_streams(ctx: Ctx) -> wire.Page[wire_stream.StreamOut]:
 @router.get("/{id}", summary="One stream", dependencies=VIEWER, responses=problems(401, 404))
 def get_stream(id: str, ctx: Ctx) -> wire_stream.StreamOut:
     """The stream with that id or name."""
-    return _out(stream_named(ctx.house.ledger, id), ctx, whole=True)
+    row = stream_named(ctx.house.ledger, id)
+    spent = wire_usage.of_stream(row.id, row.name, ctx.house)
+    return _out(row, ctx, whole=True).model_copy(update={"usage": spent})
 
 
 @router.delete(

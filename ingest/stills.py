@@ -1,0 +1,29 @@
+"""Single pictures of a file that is no stream of ours: decoded in a supervised child, like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.clock import Micros
+from core.media import Frame
+from core.settings import Settings
+from ingest.decode import pixels
+from ingest.reopen import GAP
+from ingest.source import is_remote, locate
+from ingest.supervise import supervised
+
+
+def stills(source: str, moments: Sequence[Micros], settings: Settings) -> list[Frame]:
+    """The frame shown at each of the moments, which are in order; raises `BadMedia` where there is none."""
+    args = {"source": locate(source), "moments": list(moments), "gap": GAP, "longest": None}
+    messages = supervised(
+        "frames",
+        args,
+        stall_s=settings.stall_s,
+        memory_mb=settings.decode_memory_mb,
+        remote=is_remote(source),
+    )
+    return [
+        Frame(at=message.head["at"], picture=pixels(message), scale=message.head["scale"])
+        for message in messages
+    ]
