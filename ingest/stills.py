@@ -8,14 +8,13 @@ from core.clock import Micros
 from core.media import Frame
 from core.settings import Settings
 from ingest.decode import pixels
-from ingest.reopen import GAP
 from ingest.source import is_remote, locate
 from ingest.supervise import supervised
 
 
 def stills(source: str, moments: Sequence[Micros], settings: Settings) -> list[Frame]:
     """The frame shown at each of the moments, which are in order; raises `BadMedia` where there is none."""
-    args = {"source": locate(source), "moments": list(moments), "gap": GAP, "longest": None}
+    args = {"source": locate(source), "moments": list(moments), "longest": None, "decoder": settings.decoder}
     messages = supervised(
         "frames",
         args,
