@@ -10,6 +10,8 @@ from core.ports import Decoder
 
 FOLDER = "images:"
 """What the source of a folder of pictures begins with; its path follows."""
+SEGMENTS = "segments:"
+"""What the source of a recording begins with; its files and their first moments follow, as JSON."""
 PYAV, DECORD = "pyav:", "decord:"
 DECODERS = (PYAV, DECORD)
 """What can be chosen for files."""
@@ -38,6 +40,10 @@ def open_source(source: str, decoder: str, tick: Callable[[], None]) -> Decoder:
         from ingest.decode_images import ImagesDecoder
 
         return ImagesDecoder(source, tick=tick)
+    if source.startswith(SEGMENTS):
+        from ingest.camera.recorded import RecordedDecoder
+
+        return RecordedDecoder(source, tick=tick)
     if check_decoder(decoder) == DECORD:
         from ingest.decode_decord import DecordDecoder
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 from core.clock import SECOND, Micros, Span
 from core.errors import Erased, Invalid, NotFound
 from core.ids import StreamId
-from core.media import Clip, Frame, Stream
+from core.media import Clip, Frame, Stream, StreamKind
 from core.ports import Ledger, MediaStore
 from core.settings import Settings
+from ingest.camera.recording import opened, shown_until
 from ingest.decode import pixels
 from ingest.source import is_remote, locate, resolve_source
 from ingest.supervise import Message, supervised
@@ -58,11 +60,14 @@ class Reopener:
         known = self._known(stream)
         for at in wanted:
             check_shown(known, Span.at(at))
-        args = {"source": self._file(known), "moments": wanted, "longest": longest}
-        for message in self._run("frames", args):
-            head = message.head
-            check_shown(known, Span.at(head["at"]))  # what is shown at a moment may have begun before it
-            found[wanted[head["index"]]] = Frame(at=head["at"], picture=pixels(message), scale=head["scale"])
+        with self._source(known, [Span.at(at) for at in wanted]) as source:
+            for message in self._run("frames", {"source": source, "moments": wanted, "longest": longest}):
+                head = message.head
+                check_shown(known, Span.at(head["at"]))  # what is shown at a moment may have begun before it
+                picture, scale = pixels(message), head["scale"]
+                if known.kind is StreamKind.LIVE:  # what is recorded may be larger than what is looked at
+                    scale = known.width / picture.shape[1]
+                found[wanted[head["index"]]] = Frame(at=head["at"], picture=picture, scale=scale)
         return [found[max(0, at)] for at in moments]
 
     def cut_clip(
@@ -73,12 +78,13 @@ class Reopener:
         Raises `Invalid` for a span longer than `max_length` or after the stream's end.
         """
         whole = Span(max(0, span.start - pre), span.end + post)
-        if stream.duration:
-            if whole.start >= stream.duration:
+        length = shown_until(stream, self.media)
+        if length:
+            if whole.start >= length:
                 raise Invalid(
                     f"the stream {stream.name!r} ends before {whole}", next_step="ask for an earlier span"
                 )
-            whole = Span(whole.start, min(whole.end, stream.duration))
+            whole = Span(whole.start, min(whole.end, length))
         check_shown(self._known(stream.id), whole)
         if whole.duration > max_length:
             raise Invalid(
@@ -92,9 +98,10 @@ class Reopener:
     def _encoded(self, stream: Stream, span: Span) -> bytes:
         with tempfile.TemporaryDirectory(prefix="sightline-clip-") as folder:
             target = Path(folder, "clip.mp4")
-            args = {"source": self._file(stream), "start": span.start, "end": span.end, "target": str(target)}
-            for _ in self._run("clip", args):
-                pass
+            with self._source(stream, [span]) as source:
+                args = {"source": source, "start": span.start, "end": span.end, "target": str(target)}
+                for _ in self._run("clip", args):
+                    pass
             return target.read_bytes()
 
     def _run(self, task: str, args: dict[str, Any]) -> Iterator[Message]:
@@ -110,5 +117,11 @@ class Reopener:
             raise NotFound(f"there is no stream {stream!r}", next_step="list the streams there are")
         return known
 
-    def _file(self, stream: Stream) -> str:
-        return locate(resolve_source(stream, self.media))
+    @contextmanager
+    def _source(self, stream: Stream, spans: Sequence[Span]) -> Iterator[str]:
+        """What the decoder opens to show the spans: the stream's file, or what was recorded of a camera."""
+        if stream.kind is StreamKind.FILE:
+            yield locate(resolve_source(stream, self.media))
+            return
+        with opened(stream, spans, self.media) as source:
+            yield source

@@ -47,7 +47,7 @@ def annotated_clip(
 ) -> Response:
     """As the plain clip, with boxes, numbers, labels and events; drawn anew where the memory has learned more since."""
     row = stream_named(ctx.house.ledger, stream)
-    key = ensure_annotated(ctx, row, clip_span(row, start_s, end_s))
+    key = ensure_annotated(ctx, row, clip_span(row, start_s, end_s, ctx.house.media))
     return ranged(ctx.house.media.open(key), request.headers.get("range", ""), "video/mp4")
 
 

@@ -20,6 +20,8 @@ from api.find import stream_named
 from core.clock import Span, micros, seconds
 from core.errors import Invalid, NotFound
 from core.media import Stream
+from core.ports import MediaStore
+from ingest.camera.recording import shown_until
 from ingest.reading import read_span
 from ingest.reopen import Reopener, check_shown
 
@@ -33,9 +35,9 @@ _cutting: dict[str, threading.Lock] = {}
 _cutting_lock = threading.Lock()
 
 
-def clip_span(stream: Stream, start_s: float, end_s: float | None) -> Span:
+def clip_span(stream: Stream, start_s: float, end_s: float | None, media: MediaStore) -> Span:
     """The span to cut, inside the stream and no longer than allowed. Raises `Invalid`."""
-    length = seconds(stream.duration)
+    length = seconds(shown_until(stream, media))
     if length and start_s >= length:
         raise Invalid(
             f"{stream.name!r} is {length:.1f} s long: nothing begins at {start_s:g} s",
@@ -100,7 +102,7 @@ def clip(
 ) -> Response:
     """H.264 in MP4, cut to the frame, seekable by byte ranges; kept, so that asking again is quick."""
     row = stream_named(ctx.house.ledger, stream)
-    key = ensure_clip(ctx, row, clip_span(row, start_s, end_s))
+    key = ensure_clip(ctx, row, clip_span(row, start_s, end_s, ctx.house.media))
     return ranged(ctx.house.media.open(key), request.headers.get("range", ""), "video/mp4")
 
 
@@ -167,7 +169,7 @@ def frame(
 ) -> Response:
     """The frame that is shown at that moment, as JPEG."""
     row = stream_named(ctx.house.ledger, stream)
-    length = seconds(row.duration)
+    length = seconds(shown_until(row, ctx.house.media))
     if length and at_s > length:
         raise Invalid(
             f"{row.name!r} is {length:.1f} s long: nothing is shown at {at_s:g} s",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import tempfile
@@ -13,8 +14,9 @@ from pathlib import Path
 from core.clock import SECOND, Micros, Span
 from core.errors import NotFound
 from core.ids import StreamId
-from core.media import Stream
+from core.media import Stream, StreamKind
 from core.ports import MediaStore
+from ingest.decoders import SEGMENTS
 from ingest.source import HasPaths
 
 _KEY = re.compile(r"recordings/([^/]+)/(\d+)-(\d+)-(\d+)\.mp4")
@@ -70,28 +72,44 @@ def recorded(media: MediaStore, stream: StreamId) -> Recorded:
     return Recorded(segments=len(found), size=sum(each.size for each in found), span=span)
 
 
+def shown_until(stream: Stream, media: MediaStore) -> Micros:
+    """Until when there is anything to be shown of the stream: of a camera also what was recorded a moment ago."""
+    if stream.kind is StreamKind.FILE:
+        return stream.duration
+    span = recorded(media, stream.id).span
+    return stream.duration if span is None else max(stream.duration, span.end)
+
+
 def remove_span(media: MediaStore, stream: StreamId, span: Span) -> int:
     """Removes every segment that shows part of the span; says how many."""
     return sum(media.remove(each.key) for each in segments(media, stream, span))
 
 
 @contextmanager
-def opened(
-    stream: Stream, span: Span, media: MediaStore, *, near: Micros = NEAR
-) -> Iterator[list[tuple[str, Micros]]]:
-    """The files that show the span, each with its first moment, while the context lasts.
+def opened(stream: Stream, spans: Sequence[Span], media: MediaStore) -> Iterator[str]:
+    """The source that shows the spans, for the decoder, while the context lasts.
 
-    Raises `NotFound` where nothing of it was recorded, or is kept no more.
+    Raises `NotFound` where nothing of one of them was recorded, or is kept no more.
     """
-    found = segments(media, stream.id, span.widen(near))
-    if not found:
-        raise NotFound(
-            f"nothing is recorded of {stream.name!r} at {span}",
-            next_step="the camera was down, recording is off, or the recording was removed for want of room;"
-            " `GET /v1/streams/{id}` says from when it is kept",
-        )
+    found = segments(media, stream.id)
+    wanted: dict[Micros, Segment] = {}
+    for span in spans:
+        near = [each for each in found if each.span.overlaps(span.widen(NEAR))]
+        if not near:
+            raise _not_recorded(stream, span)
+        exact = [each for each in near if each.span.overlaps(span)] or near
+        wanted |= {each.span.start: each for each in exact}
     with tempfile.TemporaryDirectory(prefix="sightline-recording-") as folder:
-        yield [(_file(each, media, Path(folder)), each.span.start) for each in found]
+        files = [(_file(wanted[start], media, Path(folder)), start) for start in sorted(wanted)]
+        yield SEGMENTS + json.dumps(files)
+
+
+def _not_recorded(stream: Stream, span: Span) -> NotFound:
+    return NotFound(
+        f"nothing is recorded of {stream.name!r} at {span}",
+        next_step="the camera was down then, recording is off, or that part was removed to keep to the quota;"
+        " `GET /v1/streams/{id}` says what is kept",
+    )
 
 
 def _file(segment: Segment, media: MediaStore, folder: Path) -> str:
@@ -102,8 +120,3 @@ def _file(segment: Segment, media: MediaStore, folder: Path) -> str:
     with media.open(segment.key) as stored, target.open("wb") as out:
         shutil.copyfileobj(stored, out, 1 << 20)
     return str(target)
-
-
-def shown_at(segments_found: Sequence[Segment], at: Micros) -> bool:
-    """Whether one of the segments shows that moment."""
-    return any(at in each.span for each in segments_found)
