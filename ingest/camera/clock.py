@@ -25,7 +25,7 @@ class LiveClock:
     """
 
     def __init__(self, after: Micros = -1) -> None:
-        self._last = after
+        self._last = self._latest = after
         self._offset: Micros | None = None
         self._before: tuple[Micros, Micros] | None = None
         self._late_since: Micros | None = None
@@ -39,11 +39,8 @@ class LiveClock:
         """Another connection begins: its timestamps have nothing to do with those before."""
         self._offset = self._before = self._late_since = None
 
-    def arrive(self, stamp: Micros, arrived: Micros) -> bool:
-        """Takes in a packet's timestamp and when it arrived on the stream's clock, in the order of arrival.
-
-        Returns True where moments before and after it do not lie on one line: at the beginning and at a jump.
-        """
+    def arrive(self, stamp: Micros, arrived: Micros) -> Micros:
+        """The moment of a packet with this timestamp that arrived then on the stream's clock, in the order of arrival."""
         offset, before = self._offset, self._before
         self._before = (stamp, arrived)
         if offset is None or before is None:
@@ -60,24 +57,19 @@ class LiveClock:
             return self._anchor(stamp, arrived)
         if behind < -SLACK or SLACK < behind <= JUMP:
             most = round(SLEW * max(0, step))
-            self._offset = offset + max(-most, min(most, behind))
-        return False
+            offset = self._offset = offset + max(-most, min(most, behind))
+        self._latest = max(self._latest, stamp + offset)
+        return stamp + offset
 
-    def at(self, stamp: Micros) -> Micros:
-        """The moment of a timestamp as it is now known; where it is shown is said by `show`."""
-        return stamp + (self._offset or 0)
-
-    def show(self, stamp: Micros) -> Micros | None:
-        """The moment of the next picture, in the order of showing; None for one that would go back in time: it was
-        shown already.
-        """
-        at = self.at(stamp)
+    def show(self, at: Micros) -> bool:
+        """Whether the picture of that moment is the next to be shown; one that would go back in time was shown already."""
         if at <= self._last:
-            return None
+            return False
         self._last = at
-        return at
-
-    def _anchor(self, stamp: Micros, arrived: Micros) -> bool:
-        self._offset = max(arrived, self._last + 1) - stamp
-        self._late_since = None
         return True
+
+    def _anchor(self, stamp: Micros, arrived: Micros) -> Micros:
+        at = self._latest = max(arrived, self._latest + 1)
+        self._offset = at - stamp
+        self._late_since = None
+        return at

@@ -79,7 +79,6 @@ class _Segment:
         }
         self._container = av.open(str(path), "w", format="mp4", options=flags)
         self._stream = self._container.add_stream_from_template(stream)
-        self._first: int | None = None
         self._dts: int | None = None
 
     @property
@@ -89,21 +88,18 @@ class _Segment:
 
     def write(self, packet: av.Packet[Any], at: Micros) -> None:
         """Puts the packet in, on the file's own clock."""
-        pts = packet.pts if packet.pts is not None else packet.dts
-        dts = packet.dts if packet.dts is not None else pts
-        if pts is None or dts is None:
-            return
-        if self._first is None:
-            self._first = pts
+        base = packet.time_base
+        pts = round((at - self.start) / SECOND / base)
+        late = 0 if packet.pts is None or packet.dts is None else packet.pts - packet.dts
+        dts = pts - late
+        if self._dts is not None and dts <= self._dts:
+            dts = self._dts + 1
+        self._dts = dts
         if at > self._last:
             self._step, self._last = min(at - self._last, SECOND), at
         copy = av.Packet(bytes(packet))
-        copy.stream, copy.time_base, copy.is_keyframe = self._stream, packet.time_base, packet.is_keyframe
-        copy.pts, copy.dts = pts - self._first, dts - self._first
-        if self._dts is not None and copy.dts <= self._dts:
-            copy.dts = self._dts + 1
-            copy.pts = max(copy.pts, copy.dts)
-        self._dts = copy.dts
+        copy.stream, copy.time_base, copy.is_keyframe = self._stream, base, packet.is_keyframe
+        copy.pts, copy.dts = max(pts, dts), dts
         self._container.mux(copy)
 
     def close(self) -> None:

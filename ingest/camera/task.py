@@ -82,6 +82,8 @@ class _Watching:
         self._fps: float = args.get("fps", 0.0)
         self._usual_s: float | None = args["usual_s"]
         self._tries = 0
+        self._moments: dict[int, Micros] = {}
+        """When the pictures are shown that the decoder has not given yet, by their timestamps."""
         self._lately: list[Micros] = []
         self._keeps: str = args["folder"]
         self._segments: SegmentWriter | None = None
@@ -118,6 +120,7 @@ class _Watching:
 
     def _begin(self, stream: av.video.stream.VideoStream) -> None:
         self._clock.connected()
+        self._moments.clear()
         self._lately = []
         if self._pace is not None:
             self._pace.connected()
@@ -145,22 +148,20 @@ class _Watching:
             if stamp is None or not begun:
                 continue  # what comes before the first key picture cannot be decoded
             moment = round(stamp * base * SECOND)
-            if self._clock.arrive(moment, self._arrived(moment, packet.is_keyframe)):
-                self._drain(stream)
-                if recorder is not None:
-                    recorder.cut()
+            at = self._clock.arrive(moment, self._arrived(moment))
             if recorder is not None:
-                recorder.add(packet, self._clock.at(moment))
-            if self._decodes:
-                self._decode(packet, base)
-            else:
-                self._alive(self._clock.at(moment))
+                recorder.add(packet, at)
+            if not self._decodes:
+                self._alive(at)
+                continue
+            self._moments[stamp] = at
+            self._decode(packet)
 
     def _step(self, base: Fraction) -> int:
         """How far apart two pictures are, as far as that is known beforehand."""
         return max(1, round(1 / (self._fps or 25.0) / base))
 
-    def _arrived(self, stamp: Micros, key: bool) -> Micros:
+    def _arrived(self, stamp: Micros) -> Micros:
         """When the packet came, on the stream's clock, which begins with the first one."""
         if self._pace is not None:
             return self._pace.wait(stamp, self._clock.last)
@@ -169,24 +170,22 @@ class _Watching:
             self._zero = now
         return round((now - self._zero) * SECOND)
 
-    def _drain(self, stream: av.video.stream.VideoStream) -> None:
-        """The decoder forgets what came before a jump."""
-        if self._decodes:
-            stream.codec_context.flush_buffers()
-
-    def _decode(self, packet: av.Packet[Any], base: Any) -> None:
+    def _decode(self, packet: av.Packet[Any]) -> None:
+        """Looks at the pictures that are complete with this packet. Each has the moment its own packet had: a clock that
+        jumps does not move what was on its way.
+        """
         try:
             frames = packet.decode()
         except av.FFmpegError:
-            return  # a damaged packet, or one before the first key picture: what it shows is missing
+            return  # a damaged packet: what it shows is missing
         for frame in frames:
-            if frame.pts is None:
-                continue
-            at = self._clock.show(round(frame.pts * base * SECOND))
-            if at is not None:
+            at = None if frame.pts is None else self._moments.pop(frame.pts, None)
+            if at is not None and self._clock.show(at):
                 self._show(frame, at)
                 self._alive(at)
                 self._eye.see(frame, at)
+        while len(self._moments) > MOST_HELD:
+            del self._moments[next(iter(self._moments))]
 
     def _show(self, frame: av.VideoFrame, at: Micros) -> None:
         """Says once of each connection how large its pictures are and how often they come, when a few have."""
