@@ -10,6 +10,7 @@ import apsw
 
 from core.errors import StoreUnavailable
 from graph.sqlite import texts as sqlite_texts
+from graph.sqlite import vectors as sqlite_vectors
 
 _HERE = Path(__file__).parent
 
@@ -51,7 +52,13 @@ def _keep_texts(db: apsw.Connection) -> None:
 MEMORY = Form(
     name="memory",
     mark=0x53474C4D,
-    steps=(_step("schema.sql"), NOTICED, _step("schema_3_links_vectors.sql"), _keep_texts),
+    steps=(
+        _step("schema.sql"),
+        NOTICED,
+        _step("schema_3_links_vectors.sql"),
+        _keep_texts,
+        sqlite_vectors.bring_up,
+    ),
 )
 LEDGER = Form(name="ledger", mark=0x53474C4C, steps=(_step("ledger.sql"),))
 

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from core.memory import Query, Vector
 from graph import near
 from graph.searching import MetricKind, search
+from graph.sqlite import vectors as sqlite_vectors
 from graph.sqlite.columns import Block, Columns, Numbers, Place, Whole, named
 from graph.sqlite.rows import LISTED, Rid
 from graph.sqlite.vectors import OWNERS
@@ -210,7 +211,9 @@ def _numbers(
     found = list(db.execute(sql, (json.dumps(rids.tolist()), model)))
     if not found:
         return np.zeros(0, np.int64), np.zeros((0, 0), np.float16)
-    numbers = np.frombuffer(b"".join(blob for _, blob in found), "<f2").reshape(len(found), -1)
+    length = db.execute("SELECT length FROM models WHERE rid = ?", (model,)).get
+    whole = b"".join(sqlite_vectors.unpacked(kept, length) for _, kept in found)
+    numbers = np.frombuffer(whole, "<f2").reshape(len(found), length)
     return np.array([rid for rid, _ in found], np.int64), numbers
 
 

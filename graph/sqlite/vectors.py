@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterable, Sequence
 
 import apsw
+import numpy as np
 
 from core.memory import Vector
 from graph import near
@@ -14,6 +16,29 @@ from graph.sqlite.rows import LISTED, Rid
 
 OWNERS = {"events": "event", "entities": "entity", "captions": "caption"}
 """The tables whose rows may have vectors, and how these call them."""
+
+_RAW = -15  # DEFLATE with no header around it (zlib's own number for that)
+
+
+def packed(values: bytes) -> bytes:
+    """A vector as it is kept: deflated where most of its numbers are 0, as those of a text's few words are."""
+    if np.count_nonzero(np.frombuffer(values, "<f2")) * 4 > len(values):
+        return values
+    less = zlib.compress(values, wbits=_RAW)
+    return less if len(less) < len(values) else values
+
+
+def unpacked(kept: bytes, length: int) -> bytes:
+    """The vector of so many numbers that was kept like this."""
+    return kept if len(kept) == 2 * length else zlib.decompress(kept, wbits=_RAW)
+
+
+def bring_up(db: apsw.Connection) -> None:
+    """Packs the vectors of a file that has them all at full length (step 5 of graph/sqlite/migrations.py)."""
+    for of in OWNERS.values():
+        every = db.execute(f"SELECT rid, numbers FROM {of}_vectors")
+        less = [(kept, rid) for rid, numbers in every if (kept := packed(numbers)) is not numbers]
+        db.executemany(f"UPDATE {of}_vectors SET numbers = ? WHERE rid = ?", less)
 
 
 def check_lengths(db: apsw.Connection, vectors: Sequence[Vector]) -> None:
@@ -58,7 +83,7 @@ def put(db: apsw.Connection, table: str, vectors: Sequence[tuple[Rid, Vector]]) 
     db.executemany(
         f"INSERT INTO {of}_vectors ({of}_rid, model, numbers) VALUES (?, ?, ?) "
         f"ON CONFLICT ({of}_rid, model) DO UPDATE SET numbers = excluded.numbers",
-        [(rid, names[vector.model], vector.values) for rid, vector in vectors],
+        [(rid, names[vector.model], packed(vector.values)) for rid, vector in vectors],
     )
 
 
@@ -114,12 +139,12 @@ def of_facts(db: apsw.Connection, table: str, rids: Iterable[Rid]) -> list[Vecto
     """The vectors of these rows."""
     of = OWNERS[table]
     sql = (
-        f"SELECT t.id, m.name, v.numbers FROM {of}_vectors v JOIN {table} t ON t.rid = v.{of}_rid "
+        f"SELECT t.id, m.name, m.length, v.numbers FROM {of}_vectors v JOIN {table} t ON t.rid = v.{of}_rid "
         f"JOIN models m ON m.rid = v.model WHERE v.{of}_rid IN {LISTED}"
     )
     return [
-        Vector(of=id, model=name, values=numbers)
-        for id, name, numbers in db.execute(sql, (json.dumps(list(rids)),))
+        Vector(of=id, model=name, values=unpacked(numbers, length))
+        for id, name, length, numbers in db.execute(sql, (json.dumps(list(rids)),))
     ]
 
 
@@ -127,8 +152,9 @@ def by(db: apsw.Connection, table: str, ids: Sequence[str], model: str) -> tuple
     """The model's vectors of these facts, all of which have one, in that order."""
     of = OWNERS[table]
     sql = (
-        f"SELECT t.id, v.numbers FROM {table} t JOIN {of}_vectors v ON v.{of}_rid = t.rid "
-        f"WHERE t.id IN {LISTED} AND v.model = (SELECT rid FROM models WHERE name = ?)"
+        f"SELECT t.id, m.length, v.numbers FROM {table} t JOIN {of}_vectors v ON v.{of}_rid = t.rid "
+        f"JOIN models m ON m.rid = v.model WHERE t.id IN {LISTED} AND m.name = ?"
     )
-    numbers = dict(db.execute(sql, (json.dumps(list(ids)), model)))
+    found = db.execute(sql, (json.dumps(list(ids)), model))
+    numbers = {id: unpacked(kept, length) for id, length, kept in found}
     return tuple(Vector(of=id, model=model, values=numbers[id]) for id in ids)

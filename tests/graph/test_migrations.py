@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 import apsw
 import pytest
 
-from core.memory import Event, Observation, Query, Relation, Want
+from core.memory import Event, Observation, Query, Relation, Vector, Want
 from graph.plain.store import MemoryStore
 from graph.rows import pack_points
 from graph.sqlite.database import Database
@@ -17,6 +18,7 @@ from graph.sqlite.migrations import MEMORY, Form
 from graph.sqlite.store import SqliteStore
 from helpers.memories import everything
 from helpers.observations import YARD, caption, coverage, entity, event, observation, relation, track, vector
+from models.embed_words import WordEmbedder
 
 ANN = entity(1, "person", 2, 14, name="Ann", upper="red")
 TRUCK = entity(2, "forklift", 0, 30, colour="yellow", speed=1.5)
@@ -154,3 +156,21 @@ def test_every_version_on_the_way_can_be_brought_up(old: Path) -> None:
     store = SqliteStore(old)
     assert len(store.find(Query(want=Want.EVENTS, text="red")).events) == 3
     store.close()
+
+
+def test_vectors_of_version_4_are_packed_and_say_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "memory.db"
+    (row,) = WordEmbedder().embed(["a red forklift"])
+    marked = Vector.of_row(ANN.id, "words:1", row)
+    store = SqliteStore(path)
+    store.write(observation(1, ANN, marked))
+    store.close()
+    with closing(apsw.Connection(str(path))) as db:
+        db.execute("UPDATE entity_vectors SET numbers = ?", (marked.values,))
+        db.execute("PRAGMA user_version = 4")
+    store = SqliteStore(path)
+    found = store.find(Query(want=Want.ENTITIES, like=marked))
+    assert found.vectors == (marked,)
+    store.close()
+    with closing(apsw.Connection(str(path))) as db:
+        assert db.execute("SELECT length(numbers) FROM entity_vectors").get < len(marked.values) / 2
