@@ -126,12 +126,34 @@ def feedback(ledger: Ledger, id: str, verdict: str, note: str = "", *, clock: Cl
     return _move(ledger, id, states[verdict], note, clock=clock)
 
 
+def judged(
+    ledger: Ledger, id: str, state: IncidentState | None, note: str, *, clock: Clock = WALL
+) -> Incident | None:
+    """A model has given its verdict, or could not (`state` None: the note says why). None where that changes nothing:
+    the incident has gone, or somebody has moved it meanwhile.
+    """
+
+    def moved(incident: Incident) -> Incident:
+        if incident.state is not IncidentState.PROVISIONAL or incident.note != UNVERIFIED:
+            return incident
+        return replace(incident, state=state or incident.state, note=note, changed_at=clock.now())
+
+    before = ledger.get(Incident, id)
+    if before is None:
+        return None
+    try:
+        after = _change(ledger, id, moved, clock=clock)
+    except NotFound:
+        return None
+    return after if after != before else None
+
+
 def _move(ledger: Ledger, id: str, state: IncidentState, note: str, *, clock: Clock) -> Incident:
     def moved(incident: Incident) -> Incident:
         if incident.state is state and note in ("", incident.note):
             return incident
         _check_step(incident, state)
-        kept = "" if incident.note == UNVERIFIED else incident.note
+        kept = "" if incident.note.startswith(UNVERIFIED) else incident.note
         return replace(incident, state=state, note=note or kept, changed_at=clock.now())
 
     return _change(ledger, id, moved, clock=clock)

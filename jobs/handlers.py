@@ -18,9 +18,11 @@ from core.media import Stream, StreamKind, StreamState
 from core.memory import Observation
 from core.ports import House
 from core.settings import Settings
+from core.watch import Incident
 from core.work import Cancelled, Progress, Report
 from jobs.embedding import EMBED, bring_over
 from jobs.forget import forget_alerts, sweep
+from jobs.judging import Judging
 from jobs.retention import RETAIN, retain
 from jobs.runner import Handler, Handlers, Lost, Stopping
 
@@ -51,8 +53,8 @@ class WatchStream(Protocol):
         *,
         progress: Progress,
         on_chunk: Callable[[Stream, Observation], None],
-    ) -> Any:
-        """Watches to the end and returns an `ingest.pipeline.Watched`."""
+    ) -> Watched:
+        """Watches to the end, and says what came of it."""
 
 
 def no_one() -> None:
@@ -116,14 +118,38 @@ def _watched(
     house: House, settings: Settings, wake: Wake, run: WatchStream, stream: Stream, progress: Progress
 ) -> dict[str, Any]:
     """What came of watching the stream; how it ended where it did not come to its end is noted on the row."""
+    with Judging(stream.id, house, wake) as judging:
 
-    def on_chunk(seen: Stream, observation: Observation) -> None:
-        if consider(seen, observation, store=house.store, ledger=house.ledger, clock=house.clock):
-            forget_alerts(seen, house)
-            wake()
+        def asked(seen: Stream, incidents: list[Incident]) -> None:
+            if incidents:
+                forget_alerts(seen, house)
+                wake()
+                judging.look()
 
+        def on_chunk(seen: Stream, observation: Observation) -> None:
+            asked(
+                seen, consider(seen, observation, store=house.store, ledger=house.ledger, clock=house.clock)
+            )
+
+        watched = _run(run, house, settings, stream, progress, on_chunk)
+        asked(
+            watched.stream,
+            catch_up(watched.stream, store=house.store, ledger=house.ledger, clock=house.clock),
+        )
+    return told(watched)
+
+
+def _run(
+    run: WatchStream,
+    house: House,
+    settings: Settings,
+    stream: Stream,
+    progress: Progress,
+    on_chunk: Callable[[Stream, Observation], None],
+) -> Watched:
+    """Runs the watching; notes on the stream's row how it ended where it did not come to its end."""
     try:
-        watched = run(stream, house, settings, progress=progress, on_chunk=on_chunk)
+        return run(stream, house, settings, progress=progress, on_chunk=on_chunk)
     except Lost:
         raise  # whoever has it now says how it ended
     except Stopping:
@@ -146,10 +172,6 @@ def _watched(
             "something went wrong inside Sightline; the log has the details",
         )
         raise
-    if catch_up(watched.stream, store=house.store, ledger=house.ledger, clock=house.clock):
-        forget_alerts(watched.stream, house)
-        wake()
-    return told(watched)
 
 
 def told(watched: Watched) -> dict[str, Any]:
