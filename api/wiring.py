@@ -39,7 +39,7 @@ from graph.spending import Metered
 
 if TYPE_CHECKING:
     from jobs.worker import CeleryWorker
-    from models.detect_naming import NamingDetector
+    from models.detect.naming import NamingDetector
 
 log = logging.getLogger(__name__)
 
@@ -353,17 +353,17 @@ def _detectors(settings: Settings) -> Callable[[], Detector]:
         )
 
     def motion() -> Detector:
-        from models.detect_motion import MotionDetector
+        from models.detect.motion import MotionDetector
 
         return MotionDetector()
 
     def sorted_() -> Detector:
-        from models.detect_sorted import SortedDetector
+        from models.detect.sorted import SortedDetector
 
         return SortedDetector()
 
     def nothing() -> Detector:
-        from models.detect_nothing import NoDetector
+        from models.detect.nothing import NoDetector
 
         return NoDetector()
 
@@ -371,7 +371,7 @@ def _detectors(settings: Settings) -> Callable[[], Detector]:
         return lambda: _with_motion(_onnx(wish, settings), wish)
 
     def transformers() -> Callable[[], Detector]:
-        from models.detect_transformers import TransformersDetector
+        from models.detect.transformers import TransformersDetector
 
         options = {key: float(value) for key, value in wish.options.items() if key == "threshold"}
         where, revision = wish.where, wish.options.get("revision", "")
@@ -400,15 +400,15 @@ def _detectors(settings: Settings) -> Callable[[], Detector]:
 
 def _with_motion(naming: NamingDetector, wish: Wish) -> Detector:
     """The naming detector together with motion, which finds what it cannot name; alone with `?motion=no`."""
-    from models.detect_combined import CombinedDetector
-    from models.detect_motion import MotionDetector
+    from models.detect.combined import CombinedDetector
+    from models.detect.motion import MotionDetector
 
     return naming if wish.options.get("motion") == "no" else CombinedDetector(naming, MotionDetector())
 
 
 def _onnx(wish: Wish, settings: Settings) -> NamingDetector:
     """The table's weights of that name, fetched if they are not here yet, or the file that was named."""
-    from models.detect_onnx import OnnxDetector
+    from models.detect.onnx import OnnxDetector
     from models.weights import own
 
     options = wish.options
@@ -466,7 +466,7 @@ def _finder(settings: Settings) -> tuple[Callable[[], Finder] | None, tuple[str,
 
     @cache
     def finder() -> Finder:
-        from models.find_open import OpenFinder
+        from models.detect.find_open import OpenFinder
 
         options = {key: float(value) for key, value in wish.options.items() if key == "threshold"}
         return OpenFinder(wish.where, revision=wish.options.get("revision", ""), **options)

@@ -38,7 +38,7 @@ COCO_BY_ID: tuple[str, ...] = tuple(
 class Weights:
     """One file of weights: where it comes from, how it is known, and what it takes and gives.
 
-    `family` names the way it is fed and read (`models/onnx_families.py`; '' = to be told from the file). `url` is where
+    `family` names the way it is fed and read (`models/detect/onnx_families.py`; '' = to be told from the file). `url` is where
     the file of this `sha256` can be fetched, '' where nobody keeps one; `also` are the hashes of other exports of the same
     network. `size` is in bytes. No `sha256` stands for a file that a user named himself: it is run as it is.
     """

@@ -19,9 +19,9 @@ from bench.train_sorter.sources import REAL, Source, from_coco
 from core.media import Frame
 from core.place import Box
 from ingest.decode import DecodePlan, looks
-from models.centres import CLASSES, Floats, evidence
-from models.detect_motion import MotionDetector
-from models.detect_onnx import OnnxDetector
+from models.detect.centres import CLASSES, Floats, evidence
+from models.detect.motion import MotionDetector
+from models.detect.onnx import OnnxDetector
 
 SURE = 0.3
 """A thing of which at least this share shows teaches; one of which less shows is left out of the judgement."""
@@ -36,7 +36,7 @@ IGNORED = -1
 
 @dataclass(slots=True, kw_only=True)
 class Shot:
-    """One picture: JPEG of it, what differs (`models.centres.evidence`), and boxes as rows of x1, y1, x2, y2, class, in
+    """One picture: JPEG of it, what differs (`models.detect.centres.evidence`), and boxes as rows of x1, y1, x2, y2, class, in
     picture pixels; the class is IGNORED where it cannot be told what is there.
     """
 

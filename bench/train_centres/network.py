@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - as everybody calls it
 from torch import Tensor, nn
 
-from models.centres import CLASSES, STEP
+from models.detect.centres import CLASSES, STEP
 
 SMALL = 256
 """Weights of fewer numbers are kept as they are."""

@@ -14,8 +14,8 @@ from core.place import Box
 from core.ports import Detector
 from core.sight import THING, Detection
 from ingest.decode import DecodePlan, looks
-from models.centres import CLASSES, Centres
-from models.detect_sorted import SortedDetector
+from models.detect.centres import CLASSES, Centres
+from models.detect.sorted import SortedDetector
 
 FOUND = 0.5
 """Overlap (IoU) from which on a box shows the thing."""

@@ -16,7 +16,7 @@ import torch
 from bench.train_centres.collect import IGNORED, Shot, read
 from bench.train_centres.network import Network, edge_loss, heat_loss, write
 from bench.train_centres.vary import Sample, varied
-from models.centres import CLASSES
+from models.detect.centres import CLASSES
 
 SHARES = {"real": 0.36, "warehouse": 0.15, "dock": 0.04, "traffic": 0.19, "sports": 0.26}
 """How much of the training is of which kind of clip."""

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.train_centres.collect import IGNORED, Shot
-from models.centres import CLASSES, STEP, Floats
+from models.detect.centres import CLASSES, STEP, Floats
 
 Bytes = npt.NDArray[np.uint8]
 

@@ -22,9 +22,9 @@ from bench.train_sorter.sources import REAL, Source, from_coco
 from core.media import Frame, Picture
 from core.place import Box
 from ingest.decode import DecodePlan, looks
-from models.detect_motion import MotionDetector
-from models.detect_onnx import OnnxDetector
-from models.sorter import LEAST_SIDE, Mask
+from models.detect.motion import MotionDetector
+from models.detect.onnx import OnnxDetector
+from models.detect.sorter import LEAST_SIDE, Mask
 
 AROUND = 0.5
 """How much of its width and height is kept beyond each side of a region."""

@@ -12,14 +12,14 @@ import onnx
 import torch
 from torch import nn
 
-from models.sorter import SIDE
+from models.detect.sorter import SIDE
 
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
 
 SHAPE = 8
-"""Length of what `models.sorter.shape` tells."""
+"""Length of what `models.detect.sorter.shape` tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

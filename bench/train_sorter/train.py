@@ -17,7 +17,7 @@ from bench.train_sorter.collect import Sample
 from bench.train_sorter.network import Bytes, Floats, Network, Recipe, logits, train, write
 from bench.train_sorter.report import table
 from bench.train_sorter.vary import region
-from models.sorter import Region, seen, shape
+from models.detect.sorter import Region, seen, shape
 
 FOLDS = 3
 PRECISION = 0.8

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from bench.train_sorter.collect import AROUND, Sample
 from core.place import Box
-from models.sorter import CONTEXT, SIDE, Region
+from models.detect.sorter import CONTEXT, SIDE, Region
 
 TURNS = frozenset({"topdown_cars", "road_arrows"})
 """Clips seen from straight above: there every direction is as likely as the one filmed."""

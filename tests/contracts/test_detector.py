@@ -13,11 +13,11 @@ import pytest
 from core.media import Frame
 from core.ports import Detector
 from core.sight import Detection
-from models.detect_combined import CombinedDetector
-from models.detect_motion import MotionDetector
-from models.detect_onnx import OnnxDetector
-from models.detect_sorted import SortedDetector
-from models.detect_transformers import TransformersDetector
+from models.detect.combined import CombinedDetector
+from models.detect.motion import MotionDetector
+from models.detect.onnx import OnnxDetector
+from models.detect.sorted import SortedDetector
+from models.detect.transformers import TransformersDetector
 from models.fakes import FakeDetector
 
 STEP = 125_000

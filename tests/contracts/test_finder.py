@@ -12,8 +12,8 @@ import pytest
 from core.errors import Invalid
 from core.media import Frame
 from core.ports import Finder
+from models.detect.find_open import OpenFinder
 from models.fakes import FakeFinder
-from models.find_open import OpenFinder
 
 pytestmark = pytest.mark.slow
 

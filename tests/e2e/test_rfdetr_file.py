@@ -13,7 +13,7 @@ from graph.sqlite.store import SqliteStore
 from helpers.bright_detr import write_bright_detr
 from helpers.command import Sightline
 from helpers.videos import Rgb, write_video
-from models.detect_onnx import OnnxDetector
+from models.detect.onnx import OnnxDetector
 from models.weights import own
 
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from core.media import Picture
-from models.background import Background
+from models.detect.background import Background
 
 STEP = 125_000
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import Invalid, ModelUnavailable
-from models.onnx_families import FAMILIES
+from models.detect.onnx_families import FAMILIES
 from models.weights import COCO, COCO_BY_ID, TABLE, Weights, fetch, find, known, own
 
 BODY = b"weights of a very small model" * 1000

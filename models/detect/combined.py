@@ -10,9 +10,9 @@ from core.clock import SECOND, Micros
 from core.media import Frame
 from core.place import Box
 from core.sight import Detection
-from models.detect_motion import MotionDetector
-from models.detect_naming import NamingDetector, Region
-from models.regions import dressed, unexplained
+from models.detect.motion import MotionDetector
+from models.detect.naming import NamingDetector, Region
+from models.detect.regions import dressed, unexplained
 
 FULL_EVERY: Micros = 2 * SECOND
 """How often all tiles of a large picture are looked at, whether something moves in them or not."""

@@ -9,9 +9,9 @@ import numpy as np
 from core.clock import SECOND
 from core.media import Frame
 from core.place import Box
-from models.background import Background, Views
-from models.centres import own_centres
-from models.departed import STILL, Departures
+from models.detect.background import Background, Views
+from models.detect.centres import own_centres
+from models.detect.departed import STILL, Departures
 
 STEP = SECOND // 8
 

@@ -11,7 +11,7 @@ import numpy as np
 from core.media import Frame, Picture
 from core.place import Box
 from core.sight import Detection
-from models.onnx_families import Raw
+from models.detect.onnx_families import Raw
 
 Region = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels of the picture looked at."""

@@ -15,12 +15,12 @@ from core.clock import SECOND, Micros
 from core.media import Frame
 from core.place import Box
 from core.sight import THING, Detection
-from models.centres import Centres, evidence
-from models.departed import Departures
-from models.detect_motion import MotionDetector
-from models.regions import unexplained
-from models.singles import PLAIN, Singles
-from models.sorter import LEAST_SIDE, Floats, Sorter, cut_out, own_sorter
+from models.detect.centres import Centres, evidence
+from models.detect.departed import Departures
+from models.detect.motion import MotionDetector
+from models.detect.regions import unexplained
+from models.detect.singles import PLAIN, Singles
+from models.detect.sorter import LEAST_SIDE, Floats, Sorter, cut_out, own_sorter
 
 SAME_PLACE = 0.3
 """Overlap (IoU) from which on a region is taken for the one that was there a look before …"""

@@ -10,7 +10,7 @@ import pytest
 from core.clock import SECOND
 from core.media import Frame
 from core.place import Box
-from models.singles import OVERLOOKED, Singles
+from models.detect.singles import OVERLOOKED, Singles
 
 STEP = SECOND // 8
 

@@ -12,9 +12,9 @@ import pytest
 from core.errors import ModelUnavailable
 from core.media import Frame
 from core.place import Box
-from models.detect_onnx import OnnxDetector
-from models.detect_transformers import TransformersDetector
-from models.find_open import OpenFinder, meant
+from models.detect.find_open import OpenFinder, meant
+from models.detect.onnx import OnnxDetector
+from models.detect.transformers import TransformersDetector
 from models.weights import own
 
 Tiny = Callable[[str], Path]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.errors import ModelUnavailable
 from core.place import Box
-from models.centres import DATA, Centres, _with, evidence, own_centres
+from models.detect.centres import DATA, Centres, _with, evidence, own_centres
 
 
 def test_the_file_of_weights_is_small_together_with_the_sorters() -> None:

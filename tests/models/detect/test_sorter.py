@@ -15,8 +15,8 @@ from core.media import Frame, Picture
 from core.place import Box
 from core.sight import THING
 from ingest.decode import DecodePlan, looks
-from models.detect_sorted import SortedDetector
-from models.sorter import DATA, SIDE, Sorter, cut_out, own_sorter, seen, shape
+from models.detect.sorted import SortedDetector
+from models.detect.sorter import DATA, SIDE, Sorter, cut_out, own_sorter, seen, shape
 
 
 def street(seed: int = 3) -> Picture:

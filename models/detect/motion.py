@@ -11,7 +11,7 @@ from core.colour import appearance
 from core.media import Frame
 from core.place import Box
 from core.sight import THING, Detection
-from models.background import Background, Changed, Mask, Plane, Views
+from models.detect.background import Background, Changed, Mask, Plane, Views
 
 LEAST_AREA = 5e-4
 """The least part of the picture a thing must cover."""

@@ -12,9 +12,9 @@ from core.colour import appearance
 from core.media import Frame
 from core.place import Box
 from core.sight import Detection
-from models.background import Mask
-from models.centres import ONCE
-from models.detect_motion import LEAST_AREA, boxes_of, joined
+from models.detect.background import Mask
+from models.detect.centres import ONCE
+from models.detect.motion import LEAST_AREA, boxes_of, joined
 
 EXPLAINED = 0.4
 """A moving region of which named boxes cover this part is what they name; so is one that is mostly inside one."""

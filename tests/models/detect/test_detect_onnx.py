@@ -18,11 +18,11 @@ from core.errors import Invalid, ModelUnavailable
 from core.media import Frame
 from core.place import Box
 from core.sight import Detection
-from models.detect_combined import CombinedDetector
-from models.detect_motion import MotionDetector
-from models.detect_naming import Region
-from models.detect_onnx import OnnxDetector, tiles
-from models.regions import unexplained
+from models.detect.combined import CombinedDetector
+from models.detect.motion import MotionDetector
+from models.detect.naming import Region
+from models.detect.onnx import OnnxDetector, tiles
+from models.detect.regions import unexplained
 
 
 def frame_at(clip: Path, second: float, width: int = 640) -> Frame:

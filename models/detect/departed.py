@@ -11,9 +11,9 @@ import numpy.typing as npt
 from core.clock import SECOND, Micros
 from core.media import Frame
 from core.place import Box
-from models.background import Views
-from models.centres import Centres
-from models.regions import differing
+from models.detect.background import Views
+from models.detect.centres import Centres
+from models.detect.regions import differing
 
 STILL = SECOND // 2
 """How long something must keep still before both pictures are compared …"""

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from core.media import Frame, Picture
 from core.place import Box
 from core.sight import Detection
-from models.background import within_core
-from models.detect_motion import MotionDetector, joined
+from models.detect.background import within_core
+from models.detect.motion import MotionDetector, joined
 
 STEP = 125_000
 WIDTH, HEIGHT = 480, 270

@@ -1,4 +1,4 @@
-"""Detectors run by ONNX Runtime: every family in `models/onnx_families.py`."""
+"""Detectors run by ONNX Runtime: every family in `models/detect/onnx_families.py`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 
 from core.errors import Invalid, ModelUnavailable
 from core.media import Picture
-from models.detect_naming import NamingDetector, Region, tiles
-from models.onnx_families import Floats, Raw, family, guessed
+from models.detect.naming import NamingDetector, Region, tiles
+from models.detect.onnx_families import Floats, Raw, family, guessed
 from models.weights import COCO, COCO_BY_ID, Weights, known, sha256
 
 __all__ = ["OnnxDetector", "Region", "tiles"]

@@ -13,9 +13,9 @@ from core.clock import SECOND, Micros
 from core.media import Frame
 from core.place import Box
 from core.sight import Detection
-from models.background import Mask
-from models.centres import Centres, Found, own_centres
-from models.regions import differing, dressed
+from models.detect.background import Mask
+from models.detect.centres import Centres, Found, own_centres
+from models.detect.regions import differing, dressed
 
 SUPPORT = 0.12
 """Of which part of its box a found thing must differ from the background: what has always been there did not come."""

@@ -13,7 +13,7 @@ from bench.scenes import SceneFiles, render
 from core.place import Box
 from core.sight import THING, Detection
 from ingest.decode import DecodePlan, looks
-from models.detect_sorted import SortedDetector, _Opinion
+from models.detect.sorted import SortedDetector, _Opinion
 
 SEED, SECONDS = 100, 21.0
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from core.media import Picture
-from models.detect_naming import NamingDetector
+from models.detect.naming import NamingDetector
+from models.detect.onnx_families import Raw
 from models.hub import Loaded
-from models.onnx_families import Raw
 
 
 class TransformersDetector(NamingDetector):
