@@ -36,6 +36,7 @@ from api.routes import (
     search,
     session,
     streams,
+    uploads,
     usage,
     webhooks,
 )
@@ -155,6 +156,7 @@ def create_app(
         incidents,
         webhooks,
         media,
+        uploads,
         drawn,
         chat,
         inspections,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request
 
+from api.incoming import Uploads
 from core.ports import Executor, House, Vlm
 from core.settings import Settings
 
@@ -24,6 +25,7 @@ class Context:
     executor: Executor
     llm: Vlm | None = None
     closing: threading.Event = field(default_factory=threading.Event)
+    uploads: Uploads = field(default_factory=Uploads)
 
 
 def context(request: Request) -> Context:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import tempfile
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field, ValidationError
-from starlette.datastructures import FormData, UploadFile
 
 from api import wire, wire_camera, wire_stream, wire_usage
 from api.auth import ADMIN, OPERATOR, VIEWER
 from api.context import Context, Ctx
 from api.errors import Duplicate, problems
 from api.find import stream_named
+from api.incoming import Arrived, Form, Upload, read_form
 from api.submit import checked_url, free_name, going_on, latest_job, name_from, submit
 from core import ids
 from core.camera import Camera
@@ -32,7 +31,7 @@ from ingest.camera.register import register_camera
 from ingest.camera.source import as_live, is_live
 from ingest.layout import read_layout
 from ingest.register import register, same_content
-from ingest.source import digest, probe
+from ingest.source import probe
 from jobs.forget import forget
 
 router = APIRouter(prefix="/v1/streams", tags=["streams"])
@@ -76,36 +75,52 @@ class Gone(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """What was sent: the fields, and the file where one was uploaded (it lies on disk, not in memory)."""
+    """What was sent: the fields, and the file where one was uploaded (it lies on disk until the answer is sent)."""
 
     fields: NewStream
-    upload: UploadFile | None = None
+    file: Arrived | None = None
+    upload: Upload
 
 
-async def submission(request: Request) -> AsyncIterator[Submission]:
+UPLOAD_ID = re.compile(r"[\w-]{8,64}")
+
+
+async def submission(request: Request, ctx: Ctx) -> AsyncIterator[Submission]:
     """Reads the body, as a form with a file or as JSON. It comes after the key was checked: strangers upload nothing."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "multipart/form-data":
-        async with request.form(max_files=1, max_fields=10, max_part_size=1 << 20) as form:
-            yield _of_form(form)
-    elif kind == "application/json":
-        yield Submission(fields=_fields(_json(await request.body())))
-    else:
+    if kind == "application/json":
+        yield Submission(fields=_fields(_json(await request.body())), upload=Upload(id=""))
+        return
+    if kind != "multipart/form-data":
         raise Invalid(
             f"a stream cannot be sent as {kind or 'nothing'}",
             next_step='send a file as multipart/form-data, or {"url": …, "name": …} as application/json',
         )
+    upload = _upload(request)
+    with tempfile.TemporaryDirectory(prefix="incoming-", dir=ctx.settings.home) as folder:
+        try:
+            form = await read_form(request, Path(folder), ctx.uploads, upload)
+            yield _of_form(form, upload)
+        except BaseException:
+            ctx.uploads.put(replace(upload, state="refused"))
+            raise
 
 
-def _of_form(form: FormData) -> Submission:
-    upload = form.get("file")
-    if upload is None:
-        upload = next((value for value in form.values() if isinstance(value, UploadFile)), None)
-    given = {name: value for name, value in form.items() if isinstance(value, str)}
-    if not isinstance(upload, UploadFile):
+def _upload(request: Request) -> Upload:
+    """What is known of an upload before it comes."""
+    given, length = request.headers.get("x-upload-id", ""), request.headers.get("content-length", "")
+    if given and not UPLOAD_ID.fullmatch(given):
+        raise Invalid(
+            "X-Upload-Id is none", next_step="choose 8 to 64 letters, digits, `-` and `_`, or leave it out"
+        )
+    return Upload(id=given, total=int(length) if length.isdigit() else None)
+
+
+def _of_form(form: Form, upload: Upload) -> Submission:
+    if form.file is None:
         raise Invalid("the form holds no file", next_step="send the video in the field `file`")
-    given.pop("url", None)
-    return Submission(fields=_fields(given), upload=upload)
+    given = {name: value for name, value in form.fields.items() if name != "url"}
+    return Submission(fields=_fields(given), file=form.file, upload=upload)
 
 
 def _json(body: bytes) -> Any:
@@ -161,7 +176,9 @@ _BODY = {
 )
 def add_stream(sent: Annotated[Submission, Depends(submission)], ctx: Ctx) -> Accepted:
     """Takes in an uploaded file or a URL; the job that watches it is on its way when this answers."""
-    stream = _uploaded(sent.fields, sent.upload, ctx) if sent.upload else _remote(sent.fields, ctx)
+    stream = _uploaded(sent.fields, sent.file, ctx) if sent.file else _remote(sent.fields, ctx)
+    came = ctx.uploads.get(sent.upload.id) or sent.upload
+    ctx.uploads.put(replace(came, state="taken", stream=stream.id))
     return Accepted(
         id=stream.id, job=submit(stream, ctx.executor, keyframes=sent.fields.keyframes).id, name=stream.name
     )
@@ -200,35 +217,31 @@ def _camera(fields: NewStream, url: str, ctx: Context) -> Stream:
     )
 
 
-def _uploaded(fields: NewStream, upload: UploadFile, ctx: Context) -> Stream:
+def _uploaded(fields: NewStream, file: Arrived, ctx: Context) -> Stream:
     """The upload as a stream, known by its bytes; what proves to be no video is not kept."""
-    filename = _filename(upload)
+    filename = _filename(file)
     ledger, media = ctx.house.ledger, ctx.house.media
-    with tempfile.TemporaryDirectory(prefix="incoming-", dir=ctx.settings.home) as folder:
-        path = Path(folder, filename)
-        with path.open("wb") as out:
-            shutil.copyfileobj(upload.file, out, 1 << 20)
-        content = digest(path)
-        there = same_content(ledger, content)
-        if there is not None:
-            raise _duplicate(there)
-        name = _free(fields.name, ledger) or free_name(ledger, name_from(filename))
-        layout = _layout(fields, str(path), ctx)
-        key = f"uploads/{ids.stream_id(name)}/{content[:12]}/{filename}"
-        with path.open("rb") as file:
-            media.put(key, file)
-        try:
-            return register(
-                str(path), name=name, layout=layout, house=ctx.house, settings=ctx.settings, media_key=key
-            )
-        except SightlineError:
-            media.remove(key)
-            raise
+    there = same_content(ledger, file.digest)
+    if there is not None:
+        raise _duplicate(there)
+    path = file.path.rename(file.path.with_name(filename))
+    name = _free(fields.name, ledger) or free_name(ledger, name_from(filename))
+    layout = _layout(fields, str(path), ctx)
+    key = f"uploads/{ids.stream_id(name)}/{file.digest[:12]}/{filename}"
+    with path.open("rb") as data:
+        media.put(key, data)
+    try:
+        return register(
+            str(path), name=name, layout=layout, house=ctx.house, settings=ctx.settings, media_key=key
+        )
+    except SightlineError:
+        media.remove(key)
+        raise
 
 
-def _filename(upload: UploadFile) -> str:
+def _filename(file: Arrived) -> str:
     """The upload's file name in plain characters: it becomes part of a path."""
-    given = PurePath(upload.filename or "upload.mp4")
+    given = PurePath(file.filename or "upload.mp4")
     suffix = re.sub(r"[^.\w]", "", given.suffix)[:10]
     return f"{name_from(given.name)[:100]}{suffix}"
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import anyio
 import av
 import pytest
 from PIL import Image
+from starlette.requests import Request
 
+from api.incoming import AT_ONCE, Upload, Uploads, read_form
 from core import ids
 from core.media import Stream
 from core.memory import Query, Want
@@ -101,6 +106,66 @@ def test_an_upload_that_is_too_large_is_stopped(door) -> None:
     answer = door.client.post("/v1/streams", files={"file": ("big.mp4", io.BytesIO(bytes(3 << 20)))})
     assert answer.status_code == 413
     assert "SIGHTLINE_MAX_UPLOAD_MB" in answer.json()["next_step"]
+
+
+def events(door, id: str) -> list[dict]:
+    text = door.client.get(f"/v1/uploads/{id}/events").text
+    return [json.loads(line[6:]) for line in text.splitlines() if line.startswith("data: ")]
+
+
+def test_how_far_an_upload_is_can_be_followed(door, video: Path) -> None:
+    with video.open("rb") as file:
+        answer = door.client.post("/v1/streams", files={"file": file}, headers={"X-Upload-Id": "up-load-1"})
+    (last,) = events(door, "up-load-1")
+    assert (last["state"], last["stream"]) == ("taken", answer.json()["id"])
+    assert last["received"] == last["total"] > video.stat().st_size
+
+
+def test_a_refused_upload_says_so_to_who_follows_it(door, tmp_path: Path) -> None:
+    with words(tmp_path).open("rb") as file:
+        door.client.post("/v1/streams", files={"file": file}, headers={"X-Upload-Id": "up-load-2"})
+    assert events(door, "up-load-2")[-1]["state"] == "refused"
+    bad = door.client.post("/v1/streams", files={"file": b"x"}, headers={"X-Upload-Id": "../x"})
+    assert bad.status_code == 422
+
+
+def test_an_upload_goes_to_disk_as_it_comes(tmp_path: Path) -> None:
+    """Each piece lies on disk, and is told of, while the next is still to come."""
+    uploads, seen, sent = Uploads(), [], 0
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="slow.mp4"\r\n\r\n'
+    pieces = [head + bytes(AT_ONCE), bytes(AT_ONCE), b"the end\r\n--x--\r\n"]
+
+    async def receive() -> dict[str, object]:
+        nonlocal sent
+        told, file = uploads.get("slow-one-1"), tmp_path / "upload"
+        seen.append((told.received if told else 0, file.stat().st_size if file.exists() else 0))
+        sent += 1
+        return {"type": "http.request", "body": pieces[sent - 1], "more_body": sent < len(pieces)}
+
+    scope = {"type": "http", "headers": [(b"content-type", b"multipart/form-data; boundary=x")]}
+    form = anyio.run(read_form, Request(scope, receive), tmp_path, uploads, Upload(id="slow-one-1"))
+    assert [told for told, _ in seen] == [0, len(pieces[0]), len(pieces[0]) + AT_ONCE]
+    assert [lying for _, lying in seen][1] > AT_ONCE // 2
+    data = bytes(2 * AT_ONCE) + b"the end"
+    assert form.file is not None
+    assert form.file.path.read_bytes() == data
+    assert form.file.digest == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"--x\r\nno form",
+        b"--y\r\n",
+        b'--x\r\nContent-Disposition: form-data; name="a"; filename="b"\r\n\r\nhalf',
+    ],
+)
+def test_a_form_that_is_none_is_refused_and_leaves_nothing(door, body: bytes) -> None:
+    answer = door.client.post(
+        "/v1/streams", content=body, headers={"Content-Type": "multipart/form-data; boundary=x"}
+    )
+    assert answer.status_code == 422
+    assert not list(door.settings.home.glob("incoming-*"))
 
 
 def test_zones_with_errors_are_refused(door, video: Path) -> None:
