@@ -47,6 +47,7 @@ from core.errors import Invalid, Refused, SightlineError
 
 if TYPE_CHECKING:
     from api.wire_answer import AnswerOut
+    from api.wire_stream import WatchedOut
     from core.answers import Answer
 
 ABOUT = """Watches video, writes down what it saw, and answers with citations that can be played.
@@ -109,6 +110,9 @@ def watch(
     evidence: Annotated[
         str, typer.Option("--evidence", metavar="URL", help="The camera's larger picture, to be recorded.")
     ] = "",
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Watch every video in a folder, and those that arrive in it.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Watch videos and cameras, and remember what was seen.
@@ -125,6 +129,7 @@ def watch(
       sightline watch images:frames?fps=10
       sightline watch rtsp://user:password@10.0.0.7/sub --name dock --evidence rtsp://user:password@10.0.0.7/main
       sightline watch dock.mp4 --live --for 60
+      sightline watch /srv/uploads --follow
     """
     from api.following import Live, begin
 
@@ -138,6 +143,22 @@ def watch(
     settings, house = opened()
     if keyframes:
         settings = settings.model_copy(update={"keyframes": True})
+
+    def told(seen: WatchedOut) -> None:
+        if json:
+            emit(seen)
+        else:
+            cli_show.short_timeline(house, seen)
+
+    if follow:
+        from api.watching_folder import follow_folder
+
+        if len(sources) > 1 or name:
+            raise Invalid(
+                "one folder is followed at a time, without --name", next_step="give the folder alone"
+            )
+        follow_folder(Path(sources[0]).expanduser(), zones=zones, house=house, settings=settings, told=told)
+        return
     ways = Live(wanted=live, for_s=for_s, evidence=evidence)
     failed: SightlineError | None = None
     begun = []
@@ -155,10 +176,7 @@ def watch(
                 report(error)
                 failed = failed or error
                 continue
-            if json:
-                emit(seen)
-            else:
-                cli_show.short_timeline(house, seen)
+            told(seen)
     finally:
         ways.stop.set()
     if failed is not None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from core.errors import BadMedia, Invalid, NotFound
@@ -100,3 +103,56 @@ def located_folder(source: str) -> str:
             stage="source",
         )
     return f"{FOLDER}{folder}" + (f"?fps={fps:g}" if fps else "")
+
+
+SETTLED = timedelta(seconds=3)
+"""A file that has not grown or changed for so long is complete."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    size: int
+    written: int
+    since: datetime
+
+
+class Arrivals:
+    """The video files that arrive in a folder, each once and only when it is complete: when it has kept its size and time
+    for `SETTLED`. Hidden files, and those still under another name (`.part`, `.tmp`), are not looked at.
+
+    Raises `NotFound` where there is no such folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise NotFound(
+                f"there is no folder {str(folder)!r} to follow", next_step="check the path", stage="source"
+            )
+        self._folder = folder
+        self._waiting: dict[Path, _Waiting] = {}
+        self._given: dict[Path, tuple[int, int]] = {}
+
+    def complete(self, now: datetime) -> list[Path]:
+        """Those that are complete at `now` and were not given before, the longest settled first."""
+        ready = []
+        for path, size, written in self._files():
+            if self._given.get(path) == (size, written):
+                continue
+            known = self._waiting.get(path)
+            if known is None or (known.size, known.written) != (size, written):
+                known = self._waiting[path] = _Waiting(size, written, now)
+            if size and now - known.since >= SETTLED:
+                ready.append((known.since, by_number(path), path))
+                self._given[path] = (size, written)
+        return [path for *_, path in sorted(ready)]
+
+    def _files(self) -> list[tuple[Path, int, int]]:
+        found = []
+        for path in self._folder.iterdir():
+            if path.name.startswith(".") or path.suffix.lower() not in VIDEOS:
+                continue
+            with suppress(OSError):  # it went again
+                if path.is_file():
+                    stat = path.stat()
+                    found.append((path, stat.st_size, stat.st_mtime_ns))
+        return found
