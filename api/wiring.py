@@ -88,7 +88,7 @@ def build(settings: Settings) -> House:
         notifier=WebhookNotifier(allow_private=settings.allow_private_webhooks),
         frames=Reopener(ledger, media, settings),
         clock=clock,
-        detector=_detectors(settings),
+        detector=_tiled(_detectors(settings)),
         tracker=_tracker,
         reader=_reader(settings),
         finder=finder,
@@ -396,6 +396,17 @@ def _detectors(settings: Settings) -> Callable[[], Detector]:
             "open": automatic,  # the model that finds by words looks at event frames alone
         },
     )
+
+
+def _tiled(make: Callable[[], Detector]) -> Callable[[], Detector]:
+    """The same, but able to look into the tiles of large pictures."""
+
+    def tiled() -> Detector:
+        from models.detect.tiled import TiledDetector
+
+        return TiledDetector(make())
+
+    return tiled
 
 
 def _with_motion(naming: NamingDetector, wish: Wish) -> Detector:

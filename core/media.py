@@ -105,15 +105,42 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tile:
+    """A part of a large frame, finer than the frame itself: where it begins in source pixels, and its picture with source
+    pixels per picture pixel.
+    """
+
+    left: float
+    top: float
+    picture: Picture
+    scale: float
+
+    @property
+    def width(self) -> float:
+        """Source pixels across."""
+        return float(self.picture.shape[1]) * self.scale
+
+    @property
+    def height(self) -> float:
+        """Source pixels down."""
+        return float(self.picture.shape[0]) * self.scale
+
+    def __repr__(self) -> str:
+        return f"Tile({self.left}, {self.top}, picture={self.picture.shape}, scale={self.scale})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Frame:
     """One picture and the moment it is shown; it never leaves the processes that decode and look at it.
 
-    `picture` may be smaller than the source; `scale` is source pixels per picture pixel.
+    `picture` may be smaller than the source; `scale` is source pixels per picture pixel. Of a large source, `tiles` show
+    finer the parts in which something moved.
     """
 
     at: Micros
     picture: Picture
     scale: float = 1.0
+    tiles: tuple[Tile, ...] = ()
 
     def __post_init__(self) -> None:
         if self.picture.ndim != 3 or self.picture.shape[2] != 3 or self.picture.dtype != np.uint8:

@@ -90,6 +90,12 @@ class Settings(BaseSettings):
     look_width: int = Field(
         default=640, ge=64, le=4096, description="Longest picture side handed to the detectors."
     )
+    tile_above: int = Field(
+        default=2560,
+        ge=0,
+        le=16384,
+        description="Files with a longer side are also looked at in tiles, for what is small in them; 0: none are.",
+    )
     decode_memory_mb: int = Field(
         default=2048, ge=256, description="Address space the decoding child may use."
     )

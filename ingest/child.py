@@ -35,12 +35,12 @@ class Outbox:
 
     def __init__(self, pipe: BinaryIO) -> None:
         self._pipe = pipe
-        self._queue: queue.Queue[tuple[bytes, bytes | memoryview] | None] = queue.Queue(QUEUED)
+        self._queue: queue.Queue[tuple[bytes, bytes | bytearray | memoryview] | None] = queue.Queue(QUEUED)
         self._sent_at = time.monotonic()
         self._thread = threading.Thread(target=self._write, daemon=True)
         self._thread.start()
 
-    def send(self, kind: str, body: bytes | memoryview = b"", /, **head: Any) -> None:
+    def send(self, kind: str, body: bytes | bytearray | memoryview = b"", /, **head: Any) -> None:
         """Queues a message; waits while too many are queued."""
         self._sent_at = time.monotonic()
         self._queue.put((json.dumps({"type": kind, **head}).encode(), body))

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from core.clock import Micros
-from core.media import Frame, Picture
+from core.media import Frame, Picture, Tile
 from ingest.decoders import PYAV
 from ingest.source import is_remote
 from ingest.supervise import Message, supervised
@@ -18,7 +18,8 @@ from ingest.supervise import Message, supervised
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodePlan:
     """How a stream is looked at: how large (longest side in pixels), how often, from which moment, by which decoder, within
-    what bounds. With `keyframes`, only at key pictures.
+    what bounds. With `keyframes`, only at key pictures. A source whose longest side is above `tile_above` (0: none) is also
+    looked at in tiles.
     """
 
     look_width: int = 640
@@ -26,6 +27,7 @@ class DecodePlan:
     idle_looks_per_s: float = 2.0
     start: Micros = 0
     keyframes: bool = False
+    tile_above: int = 0
     decoder: str = PYAV
     stall_s: float = 20.0
     memory_mb: int = 2048
@@ -75,10 +77,24 @@ def _look(message: Message) -> Look:
     head = message.head
     frame = None
     if message.body:
-        frame = Frame(at=head["at"], picture=pixels(message), scale=head["scale"])
+        frame = Frame(at=head["at"], picture=pixels(message), scale=head["scale"], tiles=_tiles(message))
     return Look(at=head["at"], frame=frame, moved=head["moved"], cut=head["cut"])
 
 
 def pixels(message: Message) -> Picture:
-    """The picture in a message's body."""
-    return np.frombuffer(message.body, np.uint8).reshape(message.head["shape"])
+    """The picture that a message's body begins with."""
+    shape = message.head["shape"]
+    return np.frombuffer(message.body, np.uint8, count=math.prod(shape)).reshape(shape)
+
+
+def _tiles(message: Message) -> tuple[Tile, ...]:
+    """The tiles that follow it."""
+    head, out = message.head, []
+    start = math.prod(head["shape"])
+    for left, top, width, height in head.get("tiles", ()):
+        shape = (height, width, 3)
+        part = np.frombuffer(message.body, np.uint8, count=math.prod(shape), offset=start).reshape(shape)
+        start += math.prod(shape)
+        scale = head["fine"]
+        out.append(Tile(left=left * scale, top=top * scale, picture=part, scale=scale))
+    return tuple(out)

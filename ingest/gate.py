@@ -23,6 +23,9 @@ Mask = npt.NDArray[np.bool_]
 SIDE = 320
 """Longest side of the pictures compared: a person 10 pixels wide in 640 is still 5 wide."""
 
+LARGE = 2
+"""Of a picture that is handed on in tiles, the pictures compared are so many times as large: what is small there counts."""
+
 SURROUNDINGS = 41
 FLOOR = 6.0
 """Grey levels of change below which nothing counts, however quiet the picture is."""
@@ -35,6 +38,9 @@ OVER_USUAL_NOISE = 6.0
 
 STEP = 0.15
 """Grey levels by which the noise floor follows per look."""
+
+MOST_NOISE = 12.0
+"""Grey levels beyond which no pixel's noise floor grows."""
 
 PATCH = 4
 """Changed pixels in a 3 × 3 neighbourhood that make it more than noise."""
@@ -70,54 +76,78 @@ class Change(NamedTuple):
 
 
 class Gate:
-    """Remembers what it needs of one stream's past; fed every picture that may be looked at, in order."""
+    """Remembers what it needs of one stream's past; fed every picture that may be looked at, in order.
+
+    It is to cost little beside decoding, so what it compares is computed once and in whole planes.
+    """
 
     def __init__(self) -> None:
         self._before: Field | None = None
         self._kept: Field | None = None
+        self._power: Field = np.zeros((0, 0), np.float32)
         self._noise: Field = np.zeros((0, 0), np.float32)
         self._usual = 0.0
         self._habits = Habits((0, 0))
+        self.changed: Mask | None = None
+        """Where the picture seen last has changed; None where it began a scene."""
 
     def see(self, grey: Grey, at: Micros) -> Change:
         """How this small picture differs from those before; the first one counts as moved."""
         now = _structure(grey)
+        power = _block_means(now, now)
         if self._before is None or self._kept is None or self._before.shape != now.shape:
-            self._restart(now)
+            self._restart(now, power)
             return Change(1.0, False)
-        share = _unlike(self._before, now)
+        share = _unlike(_block_means(self._before, now), self._power, power)
         cut = share > max(CUT_SHARE, self._usual + CUT_ABOVE_USUAL)
         self._usual += 0.15 * (share - self._usual)
         if cut:
-            self._restart(now)
+            self._restart(now, power)
             return Change(1.0, True)
-        step = np.abs(now - self._before)
-        changed = self._changed(step) | self._changed(np.abs(now - self._kept))
+        step = _between(now, self._before)
+        bounds = self._bounds()
+        changed = _over(step, bounds)
+        if self._kept is not self._before:
+            changed |= _over(_between(now, self._kept), bounds)
+        self.changed = changed
         moved = self._habits.unusual(changed, at)
         self._learn(step)
-        self._before = now
+        self._before, self._power = now, power
         return Change(moved / changed.size if moved >= SMALLEST else 0.0, False)
 
     def keep(self) -> None:
         """Says that the picture just seen was handed on."""
         self._kept = self._before
 
-    def _restart(self, now: Field) -> None:
+    def _restart(self, now: Field, power: Field) -> None:
         self._before = self._kept = now
+        self._power, self.changed = power, None
         self._noise = np.ones(now.shape, np.float32)
         self._habits = Habits((now.shape[0], now.shape[1]))
 
-    def _changed(self, change: Field) -> Mask:
-        """The pixels that changed more than their noise, together with their neighbours."""
+    def _bounds(self) -> Field:
+        """By how much each pixel has to change for it to be more than its noise."""
         floor = max(FLOOR, OVER_USUAL_NOISE * float(np.median(self._noise[::4, ::4])))
-        over = (change > np.maximum(floor, OVER_NOISE * self._noise)).astype(np.uint8)
-        near = cv2.boxFilter(over, -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
-        return np.asarray((over > 0) & (near >= PATCH), dtype=np.bool_)
+        bounds: Field = np.maximum(self._noise * np.float32(OVER_NOISE), np.float32(floor))
+        return bounds
 
     def _learn(self, step: Field) -> None:
         """The noise floor creeps towards each pixel's median change: what passes now and then leaves no trace."""
-        self._noise += np.where(step > self._noise, STEP, -STEP).astype(np.float32)
-        np.clip(self._noise, 0.0, 12.0, out=self._noise)
+        _, above = cv2.threshold(step - self._noise, 0.0, 2 * STEP, cv2.THRESH_BINARY)
+        noise = self._noise + above
+        noise -= np.float32(STEP)
+        self._noise = np.clip(noise, np.float32(0), np.float32(MOST_NOISE), out=noise)
+
+
+def _between(a: Field, b: Field) -> Field:
+    return np.asarray(cv2.absdiff(a, b), dtype=np.float32)
+
+
+def _over(change: Field, bounds: Field) -> Mask:
+    """The pixels that changed beyond their bounds, together with their neighbours."""
+    over = np.asarray(cv2.compare(change, bounds, cv2.CMP_GT), dtype=np.uint8) >> 7
+    near = cv2.boxFilter(over, -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
+    return np.asarray((over > 0) & (near >= PATCH), dtype=np.bool_)
 
 
 class Habits:
@@ -160,12 +190,15 @@ def _structure(grey: Grey) -> Field:
     return np.asarray(values - cv2.blur(values, (side, side)), dtype=np.float32)
 
 
-def _unlike(a: Field, b: Field) -> float:
-    """The share of blocks whose structure is another one; blocks with nothing in them count as alike."""
+def _block_means(a: Field, b: Field) -> Field:
+    """The mean of the product of two pictures in each block."""
+    return np.asarray(cv2.resize(cv2.multiply(a, b), BLOCKS, interpolation=cv2.INTER_AREA), dtype=np.float32)
 
-    def mean(field: Field) -> Field:
-        return np.asarray(cv2.resize(field, BLOCKS, interpolation=cv2.INTER_AREA), dtype=np.float32)
 
+def _unlike(both: Field, one: Field, other: Field) -> float:
+    """The share of blocks whose structure is another one, given the mean products of two pictures and of each with itself;
+    blocks with nothing in them count as alike.
+    """
     # the constant stands for noise of two grey levels: where there is no more than that, nothing can be compared
-    alike = (2 * mean(a * b) + 8) / (mean(a * a) + mean(b * b) + 8)
+    alike = (2 * both + 8) / (one + other + 8)
     return float((alike < UNLIKE).mean())

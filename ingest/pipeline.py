@@ -51,16 +51,17 @@ class Watched:
     captions: dict[str, int] = field(default_factory=dict)
 
 
-def recipe(detector: Detector, settings: Settings, wanted: tuple[str, ...] = ()) -> str:
+def recipe(detector: Detector, settings: Settings, wanted: tuple[str, ...] = (), *, longest: int = 0) -> str:
     """What decides the outcome of watching, in one line: part of every chunk's and track's id.
 
-    `wanted` are the words a second look asks for, by the model that SIGHTLINE_DETECTOR names.
+    `longest` is the longest side of a file's picture: above a setting it is looked at in tiles. `wanted` are the words a second look asks for, by the model that SIGHTLINE_DETECTOR names.
     """
     second = f"/{settings.detector}" if wanted else ""
+    tiles = f"/tiles above {settings.tile_above}" if 0 < settings.tile_above < longest else ""
     keys = " of key pictures" if settings.keyframes else ""
     return (
         f"{RECIPE_VERSION}/{detector.name}/{settings.chunk_s:g}s+{settings.overlap_s:g}"
-        f"/{settings.looks_per_s:g}-{settings.idle_looks_per_s:g}/s{keys}/{settings.look_width}px{second}"
+        f"/{settings.looks_per_s:g}-{settings.idle_looks_per_s:g}/s{keys}/{settings.look_width}px{tiles}{second}"
     )
 
 
@@ -82,7 +83,7 @@ def watch(
     """
     began = time.monotonic()
     detector = house.detector()
-    how = recipe(detector, settings, house.wanted)
+    how = recipe(detector, settings, house.wanted, longest=max(stream.width, stream.height))
     if stream.state is StreamState.WATCHED and stream.recipe == how:
         return summary(stream, house.store, began)
     _check_forgotten(stream, how)
@@ -126,6 +127,7 @@ def _plan(run: Run) -> DecodePlan:
         idle_looks_per_s=s.idle_looks_per_s,
         start=run.memory.next_chunk * run.grid.length,
         keyframes=s.keyframes,
+        tile_above=s.tile_above,
         decoder=s.decoder,
         stall_s=s.stall_s,
         memory_mb=s.decode_memory_mb,

@@ -337,7 +337,7 @@ class Pictures:
     def keep(self, frame: Frame) -> None:
         """Takes the frame in, thinning evenly once there are too many."""
         if self._count % self._every == 0:
-            self._kept.append(frame)
+            self._kept.append(replace(frame, tiles=()))
         self._count += 1
         if len(self._kept) > self.MOST:
             self._kept = self._kept[::2]

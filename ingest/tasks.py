@@ -33,7 +33,7 @@ AT_ONCE: Micros = 1000
 class Sender(Protocol):
     """Where a task says what it found."""
 
-    def send(self, kind: str, body: bytes | memoryview = b"", /, **head: Any) -> None:
+    def send(self, kind: str, body: bytes | bytearray | memoryview = b"", /, **head: Any) -> None:
         """One message."""
 
     def tick(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Self
 
 import cv2
 import numpy as np
@@ -73,6 +74,10 @@ class NamingDetector(ABC):
 
     def reset(self) -> None:  # noqa: B027 - there is nothing to forget
         """It remembers nothing of the scene."""
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """Itself: it remembers nothing that a copy would have to keep apart, and its network is large."""
+        return self
 
     def detect(self, frames: Sequence[Frame], /) -> list[list[Detection]]:
         """Detections per frame, best first; boxes in source pixels, cut at the picture's edges."""

@@ -1,0 +1,1 @@
+"""How fast and how rightly sources are read, beside the best peers: `python -m bench sources`."""
