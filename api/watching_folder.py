@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from api.cli_io import note, report
-from api.following import begin
+from api.following import Live, begin
 from api.submit import free_name, name_from
 from api.wire_stream import WatchedOut
 from core.errors import SightlineError
@@ -54,4 +54,4 @@ def _watch(
         note(f"{path.name}: known already, as {there.name}")
         return
     name = there.name if there else free_name(house.ledger, name_from(path.name))
-    told(begin(str(path), name=name, zones=zones, house=house, settings=settings)())
+    told(begin(str(path), name=name, zones=zones, house=house, settings=settings, live=Live())())
