@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from jobs.retention import Retention
 
 
+BACKLOG = 2048
+"""Connections that wait in line, as many as uvicorn lets wait."""
+
+
 def add_to(app: typer.Typer) -> None:
     """Adds the commands."""
     for each in (serve, doctor):
@@ -126,7 +130,9 @@ def _bring_over(house: House, settings: Settings, hands: Executor) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A socket bound before anything else starts, so that a taken port is said at once."""
+    """A socket that takes connections before anything else starts: a taken port is said at once, and who comes as soon as
+    the page's place is told waits in line.
+    """
     import socket
 
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -134,6 +140,7 @@ def _listen(host: str, port: int) -> socket.socket:
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((host, port))
+        found.listen(BACKLOG)
     except OSError as error:
         found.close()
         raise Unavailable(

@@ -49,6 +49,7 @@ STATUS: dict[type[SightlineError], int] = {
     Duplicate: 409,
     errors.Unavailable: 503,
     errors.SourceUnavailable: 503,
+    errors.CameraRefused: 503,
     errors.ModelUnavailable: 503,
     errors.StoreUnavailable: 503,
     errors.BadReply: 502,
