@@ -193,8 +193,8 @@ class Feed:
             case "seen":
                 self._see(head["at"], head["zero"])
             case "look":
-                self._see(head["at"], None)
-                self.mailbox.put(look_of(message))
+                if self._see(head["at"], None):
+                    self.mailbox.put(look_of(message))
             case "segment" if self._kept is not None:
                 self._kept(Path(head["path"]), head["start"], head["end"])
             case "lost":
@@ -205,9 +205,13 @@ class Feed:
             case _:
                 pass
 
-    def _see(self, at: Micros, zero: float | None) -> None:
-        """A picture came: an outage is over."""
+    def _see(self, at: Micros, zero: float | None) -> bool:
+        """A picture came: an outage is over. Not so where it is as old as a stall: libav holds the last picture back and
+        gives it when it notices that no more come. Says whether it counts.
+        """
         self.zero = zero if self.zero is None else self.zero
+        if not self.connection.is_up and self.now - at > self._plan.patience.stall_s * SECOND / 2:
+            return False
         if self._down is not None and self.state is not CameraState.STOPPED:
             self.mailbox.put(
                 Outage(since=self._down, until=max(at, self._down + 1), reason=self._reason, over=True)
@@ -216,6 +220,7 @@ class Feed:
         self.last = max(self.last, at)
         self.heard = time.monotonic()
         self._become(lambda now: self.connection.picture(now))
+        return True
 
     def _lost(self, head: dict[str, Any]) -> None:
         """The connection ended in an orderly way."""

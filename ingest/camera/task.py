@@ -82,6 +82,7 @@ class _Watching:
         self._fps: float = args.get("fps", 0.0)
         self._usual_s: float | None = args["usual_s"]
         self._tries = 0
+        self._whole = Whole()
         self._moments: dict[int, Micros] = {}
         """When the pictures are shown that the decoder has not given yet, by their timestamps."""
         self._lately: list[Micros] = []
@@ -94,7 +95,8 @@ class _Watching:
         """One connection, from opening to its end. Raises what broke it off."""
         began = time.monotonic()
         with open_camera(self._url, timeout_s=self._patience()) as container:
-            self._usual_s, self._tries = time.monotonic() - began, 0
+            took, self._tries = time.monotonic() - began, 0
+            self._usual_s = took if self._usual_s is None else min(took, 1.5 * self._usual_s)
             stream = video_of(container)
             context = stream.codec_context
             context.thread_count = 1
@@ -142,7 +144,7 @@ class _Watching:
         base = stream.time_base
         assert base is not None  # noqa: S101 - every demuxer gives one
         begun, opened = False, time.monotonic()
-        for packet in stamped(whole(container.demux(stream)), self._step(base)):
+        for packet in stamped(self._whole.of(container.demux(stream)), self._step(base)):
             stamp = stamp_of(packet)
             begun = begun or packet.is_keyframe or time.monotonic() - opened > NO_KEY_S
             if stamp is None or not begun:
@@ -208,23 +210,34 @@ class _Watching:
         self._out.send("segment", path=str(path), start=start, end=end)
 
 
-def whole(packets: Iterable[av.Packet[Any]]) -> Iterator[av.Packet[Any]]:
-    """The packets, those of one key picture put together: where a camera repeats its parameters between a picture's
-    slices, libav takes each slice for a picture.
+class Whole:
+    """Puts the packets of one key picture together: where a camera repeats its parameters between a picture's slices,
+    libav takes each slice for a picture.
+
+    Of a camera that was seen to do so each key picture waits for the packet after it; of others nothing waits.
     """
-    held: av.Packet[Any] | None = None
-    for packet in packets:
-        if not packet.size:
-            continue
-        if held is not None and held.pts is not None and held.pts == packet.pts:
-            packet = _joined(held, packet)
-        elif held is not None:
-            yield held
-        held = packet if packet.is_keyframe else None
-        if held is None:
-            yield packet
-    if held is not None:
-        yield held
+
+    def __init__(self) -> None:
+        self._in_parts = False
+
+    def of(self, packets: Iterable[av.Packet[Any]]) -> Iterator[av.Packet[Any]]:
+        """The packets of one connection, whole; what waits when they end is left out: more of it may be missing."""
+        held: av.Packet[Any] | None = None
+        before: int | None = None
+        for packet in packets:
+            if not packet.size:
+                continue
+            if packet.is_keyframe and packet.pts is not None and packet.pts == before:
+                self._in_parts = True
+            before = packet.pts if packet.is_keyframe else None
+            if held is not None and held.pts is not None and held.pts == packet.pts:
+                held = _joined(held, packet)
+                continue
+            if held is not None:
+                yield held
+            held = packet if packet.is_keyframe and self._in_parts else None
+            if held is None:
+                yield packet
 
 
 def stamp_of(packet: av.Packet[Any]) -> int | None:
