@@ -9,7 +9,7 @@ connecting ──picture──▶ live ──silence──▶ stalled ──pict
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.camera import CameraState
 
@@ -80,6 +80,10 @@ class Connection:
         self._failures += 1
         self._again_at = now + wait * (0.5 + 0.5 * self._jitter())
         self._become(CameraState.BACKING_OFF, now, problem)
+
+    def allow(self, stall_s: float) -> None:
+        """Waits so long for a picture from now on, where pictures come in bursts."""
+        self._patience = replace(self._patience, stall_s=max(stall_s, self._patience.stall_s))
 
     def stop(self, now: float) -> None:
         """Nobody wants its pictures any more."""

@@ -32,6 +32,9 @@ WRITTEN_S = 5.0
 OUTAGE_S = 1.0
 """An outage that lasts is told again so often."""
 
+BURST_S = 20.0
+"""Seconds without a picture after which a playlist counts as stalled: its pictures come some seconds at a time."""
+
 ALIVE_S = 4.0
 """Seconds without any word after which a child that should be idle or connecting counts as frozen."""
 
@@ -55,6 +58,8 @@ class FeedPlan:
     """How often a source that ends is begun anew, -1 for ever; a camera does not end."""
     ends: bool = False
     """Whether the source may come to its end: a file that is played."""
+    waits: bool = False
+    """Whether it waits for who looks, and leaves nothing out; a camera does not."""
 
 
 class Feed:
@@ -74,7 +79,7 @@ class Feed:
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self._plan, self._kept, self._on_change = plan, kept, on_change
-        self.mailbox = Mailbox()
+        self.mailbox = Mailbox(waits=plan.waits)
         self.zero = zero
         self.last: Micros = after
         self.heard: float | None = None
@@ -86,6 +91,7 @@ class Feed:
         self._down: Micros | None = None
         self._left = plan.loops
         self._problem = ""
+        self._given: set[str] = set()
         self._usual_s: float | None = None
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
@@ -108,6 +114,7 @@ class Feed:
     def close(self) -> None:
         """Ends the child; what it was recording is kept."""
         self._over.set()
+        self.mailbox.let_go()
         self._thread.join()
 
     def _run(self) -> None:
@@ -175,7 +182,10 @@ class Feed:
         """What a child was recording when it ended is a segment that ends with the last picture there was."""
         if self._plan.folder is None or self._kept is None:
             return
+        given, self._given = self._given, set()
         for path in sorted(self._plan.folder.glob("*.mp4")):
+            if path.name in given:
+                continue  # it is with the recorder
             start = int(path.stem.partition("-")[2])
             if self.last > start and b"moof" in path.read_bytes():
                 self._kept(path, start, self.last + 1)
@@ -190,13 +200,17 @@ class Feed:
                 self._ready = True
             case "open":
                 self.recorded, self._usual_s = bool(head["recorded"]), head["usual_s"]
+                if head["bursts"]:
+                    self.connection.allow(BURST_S)
             case "seen":
                 self._see(head["at"], head["zero"])
             case "look":
                 if self._see(head["at"], None):
                     self.mailbox.put(look_of(message))
             case "segment" if self._kept is not None:
-                self._kept(Path(head["path"]), head["start"], head["end"])
+                path = Path(head["path"])
+                self._given.add(path.name)
+                self._kept(path, head["start"], head["end"])
             case "lost":
                 self._asked = False
                 self._lost(head)

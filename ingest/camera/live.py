@@ -24,7 +24,7 @@ from core.work import Progress, quiet
 from ingest.camera.connection import Patience
 from ingest.camera.feed import Feed, FeedPlan
 from ingest.camera.mailbox import Ended, Outage
-from ingest.camera.pace import loops_of
+from ingest.camera.pace import loops_of, waits
 from ingest.camera.recorder import Quota, Recorder
 from ingest.camera.source import LIVE_FILE
 from ingest.decode import Look
@@ -256,6 +256,7 @@ class _Watching:
             patience=self._patience(),
             ends=played,
             loops=loops_of(stream.source) if played else 0,
+            waits=played and waits(stream.source),
         )
 
     def _patience(self) -> Patience:

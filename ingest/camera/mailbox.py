@@ -36,11 +36,11 @@ class Ended:
 
 class Mailbox:
     """Holds looks and outages in order of time. When too many pictures wait, the oldest one is left out and counted; what
-    it alone said of the scene (that it was cut) is said by the next.
+    it alone said of the scene (that it was cut) is said by the next. With `waits` nothing is left out: who puts waits.
     """
 
-    def __init__(self, most: int = MOST_PICTURES) -> None:
-        self._most = most
+    def __init__(self, most: int = MOST_PICTURES, *, waits: bool = False) -> None:
+        self._most, self._waits = most, waits
         self._waiting: deque[Look | Outage | Ended] = deque()
         self._pictures = 0
         self._changed = threading.Condition()
@@ -48,8 +48,10 @@ class Mailbox:
         self.dropped = 0
 
     def put(self, item: Look | Outage | Ended) -> None:
-        """Adds what came; never waits."""
+        """Adds what came; waits for nobody, unless it is to."""
         with self._changed:
+            while self._waits and self._pictures >= self._most:
+                self._changed.wait()
             last = self._waiting[-1] if self._waiting else None
             if isinstance(item, Outage) and isinstance(last, Outage) and last.since == item.since:
                 self._waiting.pop()
@@ -59,7 +61,7 @@ class Mailbox:
                 self._pictures += item.frame is not None
             while self._pictures > self._most or len(self._waiting) > MOST_WAITING:
                 self._leave_out()
-            self._changed.notify()
+            self._changed.notify_all()
 
     def take(self, within_s: float) -> Look | Outage | Ended | None:
         """The oldest of what waits; None where nothing came in time."""
@@ -71,7 +73,14 @@ class Mailbox:
             item = self._waiting.popleft()
             if isinstance(item, Look) and item.frame is not None:
                 self._pictures -= 1
+                self._changed.notify_all()
             return item
+
+    def let_go(self) -> None:
+        """Nobody takes any more: who waits to put goes on."""
+        with self._changed:
+            self._waits = False
+            self._changed.notify_all()
 
     def _leave_out(self) -> None:
         """Leaves out the oldest picture, or where none waits the oldest look."""

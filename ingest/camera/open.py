@@ -10,7 +10,6 @@ import base64
 import contextlib
 import http.client
 import ipaddress
-import socket
 import urllib.error
 import urllib.request
 from typing import Any, NoReturn
@@ -156,20 +155,25 @@ class Fetcher:
         if self._user is not None and (parts.hostname or "").lower() == self._home:
             login = base64.b64encode(f"{self._user}:{self._password}".encode()).decode()
             request.add_unredirected_header("Authorization", f"Basic {login}")
-        return self._opener.open(request, timeout=self._timeout_s)
+        try:
+            return self._opener.open(request, timeout=self._timeout_s)
+        except urllib.error.HTTPError as error:
+            error.close()
+            raise
 
     def for_libav(self, url: str, _flags: int, _options: dict[str, str]) -> Any:
         """What a demuxer asks for."""
         return Piecewise(self(url))
 
-    def check(self, host: str, line: socket.socket) -> None:
-        """Raises OSError where a connection leads to an inner host that whoever set the camera up did not name."""
+    def check(self, host: str, line: http.client.HTTPConnection) -> None:
+        """Closes a connection to an inner host that whoever set the camera up did not name, and raises OSError."""
         if host.lower() == self._home:
             return
         with contextlib.suppress(ValueError):
-            address = ipaddress.ip_address(line.getpeername()[0])
+            address = ipaddress.ip_address(line.sock.getpeername()[0])
             if address.is_global and not address.is_multicast:
                 return
+        line.close()
         raise PermissionError(
             13, "a playlist or redirect names a host of this network, which is not followed"
         )
@@ -189,7 +193,7 @@ class _Plain(urllib.request.HTTPHandler):
         class Checked(http.client.HTTPConnection):
             def connect(self) -> None:
                 super().connect()
-                fetcher.check(self.host, self.sock)
+                fetcher.check(self.host, self)
 
         return self.do_open(Checked, request)
 
@@ -208,7 +212,7 @@ class _Tls(urllib.request.HTTPSHandler):
         class Checked(http.client.HTTPSConnection):
             def connect(self) -> None:
                 super().connect()
-                fetcher.check(self.host, self.sock)
+                fetcher.check(self.host, self)
 
         return self.do_open(Checked, request)
 

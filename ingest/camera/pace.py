@@ -48,3 +48,8 @@ class Pace:
 def loops_of(url: str) -> int:
     """How often `live+file:///path?loops=3` is to be played again; -1 for ever."""
     return int(parse_qs(url.partition("?")[2]).get("loops", ["0"])[0])
+
+
+def waits(url: str) -> bool:
+    """Whether every look is to be taken, as `live+file:///path?every=1` asks for: then it is played no faster than that."""
+    return parse_qs(url.partition("?")[2]).get("every", ["0"])[0] == "1"

@@ -73,11 +73,10 @@ class _Watching:
     def __init__(self, args: dict[str, Any], out: Sender) -> None:
         self._url: str = args["url"]
         self._out = out
-        self._decodes: bool = args["decodes"]
         self._clock = LiveClock(int(args["after"]))
         self._zero: float | None = args["zero"]
         self._pace = Pace.of(self._url) if self._url.startswith(LIVE_FILE) else None
-        self._eye = Eye(args, out)
+        self._eye = Eye(args, out) if args["decodes"] else None
         self._seen = 0.0
         self._fps: float = args.get("fps", 0.0)
         self._usual_s: float | None = args["usual_s"]
@@ -102,7 +101,7 @@ class _Watching:
             context.thread_count = 1
             context.options = {"max_pixels": str(MAX_PIXELS)}
             check_size(context.width, context.height)
-            self._begin(stream)
+            self._begin(container, stream)
             try:
                 self._follow(container, stream)
             except (av.FFmpegError, OSError) as error:
@@ -120,7 +119,7 @@ class _Watching:
             return OPEN_S
         return min(OPEN_S, max(LEAST_OPEN_S, 3 * self._usual_s))
 
-    def _begin(self, stream: av.video.stream.VideoStream) -> None:
+    def _begin(self, container: av.container.InputContainer, stream: av.video.stream.VideoStream) -> None:
         self._clock.connected()
         self._moments.clear()
         self._lately = []
@@ -136,6 +135,7 @@ class _Watching:
             width=context.width,
             height=context.height,
             recorded=kept,
+            bursts=container.format.name == "hls",
             usual_s=self._usual_s,
         )
 
@@ -153,11 +153,11 @@ class _Watching:
             at = self._clock.arrive(moment, self._arrived(moment))
             if recorder is not None:
                 recorder.add(packet, at)
-            if not self._decodes:
+            if self._eye is None:
                 self._alive(at)
                 continue
             self._moments[stamp] = at
-            self._decode(packet)
+            self._decode(packet, self._eye)
 
     def _step(self, base: Fraction) -> int:
         """How far apart two pictures are, as far as that is known beforehand."""
@@ -172,7 +172,7 @@ class _Watching:
             self._zero = now
         return round((now - self._zero) * SECOND)
 
-    def _decode(self, packet: av.Packet[Any]) -> None:
+    def _decode(self, packet: av.Packet[Any], eye: Eye) -> None:
         """Looks at the pictures that are complete with this packet. Each has the moment its own packet had: a clock that
         jumps does not move what was on its way.
         """
@@ -185,7 +185,7 @@ class _Watching:
             if at is not None and self._clock.show(at):
                 self._show(frame, at)
                 self._alive(at)
-                self._eye.see(frame, at)
+                eye.see(frame, at)
         while len(self._moments) > MOST_HELD:
             del self._moments[next(iter(self._moments))]
 
