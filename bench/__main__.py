@@ -8,6 +8,7 @@ import sys
 
 BENCHMARKS: dict[str, str] = {
     "again": "who is known again before several cameras: precision and recall of pairs",
+    "faults": "cameras that go and come, and what is lost by it",
     "memory": "what a memory of a million events costs, how fast it answers, and that it survives its writer",
     "seeing": "questions about real clips, tracks and events against truth, what a stream costs",
     "speed": "whole watch of a clip beside plain decoding of the same file",
