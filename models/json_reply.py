@@ -1,10 +1,11 @@
-"""Finds the JSON object in a model's words and checks it against the schema that was asked for."""
+"""How a model is asked for JSON, and what its words are worth: the object in them, checked against the schema."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from core.ports import Ask, Reply
@@ -56,6 +57,21 @@ def parse(text: str, schema: Mapping[str, Any], *, alone: bool = False) -> tuple
     if "{" in words and problem.startswith("the reply holds"):
         problem = "the reply's JSON is broken or cut off"
     return None, problem
+
+
+def system_of(ask: Ask) -> str:
+    """What never changes for a kind of ask, in one text: its fixed words, and the schema of the reply where it has one."""
+    if ask.schema is None:
+        return ask.system
+    form = json.dumps(ask.schema, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return f"{ask.system}\n\nReply with one JSON object of this schema and nothing else:\n{form}".strip()
+
+
+def cut_off(ask: Ask, reply: Reply) -> Reply:
+    """The reply of a model that was stopped before its end: where it is of no use, that is why."""
+    if not reply.problem or not reply.text.strip():
+        return reply
+    return replace(reply, problem=f"the reply was cut off after {ask.max_tokens} tokens")
 
 
 def reply_to(ask: Ask, text: str, *, tokens_in: int = 0, tokens_out: int = 0) -> Reply:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -12,7 +10,7 @@ from openai.types.chat import ChatCompletion
 
 from core.media import Picture
 from core.ports import Ask, Reply
-from models.json_reply import reply_to
+from models.json_reply import cut_off, reply_to, system_of
 
 Shown = Callable[[Picture], str]
 """Gives a picture's data URL."""
@@ -31,10 +29,7 @@ def messages(ask: Ask, shown: Shown) -> list[dict[str, Any]]:
     """The chat: first what never changes for this kind of ask (system and schema), then examples and history, and last
     the prompt with its pictures behind it.
     """
-    system = ask.system
-    if ask.schema is not None:
-        form = json.dumps(ask.schema, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        system = f"{system}\n\nReply with one JSON object of this schema and nothing else:\n{form}".strip()
+    system = system_of(ask)
     out: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
     for turn in (*ask.examples, *ask.history):
         if turn.prompt or turn.pictures:
@@ -83,9 +78,7 @@ def read(completion: Any, ask: Ask) -> Reply:
     if refusal or ended == "content_filter":
         return Reply(text=text, problem=f"the model refused: {refusal or 'content filter'}"[:300], **counts)
     reply = reply_to(ask, text, **counts)
-    if ended == "length" and reply.problem and text.strip():
-        return replace(reply, problem=f"the reply was cut off after {ask.max_tokens} tokens")
-    return reply
+    return cut_off(ask, reply) if ended == "length" else reply
 
 
 def _count(usage: Any, what: str) -> int:
