@@ -26,13 +26,31 @@ SAID = json.dumps({"summary": "A person walks.", "facts": []})
 PICTURE = np.full((24, 32, 3), 90, np.uint8)
 
 
-@pytest.fixture(params=["describer", "fake", "openai"])
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vlm]:
+    """A local model in its process, made to say what the others say."""
+    pytest.importorskip("torch", reason="needs the extra `local`")
+    pytest.importorskip("transformers", reason="needs the extra `local`")
+    from helpers.tiny_vlms import parrot
+    from models.vlm_local import LocalVlm
+    from models.vlm_local_model import LocalWish
+
+    model = LocalVlm(
+        LocalWish(where=str(parrot(SAID, tmp_path_factory.mktemp("contract") / "parrot")), threads=1)
+    )
+    yield model
+    model.close()
+
+
+@pytest.fixture(params=["describer", "fake", "openai", pytest.param("local", marks=pytest.mark.slow)])
 def vlm(request: pytest.FixtureRequest) -> Iterator[Vlm]:
     """Each implementation, able to answer an ask about an observation."""
     if request.param == "describer":
         yield Describer()
     elif request.param == "fake":
         yield FakeVlm([SAID])
+    elif request.param == "local":
+        yield request.getfixturevalue("local")
     else:
         with vlm_server([Line(text=SAID)]) as server:
             model = OpenAiVlm(server.model())
