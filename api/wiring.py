@@ -15,7 +15,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from api.wish import Wish, scheme
+from api.exampled import Exampled
+from api.wish import VLM_OPTIONS, Wish, scheme
 from core.clock import WallClock
 from core.errors import Invalid, StoreUnavailable
 from core.ports import (
@@ -33,6 +34,7 @@ from core.ports import (
     Vlm,
 )
 from core.settings import Settings
+from graph.examples import Shelf
 from graph.neo4j.address import SCHEMES as NEO4J
 from graph.neo4j.address import Address
 from graph.spending import Metered
@@ -72,7 +74,10 @@ def build(settings: Settings) -> House:
     store = _store(settings)
 
     def metered(model: Vlm) -> Vlm:
-        return Metered(model, ledger, clock) if model.sees else model
+        if not model.sees:
+            return model
+        counted = Metered(model, ledger, clock)
+        return Exampled(counted, Shelf(ledger, media), settings.examples) if settings.examples else counted
 
     return House(
         store=store,
@@ -306,7 +311,20 @@ def _vlm(name: str, url: str, key: str) -> Vlm:
 
         return OpenAiVlm(url, key=key)
 
-    return choose(name, url, {"describe": describer, "openai+http": server, "openai+https": server})
+    def local() -> Vlm:
+        from models.vlm_local import LocalVlm
+        from models.vlm_local_model import LocalWish
+
+        wish = Wish.of(url, name=name, known_options=VLM_OPTIONS)
+        what = {key: wish.options[key] for key in ("revision", "adapter", "precision") if key in wish.options}
+        threads, batch = (int(wish.options.get(key, usual)) for key, usual in (("threads", 0), ("batch", 4)))
+        timeout_s = float(wish.options.get("timeout_s", 300))
+        return LocalVlm(
+            LocalWish(where=wish.where, threads=threads, **what), batch=batch, timeout_s=timeout_s
+        )
+
+    servers = dict.fromkeys(("openai+http", "openai+https"), server)
+    return choose(name, url, {"describe": describer, "transformers": local, **servers})
 
 
 def _embedder(settings: Settings, setting: str) -> Callable[[], Embedder]:

@@ -59,6 +59,12 @@ class Settings(BaseSettings):
     vlm_tokens_a_day: int | None = Field(
         default=None, ge=0, description="Tokens a day a stream's captions may cost; default: no limit."
     )
+    examples: int = Field(
+        default=3,
+        ge=0,
+        le=16,
+        description="Of the operator's labelled pictures so many, the most alike, are shown to the VLM with each ask.",
+    )
     llm: str = Field(
         default="", description="An OpenAI-compatible server for answering; default: none, the grammar."
     )
