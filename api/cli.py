@@ -12,6 +12,7 @@ from api import (
     cli_changes,
     cli_draw,
     cli_eval,
+    cli_examples,
     cli_find,
     cli_forget,
     cli_identity,
@@ -22,6 +23,7 @@ from api import (
     cli_rules,
     cli_serve,
     cli_show,
+    cli_tune,
     cli_usage,
     cli_worker,
 )
@@ -318,6 +320,8 @@ cli_find.add_to(app)
 cli_inspect.add_to(app)
 cli_memory.add_to(app)
 cli_eval.add_to(app)
+cli_examples.add_to(app)
+cli_tune.add_to(app)
 cli_usage.add_to(app)
 cli_draw.add_to(app)
 cli_rules.add_to(app)
