@@ -11,6 +11,7 @@ BENCHMARKS: dict[str, str] = {
     "faults": "cameras that go and come, and what is lost by it",
     "memory": "what a memory of a million events costs, how fast it answers, and that it survives its writer",
     "seeing": "questions about real clips, tracks and events against truth, what a stream costs",
+    "vlm": "how busy a model server is kept, what it is asked, and that nothing it says is taken for more than it is",
     "speed": "whole watch of a clip beside plain decoding of the same file",
 }
 """Name of a module here with `main(arguments) -> int` → what it measures."""

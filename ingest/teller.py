@@ -64,7 +64,7 @@ class Teller:
     def put(self, observation: Observation, frames: Sequence[Frame]) -> None:
         """Has the chunk told; it never waits."""
         chosen = tuple(choose(observation, frames))
-        if self._pending < MOST_HELD:
+        if self._pending < self._house.vlm.at_once + MOST_HELD:
             self._give(_Waiting(observation=observation, frames=chosen))
         else:
             self.put_stored(observation, [frame.at for frame in chosen])

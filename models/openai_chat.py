@@ -15,6 +15,9 @@ from models.json_reply import cut_off, reply_to, system_of
 Shown = Callable[[Picture], str]
 """Gives a picture's data URL."""
 
+TOOL = "reply"
+"""The one tool a model is ever offered: it hands in the reply and does nothing."""
+
 
 class Way(StrEnum):
     """How a server is asked for JSON, best first; a server that refuses one is asked the next from then on."""
@@ -53,10 +56,10 @@ def form_of(way: Way, schema: dict[str, Any] | None) -> dict[str, Any]:
         form = {"name": "reply", "schema": schema, "strict": True}
         return {"response_format": {"type": "json_schema", "json_schema": form}}
     if way is Way.TOOL:
-        tool = {"name": "reply", "description": "Hands in the reply.", "parameters": schema}
+        tool = {"name": TOOL, "description": "Hands in the reply.", "parameters": schema}
         return {
             "tools": [{"type": "function", "function": tool}],
-            "tool_choice": {"type": "function", "function": {"name": "reply"}},
+            "tool_choice": {"type": "function", "function": {"name": TOOL}},
         }
     return {"response_format": {"type": "json_object"}} if way is Way.JSON else {}
 
@@ -87,11 +90,12 @@ def _count(usage: Any, what: str) -> int:
 
 
 def _text(message: Any) -> str:
-    """The message's words: the arguments of its tool call where it made one."""
+    """The message's words: the arguments of its call of the one tool it has. A call of any other is not heard."""
     calls = getattr(message, "tool_calls", None)
     for call in calls if isinstance(calls, list) else ():
-        arguments = getattr(getattr(call, "function", None), "arguments", None)
-        if isinstance(arguments, str) and arguments.strip():
+        function = getattr(call, "function", None)
+        arguments = getattr(function, "arguments", None)
+        if getattr(function, "name", None) == TOOL and isinstance(arguments, str) and arguments.strip():
             return arguments
     content = getattr(message, "content", None)
     return content if isinstance(content, str) else ""

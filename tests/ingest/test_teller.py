@@ -106,12 +106,12 @@ def test_pictures_of_chunks_that_wait_long_are_let_go_and_opened_again(plain: Ho
     go, opened = threading.Event(), Reopened([])
     model = FakeVlm(lambda _: (go.wait(60) and SAID) or SAID)
     teller = Teller(DOCK, house(plain, model, frames=opened), Settings())
-    for n in range(MOST_HELD + 2):
+    for n in range(1 + MOST_HELD + 2):
         teller.put(seen(n), frames())
     go.set()
     found = told(teller)
     teller.close()
-    assert len(found) == MOST_HELD + 2
+    assert len(found) == 1 + MOST_HELD + 2
     assert opened.wanted == [[0, SECOND, 2 * SECOND]] * 2
 
 

@@ -215,6 +215,16 @@ def test_a_server_is_asked_in_the_best_way_it_knows(ways: tuple[str, ...], reque
     assert len(server.asked) == requests + 1, "the way that worked is kept"
 
 
+def test_a_tool_that_was_not_offered_is_not_heard() -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "send_alert", "arguments": '{"count": 3}'}}
+    body = {
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": None, "tool_calls": [call]}}]
+    }
+    reply, _ = one([Line(body=json.dumps(body).encode())])
+    assert (reply.data, reply.text) == (None, "")
+    assert "empty" in reply.problem
+
+
 def test_one_refused_request_does_not_make_the_server_worse() -> None:
     with vlm_server([*[refused("too many pictures")] * 4, GOOD]) as server:
         model = OpenAiVlm(server.model(), retries=0)
