@@ -95,7 +95,9 @@ class Vlm(Protocol):
 
     @property
     def name(self) -> str:
-        """Model and version, as stored beside every caption."""
+        """Model and version, as stored beside every caption. Raises `ModelUnavailable` where it has to be loaded to be
+        known, and cannot be.
+        """
 
     @property
     def sees(self) -> bool:

@@ -17,6 +17,18 @@ BUDGETED = (Use.CAPTION, Use.DEEP)
 """What is asked without anybody's waiting for it: only that can be left out."""
 
 
+AWAY = "model:away"
+"""The name under which is kept what became of asking a model that could not even say its name."""
+
+
+def name_of(model: Vlm) -> str:
+    """The model's name, also where it has to be loaded for that and cannot be."""
+    try:
+        return model.name
+    except ModelUnavailable:
+        return AWAY
+
+
 class Metered:
     """A model whose every call is written down in the ledger, by stream, use and day. Safe to share between threads.
 
@@ -60,7 +72,7 @@ class Metered:
         day = self._clock.now().date().isoformat()
         with self._noting:
             for ask, reply in zip(asks, replies, strict=True):
-                none = Usage.none(ask.stream or "", self.name, ask.use, day)
+                none = Usage.none(ask.stream or "", name_of(self._model), ask.use, day)
                 self._due[none.id] = _with(self._due.get(none.id, none), _cost(none, reply))
         with self._writing:
             with self._noting:

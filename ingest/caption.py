@@ -22,6 +22,7 @@ from core.memory import (
 )
 from core.ports import Ask, Reply, Vlm
 from core.spending import Use
+from graph.spending import name_of
 from ingest.facts import Learned, Learning
 from ingest.prompts import CAPTION_SCHEMA, CAPTION_SYSTEM, caption_prompt
 from ingest.second_look import moments, nearest
@@ -108,7 +109,7 @@ def told(observation: Observation, shown: Showing, vlm: Vlm, use: Use) -> Told:
         (reply,) = vlm.ask([replace(shown.ask, use=use)])
     except ModelUnavailable as error:
         log.warning("no caption for chunk %s: %s", observation.chunk.id, error)
-        return told_failed(observation, vlm.name, str(error))
+        return told_failed(observation, name_of(vlm), str(error))
     return _read(observation, shown, vlm.name, reply)
 
 

@@ -17,7 +17,7 @@ from core.ports import House
 from core.settings import Settings
 from core.spending import Budget
 from core.work import Progress
-from graph.spending import exhausted
+from graph.spending import exhausted, name_of
 from ingest.caption import Told, caption, choose, skipped, told_failed, with_told
 from ingest.news import News
 
@@ -57,7 +57,7 @@ class Teller:
         """The caption of a chunk the model is not asked about: nothing in it is new, or the budget is used up."""
         reason = news.stale(observation) or self._exhausted(self._pending)
         if reason:
-            return skipped(observation, self._house.vlm.name, reason)
+            return skipped(observation, name_of(self._house.vlm), reason)
         news.told(observation)
         return None
 
@@ -97,7 +97,7 @@ class Teller:
             try:
                 told = self._done.get(timeout=TURN_S)
             except queue.Empty:
-                progress(0.99, f"{self._pending} chunks wait for {self._house.vlm.name}")
+                progress(0.99, f"{self._pending} chunks wait for {name_of(self._house.vlm)}")
                 continue
             self._pending -= 1
             yield told
@@ -116,7 +116,7 @@ class Teller:
                 told = self._told(waiting)
             except Exception as error:  # whoever waits for this chunk must hear of it, whatever went wrong
                 log.exception("chunk %s cannot be told", observation.chunk.id)
-                told = (told_failed(observation, self._house.vlm.name, f"something went wrong: {error}"),)
+                told = (told_failed(observation, name_of(self._house.vlm), f"something went wrong: {error}"),)
             self._done.put(with_told(observation, told))
 
     def _told(self, waiting: _Waiting) -> tuple[Told, ...]:
@@ -127,7 +127,7 @@ class Teller:
                 shown = self._house.frames.frames_at(self._stream, waiting.moments)
             except SightlineError as error:
                 why = f"its pictures cannot be opened again: {error.message}"
-                return (told_failed(observation, self._house.vlm.name, why),)
+                return (told_failed(observation, name_of(self._house.vlm), why),)
         deep = None if self._house.deep is None or self._exhausted(0) else self._house.deep
         return caption(observation, shown, self._house.vlm, deep=deep)
 

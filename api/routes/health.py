@@ -20,6 +20,7 @@ from core.media import Stream
 from core.memory import Query as MemoryQuery
 from core.memory import Want
 from core.work import ApiKey
+from graph.spending import name_of
 
 router = APIRouter(tags=["health"])
 
@@ -85,7 +86,7 @@ def health(ctx: Ctx, key: Caller) -> Health:
         status=status,
         version=version("sightline"),
         sees_with=ctx.house.detector().name,
-        captions_by=ctx.house.vlm.name,
+        captions_by=name_of(ctx.house.vlm),
         reports=reports,
         cameras=cameras,
         work=Work(

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from core.clock import SECOND, Span, VirtualClock
-from core.errors import NotFound
+from core.errors import ModelUnavailable, NotFound
 from core.media import Frame
 from core.memory import CaptionStatus, Observation, Query, Want
 from core.ports import Ask, House
@@ -20,7 +20,7 @@ from core.settings import Settings
 from core.spending import Budget, Usage, Use
 from graph.ledger import MemoryLedger
 from graph.plain.store import MemoryStore
-from graph.spending import Metered
+from graph.spending import AWAY, Metered
 from helpers.observations import DOCK, chunk, entity, event
 from helpers.videos import write_video
 from ingest.news import MEMORY, REFRESH, News
@@ -122,6 +122,21 @@ def test_pictures_that_cannot_be_opened_again_are_a_failed_caption(plain: House)
     teller.close()
     assert found.captions[0].status is CaptionStatus.FAILED
     assert "the file has gone" in found.captions[0].text
+
+
+def test_a_model_that_cannot_even_say_its_name_is_a_failed_caption_and_holds_nobody_up(plain: House) -> None:
+    class Away(FakeVlm):
+        @property
+        def name(self) -> str:
+            raise ModelUnavailable("there is no such folder")
+
+    teller = Teller(DOCK, house(plain, Away([ModelUnavailable("there is no such folder")])), Settings())
+    assert teller.skips(seen(1), News()) is None
+    teller.put(seen(1), frames())
+    (caption,) = told(teller)[1].captions
+    teller.close()
+    assert (caption.status, caption.model) == (CaptionStatus.FAILED, AWAY)
+    assert "no such folder" in caption.text
 
 
 @pytest.mark.parametrize("waits", [True, False])
