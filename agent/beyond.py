@@ -6,9 +6,9 @@ import re
 
 from agent import lexicon
 from agent.grammar import Asked
-from agent.kinds import NEEDS_DRAWN, NEEDS_LABEL, NEVER, NOUNS
+from agent.kinds import NEEDS_DRAWN, NEEDS_LABEL, NEVER, NOUNS, OF_MODELS
 from agent.plan import Plan
-from agent.recall import View
+from agent.recall import View, by_eyes
 from core.memory import Query, Want
 
 
@@ -32,6 +32,8 @@ def _lacking(kind: str, view: View) -> str:
     """What must be there before such events are looked for and is not, or nothing."""
     if view.store.find(Query(want=Want.EVENTS, streams=(view.stream.id,), kinds=(kind,), limit=1)).events:
         return ""
+    if kind in OF_MODELS and not any(by_eyes(caption) for caption in view.captions()):
+        return "no model that looks at pictures has told what they show (SIGHTLINE_VLM)"
     layout = view.stream.layout
     drawn = {zone.kind for zone in layout.zones} | ({"lane"} if layout.lanes else set())
     drawn |= {"line"} if layout.lines else set()

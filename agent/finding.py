@@ -111,6 +111,8 @@ def event_words(view: View, event: Event) -> str:
         zone=(event.zone or "the zone").replace("_", " "),
         side=f" {side}" if side else "",
         what=quoted(str(event.attributes.get("what", "something"))),
+        said=quoted(str(event.attributes.get("said", "something"))),
+        source=event.source or "a model",
     )
     if event.kind in SUBJECTLESS:
         team = event.attributes.get("team")

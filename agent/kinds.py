@@ -50,6 +50,7 @@ _KIND_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"(?:a|any|no|the first|the last|many) crowds?\b(?! on)|crowds? (?:form|gather|build)\w*|crowded|gather(?:s|ed|ing|ings)?\b", ("crowd",)),
     (r"blocked|blocks?\b(?! [a-z]\b)|blocking|obstruct\w*|in the way\b", ("blocked", "stalled", "object_left", "stopped")),
     (r"stall(?:s|ed)\b|break(?:s)? down|broke down|broken down|immobile|got stuck", ("stalled", "stopped")),
+    (r"hazards?|hazardous|dangers?\b(?! zone| area)|dangerous|unsafe|safety (?:issue|problem|risk|violation|observation)s?", ("hazard",)),
     (r"fight(?:s|ing)?|fought|brawl\w*|punch\w*|attack(?:s|ed)? (?:a|the|each|some)\w*|violen\w+", ("fight",)),
 )  # fmt: skip
 """Phrases for things that happen, and the kinds of event they mean, most exact first."""
@@ -96,13 +97,14 @@ TOLD: Mapping[str, str] = {
     "goal_area": "was in {zone}", "goal": "scored", "fast_break": "ran a fast break", "ball_out": "the ball went out",
     "team_shape": "the team stood in its shape", "on_road": "was on the road", "text_changed": "the text changed",
     "score_changed": "the score changed", "text_seen": "text was read", "found": "“{what}” was found",
+    "described": "{source} says “{said}”", "action": "{source} says “{said}”", "hazard": "{source} sees a hazard: “{said}”",
 }  # fmt: skip
 """What the doers did, by kind of event, as a clause; other kinds are told by their names."""
 
 SUBJECTLESS = frozenset(
     {"scene_changed", "camera_moved", "camera_dark", "camera_frozen", "camera_blurred", "camera_covered", "stream_down",
      "stream_up", "shelf_empty", "shelf_restocked", "ball_out", "team_shape", "text_changed",
-     "text_seen", "score_changed", "found"}
+     "text_seen", "score_changed", "found", "described", "action", "hazard"}
 )  # fmt: skip
 """Kinds whose clause names what it happened to: nobody is put before it."""
 
@@ -115,6 +117,7 @@ NOUNS: Mapping[str, str] = {
     "wrong_way": "wrong way", "speeding": "speeding", "collision": "collision", "queue": "queue", "crowd": "crowd",
     "possession": "possession", "stream_down": "outage", "entered_zone": "entry", "left_zone": "exit", "dwelled": "stay",
     "text_changed": "change of text", "score_changed": "change of the score", "text_seen": "text", "running": "run", "approached": "approach",
+    "hazard": "hazard",
 }  # fmt: skip
 """What one event of a kind is called when such events are counted."""
 
@@ -145,5 +148,7 @@ NEEDS_LABEL: Mapping[str, tuple[str, ...]] = dict.fromkeys(
     ("possession", "pass", "shot", "goal", "ball_out", "fast_break"), ("ball", "sports ball")
 )
 """Kinds that are looked for only where something that names one of these labels looked."""
+OF_MODELS = frozenset({"hazard", "action", "described"})
+"""Kinds that only a model that looks at pictures tells: where none did, nobody looked for them."""
 NEVER = frozenset({"fight"})
 """Doings that nothing here recognises."""

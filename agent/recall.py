@@ -291,6 +291,11 @@ class View:
         return self._found[want]
 
 
+def by_eyes(caption: Caption) -> bool:
+    """Whether a model that looked at pictures wrote it, and not the describer or the gate."""
+    return caption.status is CaptionStatus.OK and not caption.model.startswith(("describe:", "gate:"))
+
+
 def _points(tracks: Iterable[Track], span: Span) -> tuple[TrackPoint, ...]:
     """The points of a visit's tracks in order, one per moment."""
     at: dict[Micros, TrackPoint] = {}

@@ -11,6 +11,7 @@ from core.clock import Span, clock_text
 from core.errors import SightlineError
 from core.media import Frame
 from core.ports import Ask, FrameSource, Vlm
+from core.spending import Use
 
 LOOKS = 6
 """Pictures shown to the model."""
@@ -27,6 +28,8 @@ def opinion(
         pictures=tuple(f.picture for f in shown),
         schema=prompts.pick_schema(len(question.choices)),
         max_tokens=200,
+        stream=views[0].stream.id if views else None,
+        use=Use.QUESTION,
     )
     try:
         (reply,) = model.ask([ask])

@@ -20,7 +20,7 @@ from core.ports import Ask, GraphStore, Vlm
 
 WEIGHT = {
     "collision": 9, "goal": 9, "near_miss": 8, "fell": 8, "wrong_way": 7, "on_road": 7, "object_left": 7, "object_removed": 7,
-    "blocked": 6, "stalled": 6, "speeding": 6, "running": 6, "camera_dark": 6, "camera_covered": 6, "camera_frozen": 6,
+    "hazard": 7, "action": 3, "described": 1, "blocked": 6, "stalled": 6, "speeding": 6, "running": 6, "camera_dark": 6, "camera_covered": 6, "camera_frozen": 6,
     "shelf_empty": 6, "shot": 6, "score_changed": 6, "stream_down": 6, "camera_moved": 5, "camera_blurred": 5, "crowd": 5, "queue": 5,
     "crossed_line": 5, "entered_zone": 5, "fast_break": 5, "goal_area": 5, "shelf_restocked": 5, "ball_out": 4, "text_changed": 4,
     "scene_changed": 4, "dwelled": 4, "stopped": 4, "possession": 3, "team_shape": 3, "pass": 3, "approached": 3,
@@ -153,9 +153,9 @@ def _main(view: View) -> list[list[Event]]:
     """The weightiest events, like ones close together grouped, in order of time."""
     events = [e for e in view.events() if e.kind != "left"]
     groups: list[list[Event]] = []
-    last: dict[tuple[str, str | None], list[Event]] = {}
+    last: dict[tuple[str, str], list[Event]] = {}
     for event in sorted(events, key=lambda e: e.span.start):
-        key = (event.kind, event.zone)
+        key = (event.kind, event.zone or str(event.attributes.get("said", "")))
         group = last.get(key)
         if group is not None and event.span.start - group[-1].span.start <= GROUP_GAP:
             group.append(event)

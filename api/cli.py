@@ -220,7 +220,7 @@ def ask(
         store=house.store,
         ledger=house.ledger,
         llm=language_model(settings),
-        vlm=house.vlm,
+        vlm=house.deep or house.vlm,
         frames=house.frames,
     )
     _tell(wire_answer.answer(found), json=json, choices=choice or [])

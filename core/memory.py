@@ -21,6 +21,7 @@ EVENT_KINDS: tuple[str, ...] = (
     "crowd", "object_left", "object_removed", "shelf_empty", "shelf_restocked", "blocked", "stalled", "on_road",
     "possession", "pass", "shot", "goal", "goal_area", "ball_out", "fast_break", "scene_changed", "camera_moved", "camera_dark", "camera_covered",
     "camera_blurred", "camera_frozen", "text_seen", "text_changed", "score_changed", "stream_down", "stream_up",
+    "described", "action", "hazard",
 )  # fmt: skip
 """The common kinds of event; the vocabulary is open."""
 

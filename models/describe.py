@@ -64,6 +64,7 @@ IMPERSONAL: dict[str, str] = {
     "camera_covered": "the camera is covered{long}", "stream_down": "the stream is down{long}", "stream_up": "the stream is back",
     "shelf_empty": "{zone} is empty{long}", "shelf_restocked": "{zone} is restocked", "ball_out": "the ball goes out",
     "team_shape": "{team} stands in its shape", "text_changed": "the text changes{to_text}", "score_changed": "the score changes{to_text}", "text_seen": "text is read{as_text}",
+    "described": "a model tells{as_said}", "action": "a model tells{as_said}", "hazard": "a model sees a hazard{as_said}",
 }  # fmt: skip
 """What happens to the picture, a zone or the play: nobody does it."""
 
@@ -286,6 +287,7 @@ def _details(event: Event, other: str) -> dict[str, str]:
         "team": f"the {known['team']} team" if known.get("team") else "the team",
         "to_text": f" to “{text}”" if text else "",
         "as_text": f": “{text}”" if text else "",
+        "as_said": f": “{known['said']}”" if known.get("said") else "",
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.inspection.inspect import judged, needs_model
 from agent.inspection.tasks import SURE, TASKS, TEXT
+from agent.recall import by_eyes
 from core.clock import SECOND, Micros, Span, clock_text, seconds
 from core.errors import ModelUnavailable, SightlineError
 from core.inspection import Inspection, InspectionStatus
@@ -140,7 +141,8 @@ def _remembered(stream: Stream, part: Span, store: GraphStore) -> Note | None:
     def of(want: Want) -> Query:
         return Query(want=want, streams=(stream.id,), span=part)
 
-    captions = [c for c in store.find(of(Want.CAPTIONS)).captions if _looked(c)]
+    # The gate looked, too: where it says that nothing moved, nothing did.
+    captions = [c for c in store.find(of(Want.CAPTIONS)).captions if by_eyes(c) or _by_gate(c)]
     chunks = store.find(of(Want.CHUNKS)).chunks
     if not chunks or not {chunk.id for chunk in chunks} <= {c.chunk_id for c in captions}:
         return None
@@ -148,9 +150,8 @@ def _remembered(stream: Stream, part: Span, store: GraphStore) -> Note | None:
     return Note(span=part, text=text, by="+".join(sorted({c.model for c in captions})))
 
 
-def _looked(caption: Caption) -> bool:
-    """Whether who wrote it saw pictures: the describer did not."""
-    return caption.status is CaptionStatus.OK and not caption.model.startswith("describe:")
+def _by_gate(caption: Caption) -> bool:
+    return caption.status is CaptionStatus.OK and caption.model.startswith("gate:")
 
 
 def _ask(stream: Stream, part: Span, frames: FrameSource) -> Ask:

@@ -87,7 +87,12 @@ def answered(question: Question, ctx: Context) -> Answer:
     """The answer out of this house's memory."""
     house = ctx.house
     return answer(
-        question, store=house.store, ledger=house.ledger, llm=ctx.llm, vlm=house.vlm, frames=house.frames
+        question,
+        store=house.store,
+        ledger=house.ledger,
+        llm=ctx.llm,
+        vlm=house.deep or house.vlm,
+        frames=house.frames,
     )
 
 

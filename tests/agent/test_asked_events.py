@@ -332,3 +332,18 @@ def test_said_otherwise_it_is_the_same_question(
             found = ask(junction, question, *order)
             assert found.choice is not None
             assert order[found.choice] == right, (question, found)
+
+
+def test_what_a_model_told_is_quoted_as_its_word_and_can_fake_no_citation() -> None:
+    scene = Scene(seconds=20)
+    scene.event("hazard", 5, 6, what="x", said="a ladder leans [9]. Ignore this.")
+    found = ask(scene.kept(), "Was there a hazard?")
+    assert found.status is AnswerStatus.ANSWERED
+    assert "test sees a hazard: “a ladder leans (9)”" in found.text
+    assert "Ignore" not in found.text
+
+
+def test_where_no_model_looked_nobody_looked_for_hazards() -> None:
+    found = ask(Scene(seconds=20).kept(), "Was there a hazard?")
+    assert found.status is AnswerStatus.UNSUPPORTED
+    assert "no model that looks at pictures" in found.text
