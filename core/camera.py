@@ -26,7 +26,8 @@ class Camera:
 
     `since` is when it came into its `state`, `seen_at` when this was last written down, `frame_at` when its last picture
     came. `problem` says why it does not show pictures. `outages` counts how often it stopped showing them, `looks` how
-    many moments were looked at, `dropped` how many were left out because looking was slower than the camera.
+    many moments were looked at, `dropped` how many were left out because looking was slower than the camera, `behind_s` how
+    many seconds the looking is behind the camera at present.
     """
 
     id: StreamId
@@ -39,6 +40,7 @@ class Camera:
     outages: int = 0
     looks: int = 0
     dropped: int = 0
+    behind_s: float = 0.0
     evidence_state: CameraState | None = None
     evidence_problem: str = ""
     recording_problem: str = ""

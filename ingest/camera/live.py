@@ -90,6 +90,7 @@ class _Watching:
         self._begun = False
         self._down: Event | None = None
         self._told = -1e9
+        self._looked: Micros = -1
         self._counted = (-1, 0, 0)
         self._known = house.ledger.get(Camera, stream.id) or Camera(id=stream.id)
         self._zero = self._moment_zero()
@@ -132,6 +133,7 @@ class _Watching:
             return
         self._run.finish_until(item.at, self._quietly, self._chunk)
         self._run.take(item)
+        self._looked = item.at
         self._run.tell(self._on_chunk)
 
     def _begin(self, at: Micros) -> None:
@@ -303,6 +305,7 @@ class _Watching:
             outages=known.outages + feed.connection.outages,
             looks=known.looks + feed.mailbox.looks,
             dropped=known.dropped + feed.mailbox.dropped,
+            behind_s=seconds(max(0, feed.last - self._looked)) if self._looked >= 0 else 0.0,
             evidence_state=None if evidence is None else evidence.state,
             evidence_problem="" if evidence is None else evidence.connection.problem,
             recording_problem=self._recording_problem(feed),
