@@ -110,9 +110,8 @@ def hold(units: Path, *, cameras: int, seconds: float, busy: float) -> Held:
         for name in names:
             url = server.url(name)
             ledger.put(_row(name, url))
-        length = seconds + SETTLE_S + cameras * 2.0
         watchers = [
-            _watch([server.url(name) for name in names[n::PROCESSES]], home, length) for n in range(PROCESSES)
+            _watch([server.url(name) for name in names[n::PROCESSES]], home) for n in range(PROCESSES)
         ]
         stack.callback(_end, watchers)
         _until_live(ledger, cameras)
@@ -135,10 +134,10 @@ def _row(name: str, url: str) -> Stream:
     )
 
 
-def _watch(urls: Sequence[str], home: Path, seconds: float) -> subprocess.Popen[bytes]:
+def _watch(urls: Sequence[str], home: Path) -> subprocess.Popen[bytes]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SIGHTLINE_")}
     settings = {"SIGHTLINE_HOME": str(home), "SIGHTLINE_DETECTOR": "motion:"}
-    command = [sys.executable, "-m", "api.cli", "watch", *urls, "--for", f"{seconds:g}", "--json"]
+    command = [sys.executable, "-m", "api.cli", "watch", *urls, "--json"]
     return subprocess.Popen(
         command, env={**kept, **settings}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

@@ -6,13 +6,16 @@ import threading
 from collections import deque
 from dataclasses import dataclass, replace
 
-from core.clock import Micros
+from core.clock import SECOND, Micros
 from ingest.decode import Look
 
 MOST_PICTURES = 16
 """Pictures that wait at most: two seconds', where things move."""
 
 MOST_WAITING = 64
+
+OLDEST: Micros = 3 * SECOND
+"""What is older than this beside the latest look is left out, whether it shows a picture or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,7 @@ class Mailbox:
             if isinstance(item, Look):
                 self.looks += 1
                 self._pictures += item.frame is not None
-            while self._pictures > self._most or len(self._waiting) > MOST_WAITING:
+            while not self._waits and self._is_full(item):
                 self._leave_out()
             self._changed.notify_all()
 
@@ -82,13 +85,22 @@ class Mailbox:
             self._waits = False
             self._changed.notify_all()
 
+    def _is_full(self, latest: Look | Outage | Ended) -> bool:
+        first = self._waiting[0]
+        late = isinstance(first, Look) and isinstance(latest, Look) and latest.at - first.at > OLDEST
+        return late or self._pictures > self._most or len(self._waiting) > MOST_WAITING
+
     def _leave_out(self) -> None:
-        """Leaves out the oldest picture, or where none waits the oldest look."""
+        """Leaves out the oldest picture, or where none waits the oldest look; what is too old goes in order."""
         looks = [(n, item) for n, item in enumerate(self._waiting) if isinstance(item, Look)]
         if not looks:
             self._waiting.popleft()
             return
-        place, gone = next(((n, look) for n, look in looks if look.frame is not None), looks[0])
+        if self._pictures > self._most:
+            looks_shown = [(n, look) for n, look in looks if look.frame is not None]
+            place, gone = looks_shown[0]
+        else:
+            place, gone = looks[0]
         del self._waiting[place]
         self.dropped += 1
         self._pictures -= gone.frame is not None

@@ -24,7 +24,7 @@ from helpers.workers import at_work
 from jobs.celery_executor import CeleryExecutor
 from jobs.fakes import EagerExecutor
 from jobs.inline import InlineExecutor
-from jobs.runner import enqueue
+from jobs.runner import STAYING, enqueue
 
 Make = Callable[..., Executor]
 Handlers = dict[str, Any]
@@ -185,6 +185,45 @@ def test_a_running_job_stops_at_its_next_progress_when_asked(make: Make, ledger:
     row = ended(ledger, work)
     assert (row.state, row.result) == (JobState.CANCELLED, {})
     assert not reached
+
+
+def test_jobs_that_stay_hold_up_no_other(make: Make, ledger: Ledger) -> None:
+    def camera(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        while True:
+            progress(0.0, "live")
+            time.sleep(0.01)
+
+    (kind,) = STAYING
+    executor = make(**{kind: camera})
+    if isinstance(executor, EagerExecutor):
+        pytest.skip("it does a job at once, in the caller")
+    staying = [executor.submit(job(kind)) for _ in range(3)]
+    deadline = time.monotonic() + 30
+    while any(stored(ledger, row).state is not JobState.RUNNING for row in staying):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert ended(ledger, executor.submit(job())).state is JobState.DONE
+    for row in staying:
+        executor.cancel(row.id)
+    assert {ended(ledger, row).state for row in staying} == {JobState.CANCELLED}
+
+
+def test_jobs_that_stay_are_put_back_when_their_worker_goes(ledger: Ledger) -> None:
+    def camera(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        while True:
+            progress(0.0, "live")
+            time.sleep(0.01)
+
+    (kind,) = STAYING
+    executor = InlineExecutor(ledger, {kind: camera}, WallClock())
+    taken = executor.submit(job(kind))
+    while stored(ledger, taken).state is not JobState.RUNNING:
+        time.sleep(0.01)
+    executor.close()
+    assert stored(ledger, taken).state is JobState.QUEUED
+    again = InlineExecutor(ledger, {kind: camera}, WallClock())
+    assert [row.id for row in again.recover()] == [taken.id]
+    again.close()
 
 
 def test_cancelling_what_has_ended_changes_nothing(make: Make, ledger: Ledger) -> None:

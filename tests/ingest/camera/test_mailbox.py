@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 
 from core.clock import SECOND
 from core.media import Frame
-from ingest.camera.mailbox import MOST_WAITING, Ended, Mailbox, Outage
+from ingest.camera.mailbox import MOST_WAITING, OLDEST, Ended, Mailbox, Outage
 from ingest.decode import Look
 
 
@@ -72,6 +74,32 @@ def test_it_never_grows_whatever_is_put_in() -> None:
             case _:
                 box.put(look(n))
     assert len(taken(box)) <= MOST_WAITING
+
+
+def test_nothing_waits_that_is_much_older_than_the_latest() -> None:
+    box = Mailbox()
+    for n in range(40):
+        box.put(look(n * SECOND // 2, picture=False))
+    waiting = [item.at for item in taken(box) if isinstance(item, Look)]
+    assert waiting[-1] - waiting[0] <= OLDEST
+    assert box.dropped == 40 - len(waiting)
+
+
+def test_who_waits_loses_nothing() -> None:
+    box, out = Mailbox(2, waits=True), []
+
+    def put() -> None:
+        for n in range(50):
+            box.put(look(n * SECOND))
+        box.put(Ended())
+
+    thread = threading.Thread(target=put)
+    thread.start()
+    while not isinstance(item := box.take(30.0), Ended):
+        out.append(item)
+    thread.join()
+    assert len(out) == 50
+    assert box.dropped == 0
 
 
 def test_the_end_comes_last() -> None:
