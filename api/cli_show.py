@@ -186,7 +186,7 @@ def captions(stream: StreamNames = None, from_s: FromS = None, to_s: ToS = None,
     """
     from api import wire
     from api.find import names
-    from core.memory import Query, Want
+    from core.memory import CaptionStatus, Query, Want
 
     _, house = opened()
     query = Query(want=Want.CAPTIONS, streams=stream_ids(house, stream), span=span(from_s, to_s))
@@ -197,7 +197,15 @@ def captions(stream: StreamNames = None, from_s: FromS = None, to_s: ToS = None,
         return
     table(
         ("stream", "time", "what was said", "by"),
-        ((c.stream, wire.span_text(c.start_s, c.end_s), c.text, c.model) for c in found),
+        (
+            (
+                c.stream,
+                wire.span_text(c.start_s, c.end_s),
+                c.text if c.status is CaptionStatus.OK else f"({c.status}) {c.text}",
+                c.model,
+            )
+            for c in found
+        ),
         empty="nothing has been said yet",
     )
 

@@ -80,6 +80,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_finder(house),
         _reader(house),
         _captions(house, settings),
+        *_deep(house),
     ]
     found += [_language(settings), _queue(house, settings), _keys(house)]
     found += [Finding(what="note", state="missing", how=each) for each in house.reports]
@@ -217,6 +218,19 @@ def _captions(house: House, settings: Settings) -> Finding:
         return Finding(what="captions", state="ok", how=how)
 
     return _try("captions", "chunks are kept without a caption until it answers", look)
+
+
+def _deep(house: House) -> list[Finding]:
+    """The dearer model, where one is set."""
+    deep = house.deep
+    if deep is None:
+        return []
+
+    def look() -> Finding:
+        deep.ask([Ask(prompt="Say ok.", max_tokens=8)])
+        return Finding(what="closer looks", state="ok", how=f"{deep.name} answers")
+
+    return [_try("closer looks", "what the first model flags is not looked at again", look)]
 
 
 def _language(settings: Settings) -> Finding:

@@ -1,4 +1,4 @@
-"""`python -m bench vlm [--short] [--json FILE] [--only throughput|quiet|misbehaviour]`: the figures about models."""
+"""`python -m bench vlm [--short] [--json FILE] [--only throughput|quiet|misbehaviour] [--hours H]`: the figures about models."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Figure:
     met: bool
 
 
-def _throughput(short: bool, folder: Path) -> tuple[list[Figure], dict[str, Any]]:
+def _throughput(short: bool, hours: float, folder: Path) -> tuple[list[Figure], dict[str, Any]]:
     found = throughput.measure(8 * throughput.SLOTS if short else 24 * throughput.SLOTS, folder)
     twice = found.encoded - found.shown
     beside = f"beside: {found.watched_s:.0f} s of video watched in {found.watching_s:.0f} s"
@@ -62,8 +62,8 @@ def _throughput(short: bool, folder: Path) -> tuple[list[Figure], dict[str, Any]
     ], {**asdict(found), "share": found.share}
 
 
-def _quiet(short: bool, folder: Path) -> tuple[list[Figure], dict[str, Any]]:
-    found = quiet.measure(1.0 if short else 8.0, folder)
+def _quiet(short: bool, hours: float, folder: Path) -> tuple[list[Figure], dict[str, Any]]:
+    found = quiet.measure(hours, folder)
     about = f"{found.hours:g} h, {found.episodes} times something happens, watched in {found.watch_s:.0f} s"
     return [
         Figure(
@@ -81,7 +81,7 @@ def _quiet(short: bool, folder: Path) -> tuple[list[Figure], dict[str, Any]]:
     ], {**asdict(found), "share": found.share, "recall": found.recall}
 
 
-def _misbehaviour(short: bool, folder: Path) -> tuple[list[Figure], dict[str, Any]]:
+def _misbehaviour(short: bool, hours: float, folder: Path) -> tuple[list[Figure], dict[str, Any]]:
     logging.disable(logging.WARNING)  # a thousand warnings are what is asked for here
     try:
         found = misbehaviour.run(100 if short else 1000)
@@ -102,7 +102,7 @@ def _misbehaviour(short: bool, folder: Path) -> tuple[list[Figure], dict[str, An
     ], asdict(found)  # fmt: skip
 
 
-PARTS: dict[str, Callable[[bool, Path], tuple[list[Figure], dict[str, Any]]]] = {
+PARTS: dict[str, Callable[[bool, float, Path], tuple[list[Figure], dict[str, Any]]]] = {
     "throughput": _throughput,
     "quiet": _quiet,
     "misbehaviour": _misbehaviour,
@@ -114,13 +114,15 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench vlm", description=__doc__)
     parser.add_argument("--short", action="store_true", help="an hour, a hundred replies, fewer calls")
     parser.add_argument("--only", choices=sorted(PARTS), action="append", help="only this part")
+    parser.add_argument("--hours", type=float, help="length of the quiet recording; default: 8, short: 1")
     parser.add_argument("--json", type=Path, help="write the figures here as well")
     chosen = parser.parse_args(arguments)
+    hours = chosen.hours or (1.0 if chosen.short else 8.0)
     table, written, met = Table("what", "measured", "bar", "met"), {}, True
     for name in chosen.only or PARTS:
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="sightline-vlm-") as folder:
-            figures, raw = PARTS[name](chosen.short, Path(folder))
+            figures, raw = PARTS[name](chosen.short, hours, Path(folder))
         load = [round(each, 2) for each in os.getloadavg()]
         written[name] = {**raw, "took_s": round(time.monotonic() - began, 1), "load": load}
         for figure in figures:

@@ -1,7 +1,7 @@
 """Eight hours of a dock where little happens: how many calls it takes, and whether what happened was shown.
 
 The video is rendered by the project's own engine: one camera and one floor, people and a forklift now and then, and
-in between the still dock with the camera's noise at one picture a second, as recorders that save room write it. It is
+in between the still dock with the camera's noise at one picture in four seconds, as recorders that save room write it. It is
 decoded, gated, looked at and told by the product as it is; the server's words do not matter here and are a stub's.
 
 A true event counts as recalled where a call shows a picture taken while it lasts (give or take a second). Captioning
@@ -40,8 +40,10 @@ from models.vlm_openai import OpenAiVlm
 FPS = 12
 QUIET_SHEETS = 48
 NEAR_S = 1.0
-PER_HOUR = 2
+PER_HOUR = 1.5
 """Times an hour at which something happens."""
+QUIET_STEP = 4
+"""Seconds from one picture to the next while nothing happens."""
 CAMERA = Camera(width=480, height_px=270, height=4.6, pitch=17.0, focal=400.0)
 FLOOR = 1
 SAID = json.dumps({"summary": "A dock.", "facts": [], "look_closer": False})
@@ -93,7 +95,7 @@ def starts(hours: float, seed: int = 11) -> list[int]:
     """The seconds at which something begins, spread at random but apart."""
     dice, out = random.Random(seed), []
     for part in range(round(hours * PER_HOUR)):
-        length = 3600 // PER_HOUR
+        length = round(3600 / PER_HOUR)
         out.append(part * length + dice.randrange(60, length - 200))
     return out
 
@@ -117,8 +119,8 @@ def record(path: Path, hours: float, distinct: int) -> list[Occurrence]:
         second = 0
         kept: dict[int, tuple[list[Any], list[Any], float]] = {}
         for number, begin in enumerate(begins):
-            for at in range(second, begin):
-                write(still[at % QUIET_SHEETS], at)
+            for at in range(second, begin, QUIET_STEP):
+                write(still[at // QUIET_STEP % QUIET_SHEETS], at)
             which = number % distinct
             if which not in kept:
                 kept[which] = _played(which + 1)
@@ -133,8 +135,8 @@ def record(path: Path, hours: float, distinct: int) -> list[Occurrence]:
             second = begin + int(length)
             if number >= len(begins) - distinct:
                 kept.pop(which, None)  # it does not come again
-        for at in range(second, round(hours * 3600)):
-            write(still[at % QUIET_SHEETS], at)
+        for at in range(second, round(hours * 3600), QUIET_STEP):
+            write(still[at // QUIET_STEP % QUIET_SHEETS], at)
         out.mux(stream.encode())
     return truth
 

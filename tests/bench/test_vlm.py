@@ -82,10 +82,10 @@ def test_moments_that_were_shown_are_read_from_the_words() -> None:
 def test_a_quiet_recording_is_as_long_as_it_says_and_holds_what_it_says(tmp_path: Path) -> None:
     import av
 
-    truth = quiet.record(tmp_path / "q.mp4", 0.5, 1)
+    truth = quiet.record(tmp_path / "q.mp4", 0.6, 1)
     with av.open(str(tmp_path / "q.mp4")) as video:
-        assert video.duration == pytest.approx(1800e6, abs=2e6)
-    begins = quiet.starts(0.5)
+        assert video.duration == pytest.approx(2160e6, abs=5e6)
+    begins = quiet.starts(0.6)
     assert len(begins) == 1
     assert {event.kind for event in truth} >= {"appeared", "left", "near_miss"}
     assert all(begins[0] <= event.start_s < begins[0] + 78 for event in truth)

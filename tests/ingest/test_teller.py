@@ -14,16 +14,18 @@ import pytest
 from core.clock import SECOND, Span, VirtualClock
 from core.errors import ModelUnavailable, NotFound
 from core.media import Frame
-from core.memory import CaptionStatus, Observation, Query, Want
+from core.memory import CaptionStatus, CoverageState, Observation, Query, Want
 from core.ports import Ask, House
 from core.settings import Settings
 from core.spending import Budget, Usage, Use
 from graph.ledger import MemoryLedger
 from graph.plain.store import MemoryStore
 from graph.spending import AWAY, Metered
+from helpers import observations as say
 from helpers.observations import DOCK, chunk, entity, event
 from helpers.videos import write_video
 from ingest.news import MEMORY, REFRESH, News
+from ingest.owed import owed
 from ingest.pipeline import watch
 from ingest.register import register
 from ingest.teller import MOST_HELD, Teller
@@ -197,6 +199,21 @@ def test_what_was_told_long_ago_is_let_go() -> None:
     for n in range(200):
         news.stale(seen(n))
     assert len(news._known) <= MEMORY // (10 * SECOND) + 2
+
+
+# --- what is owed ----------------------------------------------------------------------------------------------------
+
+
+def test_looked_at_chunks_without_a_caption_are_owed_with_moments_that_were_looked_at() -> None:
+    store = MemoryStore()
+    happened = event("appeared", 12, None, entity(1, "person", 12, 18))
+    store.write(say.observation(0, say.caption(0, "told"), say.coverage(0, 10)))
+    store.write(say.observation(1, entity(1, "person", 12, 18), happened, say.coverage(10, 16)))
+    store.write(say.observation(2, say.coverage(20, 30, CoverageState.GATED)))
+    ((found, moments),) = owed(DOCK, store)
+    assert (found.chunk.index, [e.kind for e in found.events]) == (1, ["appeared"])
+    assert 12 * SECOND in moments
+    assert all(10 * SECOND <= at < 16 * SECOND for at in moments)
 
 
 # --- the whole way ---------------------------------------------------------------------------------------------------
