@@ -109,7 +109,7 @@ class Settings(BaseSettings):
         default=20.0, gt=0, description="Seconds without a frame after which a decoder is killed."
     )
     camera_stall_s: float = Field(
-        default=4.0,
+        default=3.5,
         gt=0.2,
         le=60,
         description="Seconds without a picture after which a camera counts as stalled.",

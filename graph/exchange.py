@@ -66,7 +66,7 @@ def lines_of(store: Memory, streams: Sequence[Stream]) -> Iterator[Line]:
 
 
 def _shareable(stream: Stream) -> Stream:
-    return replace(stream, source=stream.shown_source)
+    return replace(stream, source=stream.shown_source, evidence_source="")
 
 
 def written(lines: Iterable[Line]) -> Iterator[str]:

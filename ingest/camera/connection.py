@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from core.camera import CameraState
 
-STALL_S = 4.0
+STALL_S = 3.5
 """Seconds without a picture after which a camera that showed some counts as stalled."""
 
 GIVE_UP_S = 3.0

@@ -6,6 +6,7 @@ into a mailbox, from which whoever looks takes it at its own speed; what it reco
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import threading
@@ -29,8 +30,13 @@ TURN_S = 0.25
 WRITTEN_S = 5.0
 """How it stands is told so often where nothing changes, as a sign of life."""
 
+CLOSE_S = 1.5
+
 OUTAGE_S = 1.0
 """An outage that lasts is told again so often."""
+
+PLAYED_S = 120.0
+"""The same for a file that is played: a busy machine, or whoever looks, may hold it up."""
 
 BURST_S = 20.0
 """Seconds without a picture after which a playlist counts as stalled: its pictures come some seconds at a time."""
@@ -85,6 +91,8 @@ class Feed:
         self.heard: float | None = None
         self.recorded = plan.folder is not None
         self.connection = Connection(plan.patience, random.random, time.monotonic())
+        if plan.ends:
+            self.connection.allow(PLAYED_S)
         self._child: Child | None = None
         self._asked = self._ready = False
         self._told_at = self._spoke = self._changed = time.monotonic()
@@ -126,7 +134,23 @@ class Feed:
             self.mailbox.put(Ended(problem="something went wrong inside Sightline; the log has the details"))
         finally:
             self._become(lambda now: self.connection.stop(now))
+            self._finish_segment()
             self._end_child()
+
+    def _finish_segment(self) -> None:
+        """Gives the child a moment to end what it is recording."""
+        child = self._child
+        if child is None or self._kept is None or not self._asked:
+            return
+        child.tell({"close": True})
+        until = time.monotonic() + CLOSE_S
+        with contextlib.suppress(EOFError, TimeoutError):
+            while child.speaks(until - time.monotonic()):
+                message = child.read(CLOSE_S)
+                if message.head["type"] == "lost":
+                    return
+                if message.head["type"] == "segment":
+                    self._hear(message)
 
     def _turn(self) -> None:
         """Hears what the child says, and looks what time it is."""
@@ -207,6 +231,9 @@ class Feed:
             case "look":
                 if self._see(head["at"], None):
                     self.mailbox.put(look_of(message))
+                    self._spoke = time.monotonic()
+                    if self._plan.waits:  # who looks may have been slow: that is no silence of the source
+                        self._become(lambda now: self.connection.picture(now))
             case "segment" if self._kept is not None:
                 path = Path(head["path"])
                 self._given.add(path.name)

@@ -1,6 +1,6 @@
 """What the decoding child does with a camera: keeps looking, and recording, while its parent wants it to.
 
-The parent orders every connection: `{"open": true}`. What comes of it is said as `open`, then `look`, `seen` (a sign of
+The parent orders every connection, `{"open": true}`, and may have it closed before its end, `{"close": true}`. What comes of it is said as `open`, then `look`, `seen` (a sign of
 life: pictures come) and `segment`, until `lost` says why there are no more. Then the child waits for the next order.
 """
 
@@ -52,12 +52,14 @@ RATED_FOR: Micros = 3 * SECOND
 
 def camera(orders: queue.SimpleQueue[dict[str, Any]], args: dict[str, Any], out: Sender) -> None:
     """Opens the camera whenever it is told to, and stays until it is killed."""
-    session = _Watching(args, out)
+    session = _Watching(args, out, orders)
     while True:
         try:
-            orders.get(timeout=IDLE_S)
+            order = orders.get(timeout=IDLE_S)
         except queue.Empty:
             out.tick()
+            continue
+        if "open" not in order:
             continue
         try:
             session.run()
@@ -70,9 +72,9 @@ def camera(orders: queue.SimpleQueue[dict[str, Any]], args: dict[str, Any], out:
 class _Watching:
     """One camera across its connections: what the gate, the sampler and the clock know of it."""
 
-    def __init__(self, args: dict[str, Any], out: Sender) -> None:
+    def __init__(self, args: dict[str, Any], out: Sender, orders: queue.SimpleQueue[dict[str, Any]]) -> None:
         self._url: str = args["url"]
-        self._out = out
+        self._out, self._orders = out, orders
         self._clock = LiveClock(int(args["after"]))
         self._zero: float | None = args["zero"]
         self._pace = Pace.of(self._url) if self._url.startswith(LIVE_FILE) else None
@@ -145,6 +147,8 @@ class _Watching:
         assert base is not None  # noqa: S101 - every demuxer gives one
         begun, opened = False, time.monotonic()
         for packet in stamped(self._whole.of(container.demux(stream)), self._step(base)):
+            if not self._orders.empty():
+                return  # it is to be closed
             stamp = stamp_of(packet)
             begun = begun or packet.is_keyframe or time.monotonic() - opened > NO_KEY_S
             if stamp is None or not begun:

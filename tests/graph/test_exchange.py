@@ -41,6 +41,7 @@ STREAMS = [
         id=DOCK,
         name="dock",
         source="rtsp://joe:hunter2@cam/1",
+        evidence_source="rtsp://joe:hunter2@cam/2",
         shown_source="rtsp://cam/1",
         started_at=datetime(2026, 3, 1, tzinfo=UTC),
     ),
