@@ -8,10 +8,11 @@ import sys
 
 BENCHMARKS: dict[str, str] = {
     "again": "who is known again before several cameras: precision and recall of pairs",
-    "faults": "cameras that go and come, and what is lost by it",
+    "faults": "cameras that go and come, videos that are damaged, and what is lost by it",
     "memory": "what a memory of a million events costs, how fast it answers, and that it survives its writer",
     "seeing": "questions about real clips, tracks and events against truth, what a stream costs",
     "vlm": "how busy a model server is kept, what it is asked, and that nothing it says is taken for more than it is",
+    "sources": "what reading a source costs beside ffmpeg and the best readers, and whether every picture is the right one",
     "speed": "whole watch of a clip beside plain decoding of the same file",
 }
 """Name of a module here with `main(arguments) -> int` → what it measures."""

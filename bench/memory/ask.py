@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bench.memory.figures import Figure, p95
+from bench.figures import Figure, p95
 from bench.memory.life import DAY_US, MODEL, Life, direction
 from core.clock import SECOND, Span
 from core.memory import Event, Query, Vector, Want

@@ -23,8 +23,8 @@ from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
 
+from bench.figures import Figure, show
 from bench.memory import ask, disk, faults
-from bench.memory.figures import Figure, show
 from bench.memory.life import Life
 
 BACKENDS = {"sqlite": "bench.memory.sqlite", **dict.fromkeys(("neo4j", "bolt"), "bench.memory.neo4j")}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import apsw
 
-from bench.memory.figures import Figure
+from bench.figures import Figure
 
 MOST_MB = 10.0
 _CLIPS = Path("data/clips")

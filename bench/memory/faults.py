@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.memory.figures import Figure
+from bench.figures import Figure
 from bench.memory.life import CHUNK_S, Life
 from core import ids
 from core.clock import SECOND, Span

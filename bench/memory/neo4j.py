@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from neo4j import ManagedTransaction
 
+from bench.figures import Figure
 from bench.memory.ask import OTHERS_MS, RECALL_AT
-from bench.memory.figures import Figure
 from bench.memory.fill import there
 from bench.memory.life import EVENTS_EACH, LENGTH, MODEL, Life
 from bench.neo4j_server import Neo4jServer

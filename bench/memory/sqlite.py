@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.figures import Figure, p95
 from bench.memory import raw
 from bench.memory.ask import RECALL_AT, WORDS
-from bench.memory.figures import Figure, p95
 from bench.memory.fill import fill, timed
 from bench.memory.life import EVENTS_EACH, MODEL, Life
 from core.memory import Observation, Query

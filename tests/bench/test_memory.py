@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.figures import Figure, p95
 from bench.memory import ask, cli, raw, sqlite
 from bench.memory.faults import campaign
-from bench.memory.figures import Figure, p95
 from bench.memory.fill import fill, there
 from bench.memory.life import EVENTS_EACH, Life
 from core.memory import Query, Want
