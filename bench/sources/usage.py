@@ -43,13 +43,14 @@ def run(command: Sequence[str], env: Mapping[str, str] | None = None) -> Usage:
 
 def _watch(root: int, peaks: dict[int, float], over: threading.Event) -> None:
     while not over.wait(LOOK_S):
-        for pid in (root, *_children(root)):
-            peak = _high_water(pid)
+        for pid in (root, *children(root)):
+            peak = high_water(pid)
             if peak:
                 peaks[pid] = max(peaks.get(pid, 0.0), peak)
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and not yet waited for."""
     found: list[int] = []
     try:
         for task in os.listdir(f"/proc/{pid}/task"):
@@ -59,7 +60,7 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def _high_water(pid: int) -> float:
+def high_water(pid: int) -> float:
     """The most memory the process has had in MB, by the kernel."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
