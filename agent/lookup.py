@@ -42,7 +42,7 @@ def look_up(plan: Plan, views: Sequence[View]) -> Finding:
 def _one(plan: Plan, view: View) -> Finding:
     of_camera = bool(set(plan.kinds[:1]) & OF_CAMERA)
     share = view.covered_share() if of_camera else view.seen_share()
-    if share <= 0:
+    if share <= 0 or (not of_camera and view.unwatched()):
         return _not_covered(view)
     if plan.subject is None or plan.unknown:
         return found_by_words(plan, view) or _unknown(plan, view, plan.unknown)
@@ -105,6 +105,8 @@ def _not_covered(view: View) -> Finding:
         head = f"{view.stream.name} ends at {clock_text(end)}: nothing was recorded later."
     elif blind := view.blinded():
         head = sentence(f"{event_words(view, blind[0])} at {blind[0].span}: nothing could be seen then.")
+    elif view.unwatched():
+        head = f"Nobody looked for anything in {view.stream.name}: seeing was switched off."
     else:
         head = f"Nobody looked at {view.span} of {view.stream.name}."
     return Finding(status=AnswerStatus.NOT_COVERED, head=head)

@@ -268,6 +268,11 @@ class View:
         blind = (s for e in self.blinded() if (s := e.span.intersect(self.span)))
         return merge([*self.unlooked(), *blind])
 
+    def unwatched(self) -> bool:
+        """Whether the span was read through and nobody looked for anything in it: seeing was switched off."""
+        seen = [c for c in self.coverage() if c.state in SEEN]
+        return bool(seen) and not any(c.by for c in seen)
+
     def covered_share(self) -> float:
         """How much of the span was looked at, 0 to 1."""
         return covered(self.looked()) / self.span.duration

@@ -158,7 +158,8 @@ class CoverageState(StrEnum):
 class Coverage:
     """A span and how it was treated: looked at (by what, for which labels), gated (nothing moved), failed, or down.
 
-    A gated span counts as covered: nothing moved in it. What no entry names, nobody looked at. A span is `untold`
+    A gated span counts as covered: nothing moved in it. What no entry names, nobody looked at; what was looked at `by`
+    nobody was only read through, for seeing was switched off. A span is `untold`
     besides where the model `by` was asked what it shows and its reply, or part of it, could not be used: what only it
     could have told is not known.
     """

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
 from core.errors import SightlineError
+from ingest.decoders import load_decoder
 
 QUEUED = 8
 """Messages held ready while the parent is busy: what bounds memory on both sides of the pipe."""
@@ -87,6 +88,8 @@ def main() -> None:
 def _do(job: dict[str, Any], outbox: Outbox, orders: Orders) -> None:
     try:
         task = _task(job["task"], orders)
+        if "decoder" in job["args"]:
+            load_decoder(job["args"]["source"], job["args"]["decoder"])
         _bound(job["memory_mb"])
         outbox.send("ready")
         task(job["args"], outbox)

@@ -31,6 +31,20 @@ def check_decoder(name: str) -> str:
     return name
 
 
+def load_decoder(source: str, decoder: str) -> None:
+    """Loads the libraries that will open the source, before the child's memory is bounded: they map gigabytes they never
+    touch.
+    """
+    if source.startswith(FOLDER):
+        import ingest.decode_images
+    elif decoder == DECORD and find_spec("decord") is not None:
+        import decord  # noqa: F401
+
+        import ingest.decode_decord
+    else:
+        import ingest.decode_pyav  # noqa: F401
+
+
 def open_source(source: str, decoder: str, tick: Callable[[], None]) -> Decoder:
     """The source, opened; `tick` is called for whatever was read: a sign of life.
 

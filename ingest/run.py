@@ -32,7 +32,7 @@ from ingest.teller import Teller
 log = logging.getLogger(__name__)
 
 KEY_REACH = 2 * SECOND
-"""How much time before and after a key picture it speaks for, where only those are looked at."""
+"""How much time from a key picture on it speaks for, where only those are looked at."""
 
 WARM_UP = 2 * SECOND
 """How much of a new scene the detector is shown at once."""
@@ -76,7 +76,7 @@ class Run:
         self.finder = house.finder() if house.finder is not None and house.wanted else None
         self.tally = Tally(
             stream.id,
-            by=detector.name,
+            by=detector.name if detector.vocabulary else "",  # who looks for nothing does not look
             looked_for=tuple(sorted(detector.vocabulary)),
             reach=KEY_REACH if settings.keyframes else None,
         )

@@ -13,8 +13,8 @@ from ingest.decode import Look
 class Tally:
     """Keeps account of how a stream's time was treated: looked at, gated, failed.
 
-    A look stands for the time since the one before, or for `reach` before and after it where looks are far apart; what
-    no look reaches is in no entry: nobody looked at it.
+    A look stands for the time since the one before; where looks are far apart, for no more than `reach` after it. What no
+    look reaches is in no entry: nobody looked at it.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Tally:
         state = CoverageState.GATED if look.frame is None else CoverageState.LOOKED
         if self._reach is not None:
             self.fill(look.at)
-            self.end = max(self.end, look.at - self._reach)
+            self.end = max(self.end, look.at)
         self._add(max(look.at, self.end) + 1, state, "" if look.frame is not None else "nothing moved")
         self.last = look.at
 

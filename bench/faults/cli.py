@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.faults.part import Part, show, write
 
-PARTS: dict[str, str] = {"cameras": "bench.faults.cameras"}
+PARTS: dict[str, str] = {"cameras": "bench.faults.cameras", "media": "bench.faults.media"}
 """Name of a part → its module, with `measure(short) -> Part`."""
 
 
