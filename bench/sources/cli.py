@@ -3,7 +3,7 @@
 `python -m bench sources [--only ingest,sampled,…] [--short] [--folder DIR] [--json FILE]`. Parts: `sampled` (pictures at
 given moments, by every reader that is installed; a figure counts only where each picture is the one ffmpeg shows),
 `ingest` (a whole watch with seeing off beside ffmpeg), `gate` (what it costs beside decoding), `memory` (a long file and a
-short one), `tiles` (what is small in 4K). Needs ffmpeg; `--folder` keeps the clips it makes.
+short one), `tiles` (what is small in 4K), `live` (how many cameras; needs gst-rtsp-server). Needs ffmpeg; `--folder` keeps the clips it makes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import cv2
 from rich.console import Console
 
 from bench.figures import Figure, show
-from bench.sources import footage, large, readers, usage
+from bench.sources import footage, large, live, readers, usage
 from bench.sources.footage import Footage
 from ingest.decode_pyav import PyavDecoder
 from ingest.gate import SIDE, Gate
@@ -211,12 +211,18 @@ def tiles(folder: Path, scale: Scale) -> Iterator[Figure]:
             )
 
 
+def cameras(folder: Path, scale: Scale) -> Iterator[Figure]:
+    """How many cameras one machine holds."""
+    yield from live.live(folder, short=scale.rounds == 1)
+
+
 PARTS: dict[str, Callable[[Path, Scale], Iterator[Figure]]] = {
     "sampled": sampled,
     "ingest": ingest,
     "gate": gate,
     "memory": memory,
     "tiles": tiles,
+    "live": cameras,
 }
 
 
