@@ -24,7 +24,7 @@ KINDS: dict[str, tuple[str, str, dict[str, str]]] = {
     "plain.flv": ("flv", "yuv420p", {}),
     "raw.h264": ("libx264", "yuv420p", {}),
 }
-"""Name → codec, pixel format, options of container and encoder together."""
+"""Name → codec, pixel format, options of container (`movflags`) and encoder."""
 
 EXTREMES = (0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
 BOXES = b"ftyp moov mvhd trak tkhd edts elst mdia mdhd hdlr minf stbl stsd stts ctts stsc stsz stco co64 stss avcC moof traf tfhd trun mdat".split()
@@ -35,8 +35,10 @@ def healthy(folder: Path) -> dict[str, bytes]:
     out = {}
     for name, (codec, pixels, options) in KINDS.items():
         path = folder / name
-        with av.open(str(path), "w", options=options) as container:
-            stream = container.add_stream(codec, rate=Fraction(RATE), options=options)
+        mux = {name: value for name, value in options.items() if name == "movflags"}
+        encode = {name: value for name, value in options.items() if name not in mux}
+        with av.open(str(path), "w", options=mux) as container:
+            stream = container.add_stream(codec, rate=Fraction(RATE), options=encode)
             stream.width, stream.height = SIZE
             stream.pix_fmt = pixels
             for number in range(SECONDS * RATE):
