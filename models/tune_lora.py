@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,9 +67,10 @@ def tune(
     model = LocalModel(wish)
     before, old_before = mastery(model, course.held), _of_old(model, course)
     torch.manual_seed(plan.seed)
-    model.model = get_peft_model(
-        model.model, LoraConfig(r=plan.rank, lora_alpha=2 * plan.rank, target_modules="all-linear")
-    )
+    form = LoraConfig(r=plan.rank, lora_alpha=2 * plan.rank, target_modules="all-linear")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # what the two libraries have to tell each other
+        model.model = get_peft_model(model.model, form)
     _teach(model, course, plan, progress)
     model.model.eval()
     model.model.save_pretrained(folder)

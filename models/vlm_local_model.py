@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -197,8 +198,6 @@ def _held(precision: str) -> dict[str, Any]:
 
 def _quantized(model: Any) -> Any:
     """The model with int8 weights in its linear layers, for a CPU."""
-    import warnings
-
     import torch.ao.quantization
 
     quantize: Any = torch.ao.quantization.quantize_dynamic
@@ -214,7 +213,9 @@ def _adapted(model: Any, adapter: str) -> Any:
     except ImportError as error:
         raise missing(f"the adapter {adapter}", error) from error
     try:
-        return PeftModel.from_pretrained(model, adapter).merge_and_unload().eval()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # what the two libraries have to tell each other
+            return PeftModel.from_pretrained(model, adapter).merge_and_unload().eval()
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise ModelUnavailable(
             f"the adapter {adapter} cannot be loaded: {str(error).splitlines()[0]}",
