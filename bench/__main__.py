@@ -17,23 +17,30 @@ BENCHMARKS: dict[str, str] = {
 }
 """Name of a module here with `main(arguments) -> int` → what it measures."""
 
-TOOLS: dict[str, str] = {"scenes.cli": "render a scene with its truth: scenes --seed 7 --out DIR"}
+TOOLS: dict[str, tuple[str, str]] = {
+    "scenes": ("scenes.cli", "render a scene with its truth: scenes --seed 7 --out DIR"),
+    "train_vlm": (
+        "train_vlm",
+        "train the tiny vision-language model that tests ask (needs `make setup-local`)",
+    ),
+}
+"""Name → the module with `main(arguments) -> int`, and what it does; not run by `all`."""
 
 
 def main(arguments: list[str]) -> int:
     """Runs what is named first and returns its exit status."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__, epilog=_listing(),
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
-    parser.add_argument("name", choices=["all", "scenes", *BENCHMARKS])
+    parser.add_argument("name", choices=["all", *TOOLS, *BENCHMARKS])
     chosen, rest = parser.parse_known_args(arguments[:1])[0], arguments[1:]
-    if chosen.name == "scenes":
-        return int(importlib.import_module("bench.scenes.cli").main(rest))
+    if chosen.name in TOOLS:
+        return int(importlib.import_module(f"bench.{TOOLS[chosen.name][0]}").main(rest))
     names = list(BENCHMARKS) if chosen.name == "all" else [chosen.name]
     return max(int(importlib.import_module(f"bench.{name}").main(rest)) for name in names)
 
 
 def _listing() -> str:
-    rows = {**BENCHMARKS, "scenes": TOOLS["scenes.cli"]}
+    rows = {**BENCHMARKS, **{name: what for name, (_, what) in TOOLS.items()}}
     return "\n".join(f"  {name:10} {what}" for name, what in rows.items())
 
 

@@ -149,11 +149,16 @@ def mastery(model: LocalModel, lessons: Sequence[Lesson], batch: int = 16) -> Ma
         longest = max(len(model.processor.tokenizer(each.wanted)["input_ids"]) for each in some) + 8
         replies = model.ask([Ask(prompt=e.prompt, pictures=e.pictures, max_tokens=longest) for e in some])
         right += sum(
-            reply.text.split() == each.wanted.split() for each, reply in zip(some, replies, strict=True)
+            _meant(reply.text) == _meant(each.wanted) for each, reply in zip(some, replies, strict=True)
         )
         with torch.inference_mode():
             loss += sum(float(loss_of(model, group)) * len(group) for group in _alike(some))
     return Mastery(lessons=len(lessons), accuracy=right / len(lessons), loss=loss / len(lessons))
+
+
+def _meant(reply: str) -> list[str]:
+    """The words of a reply, without what leads to them in a model that reasons."""
+    return reply.rpartition("</think>")[2].split()
 
 
 def loss_of(model: LocalModel, lessons: Sequence[Lesson]) -> Any:
