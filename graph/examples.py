@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import cv2
 import numpy as np
 
 from core.colour import shares
@@ -52,6 +51,8 @@ class Shelf:
         """Keeps the picture with what is to be said of it; the same twice is once. Raises `Invalid` where nothing is
         said of it, or there are too many.
         """
+        import cv2  # who only reads the memory does not wait for it to load
+
         label, text = label.strip(), text.strip()
         if not (label or text):
             raise Invalid("an example needs a label or a text", next_step="give --label or --text")
@@ -93,6 +94,8 @@ class Shelf:
 
     def picture(self, example: Example) -> Picture:
         """Its picture; the same object again as long as it is held. Raises `NotFound` where its file has gone."""
+        import cv2
+
         with self._lock:
             if example.id in self._kept:
                 self._kept.move_to_end(example.id)
@@ -150,5 +153,7 @@ def _at_most(picture: Picture, longest: int) -> Picture:
     shrink = longest / max(picture.shape[:2])
     if shrink >= 1:
         return picture
+    import cv2
+
     size = max(1, round(picture.shape[1] * shrink)), max(1, round(picture.shape[0] * shrink))
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
