@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 MOST_HELD = 32
 """Chunks that wait for the model with their pictures in memory; of more only the moments are kept, and the pictures are
 opened again when their turn comes."""
+AHEAD = 2
+"""For each so many chunks that are with the model one more is made ready: when a call ends, the next goes out at once. The
+model keeps the others waiting that it does not take yet."""
 TURN_S = 0.5
 """Seconds after which somebody who waits for captions hears how far they are."""
 
@@ -42,7 +45,7 @@ class _Waiting:
 class Teller:
     """The captions of one stream on their way. What was told is taken by the thread that gave the chunks in: it writes.
 
-    Threads are begun as they are needed, at most `at_once` of the model, and end with `close`.
+    Threads are begun as they are needed, half as many again as the model's `at_once`, and end with `close`.
     """
 
     def __init__(self, stream: StreamId, house: House, settings: Settings) -> None:
@@ -76,7 +79,8 @@ class Teller:
     def _give(self, waiting: _Waiting) -> None:
         self._pending += 1
         self._todo.put(waiting)
-        if len(self._threads) < min(self._pending, self._house.vlm.at_once):
+        at_once = self._house.vlm.at_once
+        if len(self._threads) < min(self._pending, at_once + at_once // AHEAD):
             thread = threading.Thread(target=self._work, name="teller", daemon=True)
             self._threads.append(thread)
             thread.start()

@@ -93,14 +93,14 @@ def test_giving_chunks_in_never_waits_and_what_is_told_comes_back_whole(plain: H
     assert {o.captions[0].status for o in found.values()} == {CaptionStatus.OK}
 
 
-def test_no_more_threads_ask_than_the_model_takes(plain: House) -> None:
-    together = threading.Barrier(4)
+def test_as_many_ask_as_the_model_takes_and_a_few_more_are_ready(plain: House) -> None:
+    together = threading.Barrier(6)
     model = FakeVlm(lambda _: (together.wait(60) and SAID) or SAID, at_once=4)
     teller = Teller(DOCK, house(plain, model), Settings())
-    for n in range(8):
+    for n in range(12):
         teller.put(seen(n), frames())
-    assert len(told(teller)) == 8
-    assert len(teller._threads) == 4
+    assert len(told(teller)) == 12
+    assert len(teller._threads) == 6
     teller.close()
 
 
