@@ -12,6 +12,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import cv2
+
 from core import ids
 from core.camera import Camera
 from core.clock import SECOND, Micros, Span, seconds
@@ -62,6 +64,7 @@ def watch_live(
     `SourceUnavailable` where a file that is played cannot be.
     """
     began = time.monotonic()
+    cv2.setNumThreads(1)  # many cameras share the cores: threads within one small picture only cost
     watching = _Watching(stream, house, settings, progress, on_chunk)
     problem = watching.through(for_s)
 

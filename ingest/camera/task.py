@@ -16,6 +16,7 @@ from typing import Any
 
 import av
 import av.error
+import cv2
 
 from core.clock import SECOND, Micros
 from core.errors import CameraRefused, SightlineError
@@ -52,6 +53,7 @@ RATED_FOR: Micros = 3 * SECOND
 
 def camera(orders: queue.SimpleQueue[dict[str, Any]], args: dict[str, Any], out: Sender) -> None:
     """Opens the camera whenever it is told to, and stays until it is killed."""
+    cv2.setNumThreads(1)
     session = _Watching(args, out, orders)
     while True:
         try:
