@@ -27,8 +27,9 @@ from core.settings import Settings, read_settings
 from ingest.pipeline import watch
 from ingest.register import register
 
-HANG_S = 90.0
-"""A file that takes longer is a hang: a child that gives no sign of life is stopped after `STALL_S`."""
+HANG_S = 240.0
+"""A file that takes longer is a hang: a child may take a minute to start on a busy machine, two are started, and one that
+gives no sign of life is stopped after `STALL_S`."""
 STALL_S = 15.0
 MEMORY_MB = 512
 """Address space the decoding child may grow by."""
