@@ -180,9 +180,17 @@ def _watched(file: Path) -> Iterator[Callable[[], int]]:
         os.close(fd)
 
 
+def _decodes(pid: int) -> bool:
+    """Whether the process runs the decoding child's program: one that was only just forked is as large as this one."""
+    try:
+        return b"ingest.child" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
 @contextmanager
 def _children_measured() -> Iterator[Callable[[], float]]:
-    """The most memory (MB resident) that any child of this process was seen to have."""
+    """The most memory (MB resident) that any decoding child of this process was seen to have."""
     largest = 0.0
     over = threading.Event()
 
@@ -190,7 +198,8 @@ def _children_measured() -> Iterator[Callable[[], float]]:
         nonlocal largest
         while not over.wait(0.05):
             for pid in children(os.getpid()):
-                largest = max(largest, high_water(pid))
+                if _decodes(pid):
+                    largest = max(largest, high_water(pid))
 
     looking = threading.Thread(target=look)
     looking.start()
