@@ -134,6 +134,7 @@ def test_an_incident_of_a_rule_that_asks_nothing_any_more_is_left_alone() -> Non
     assert (incident.note, model.asked) == (UNVERIFIED, [])
 
 
+@pytest.mark.slow
 def test_a_rule_is_judged_while_a_stream_is_watched(tmp_path: Path) -> None:
     """The whole way: a real video, a rule that asks, and a server whose words are a verdict only once."""
     from helpers.command import Sightline

@@ -8,6 +8,7 @@ import pytest
 from helpers.command import Sightline
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_a_server_told_to_end_closes_what_is_open(tmp_path: Path, how: signal.Signals) -> None:
     running = Sightline(tmp_path).start("serve", "--port", "0")

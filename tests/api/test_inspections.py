@@ -134,6 +134,7 @@ def server_for(replies: dict[str, str]) -> Any:
     return vlm_server(answer)
 
 
+@pytest.mark.slow
 def test_the_command_line_inspects_pictures_and_moments(tmp_path: Path) -> None:
     Image.fromarray(np.full((40, 60, 3), 90, np.uint8)).save(tmp_path / "p.png")
     video = write_video(tmp_path / "v.mp4", seconds=3)

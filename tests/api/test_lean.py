@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 EYES = ("cv2", "scipy", "supervision", "trackers", "onnxruntime", "av")
 SCRIPT = f"""
 import sys

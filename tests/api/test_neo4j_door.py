@@ -55,6 +55,7 @@ def test_a_wrong_password_is_told_and_not_repeated(home: Path, neo4j_url: str) -
     assert "not-the-password" not in ran.out + ran.err
 
 
+@pytest.mark.slow
 def test_doctor_says_that_the_server_does_not_answer(home: Path) -> None:
     store = f"neo4j://ann:secret-word@127.0.0.1:{free_port()}"
     settings = Settings(home=home, store=store)

@@ -86,6 +86,7 @@ def test_a_figure_says_whether_it_is_enough() -> None:
     assert p95([n / 1000 for n in range(1, 101)]) == pytest.approx(95)
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_or_doubled_when_the_writer_is_killed_at_any_point(tmp_path: Path) -> None:
     told = campaign(f"sqlite:///{tmp_path}/memory.db", sqlite.open_store, sqlite.sound, 5, seed=2)
     assert told.whole, told

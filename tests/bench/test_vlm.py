@@ -14,6 +14,8 @@ from bench.vlm.server import Says, stub
 from core.ports import Ask
 from models.vlm_openai import OpenAiVlm
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.slow
 def test_a_hundred_replies_out_of_turn_are_told_as_such_and_move_nothing(

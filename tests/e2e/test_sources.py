@@ -12,6 +12,8 @@ from conftest import absent
 from helpers.command import Sightline
 from helpers.videos import background, walker, write_video
 
+pytestmark = pytest.mark.slow
+
 
 def test_with_seeing_off_time_is_accounted_for_and_nothing_is_claimed(tmp_path: Path) -> None:
     line = Sightline(tmp_path / "home", detector="none:", looks_per_s="1", idle_looks_per_s="1")

@@ -40,6 +40,7 @@ def fresh(tmp_path: Path) -> Paths:
     return lambda: tmp_path / f"{next(numbers)}.db"
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     history=histories(max_size=5),
@@ -116,6 +117,7 @@ def _crowd() -> tuple[list[Observation], dict[str, Event], np.ndarray]:
     return history, events, rows
 
 
+@pytest.mark.slow
 def test_of_the_ten_nearest_nearly_all_are_found_also_under_a_narrow_bound(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -211,6 +211,7 @@ CLIPS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clip", CLIPS)
 def test_real_clips_play_to_their_end(clips: Path, clip: str) -> None:
     at = [look.at for look in looks(str(clips / clip), DecodePlan(look_width=128))]

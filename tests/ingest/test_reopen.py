@@ -160,6 +160,7 @@ def test_frames_of_the_damaged_clip_are_those_shown_when_it_is_played(clips: Pat
     assert all(0 <= at - frame.at < 40_000 for frame, at in zip(frames, moments, strict=True))
 
 
+@pytest.mark.slow
 def test_real_clips_can_be_cut(clips: Path, tmp_path: Path) -> None:
     for name in ("misc/tree_then_hand.avi", "people/campus_pets_vtest.avi", "traffic/street_vehicles_a.mp4"):
         reopener, stream = opened(clips / name, tmp_path)

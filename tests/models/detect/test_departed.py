@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 
 import numpy as np
+import pytest
 
 from core.clock import SECOND
 from core.media import Frame
@@ -12,6 +13,8 @@ from core.place import Box
 from models.detect.background import Background, Views
 from models.detect.centres import own_centres
 from models.detect.departed import STILL, Departures
+
+pytestmark = pytest.mark.slow
 
 STEP = SECOND // 8
 

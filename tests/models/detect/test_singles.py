@@ -12,6 +12,8 @@ from core.media import Frame
 from core.place import Box
 from models.detect.singles import OVERLOOKED, Singles
 
+pytestmark = pytest.mark.slow
+
 STEP = SECOND // 8
 
 

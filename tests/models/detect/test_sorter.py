@@ -18,6 +18,8 @@ from ingest.decode import DecodePlan, looks
 from models.detect.sorted import SortedDetector
 from models.detect.sorter import DATA, SIDE, Sorter, cut_out, own_sorter, seen, shape
 
+pytestmark = pytest.mark.slow
+
 
 def street(seed: int = 3) -> Picture:
     return np.random.default_rng(seed).integers(0, 255, (120, 160, 3)).astype(np.uint8)
