@@ -25,6 +25,7 @@ import av
 from bench.figures import Figure
 from bench.rtsp import CameraServer, write_units
 from bench.scenes import render
+from bench.sources.usage import children
 from core import ids
 from core.camera import Camera
 from core.media import Stream, StreamKind
@@ -208,17 +209,10 @@ def _behind(ledger: SqliteLedger) -> float:
 
 def tree(pid: int) -> list[int]:
     """The process and all that came of it."""
-    children: dict[int, list[int]] = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        children.setdefault(int(fields[1]), []).append(int(path.parent.name))
     out, todo = [], [pid]
     while todo:
         out.append(todo.pop())
-        todo += children.get(out[-1], [])
+        todo += children(out[-1])
     return out
 
 
