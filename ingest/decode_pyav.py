@@ -69,6 +69,7 @@ class PyavDecoder:
 
     def _open(self) -> None:
         self._container = open_container(self._source)
+        self._formats = frozenset(self._container.format.name.split(","))
         self._stream = video_stream(self._container)
         context = self._stream.codec_context
         context.thread_type = "AUTO"
@@ -87,7 +88,7 @@ class PyavDecoder:
     @property
     def formats(self) -> frozenset[str]:
         """The names that libav has for the container."""
-        return frozenset(self._container.format.name.split(","))
+        return self._formats
 
     @property
     def broken(self) -> str:

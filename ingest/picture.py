@@ -51,6 +51,20 @@ def shrunk(pixels: Picture | Grey, size: tuple[int, int]) -> Picture | Grey:
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
+def _thirds(pixels: Grey, size: tuple[int, int]) -> Grey:
+    """The same of a plane, from every third row where the size goes a multiple of three times into it, as 320 does into 1,920.
+
+    Means of three are what OpenCV is slow at. A third of the rows is enough to compare pictures by, and neighbours in a row
+    are weighed by a half, a third and a tenth, as it weighs colours for a grey picture, which it does ten times as fast.
+    """
+    if pixels.shape[1] % (3 * size[0]) or pixels.shape[0] % (3 * size[1]):
+        return shrunk(pixels, size)
+    import cv2
+
+    triples = shrunk(pixels[1::3], (3 * size[0], size[1])).reshape(size[1], size[0], 3)
+    return np.asarray(cv2.cvtColor(triples, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+
+
 def _even(pixels: Picture | Grey) -> bool:
     return not (pixels.shape[0] % 2 or pixels.shape[1] % 2)
 
@@ -80,7 +94,7 @@ class AvPicture:
         if frame.format.name in _PLANAR:
             plane = frame.planes[0]
             rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-            small = shrunk(rows[: frame.height, : frame.width], size)
+            small = _thirds(rows[: frame.height, : frame.width], size)
         else:
             small = _bytes(frame.reformat(*size, "gray", interpolation="AREA"))
         return self._upright(small)
