@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from helpers import redis_server
 from helpers.redis_server import RedisServer
 
 if TYPE_CHECKING:
     from graph.neo4j.database import Neo4jDatabase
+
+# how long an example takes says how busy the machine is, not whether it is right
+settings.register_profile("unhurried", settings(), deadline=None)
+settings.load_profile("unhurried")
 
 IN_CI = bool(os.environ.get("CI"))
 

@@ -366,7 +366,7 @@ def days(draw: st.DrawFn) -> list[Event]:
     return list(out.values())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(RULES), days())
 def test_live_and_back_test_raise_the_same_alerts(spec: RuleSpec, told: list[Event]) -> None:
     room = Room(spec)

@@ -68,7 +68,7 @@ def test_a_broken_cursor_is_refused(door) -> None:
     assert "cursor" in answer.json()["detail"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(say.histories(), st.integers(1, 5))
 def test_paging_is_the_same_as_asking_for_all(history, limit: int) -> None:
     store = MemoryStore()

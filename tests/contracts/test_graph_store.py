@@ -29,7 +29,7 @@ from helpers.observations import (
     track,
 )
 
-SOME = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SOME = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 ANN = entity(1, "person", 2, 14, name="Ann", upper="red")
@@ -119,7 +119,7 @@ def test_the_order_of_writing_does_not_matter(make: Make, history: list[Observat
     assert one.find(text) == other.find(text)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories(), asked=st.lists(queries(), min_size=6, max_size=10))
 def test_every_memory_answers_as_the_plain_one_does(
     make_other: Make, history: list[Observation], asked: list[Query]

@@ -210,7 +210,7 @@ DELIVERIES = st.builds(
 )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(DELIVERIES, max_size=8), state=st.sampled_from(DeliveryState))
 def test_a_ledger_is_a_table_by_id(ledger: Ledger, rows: list[Delivery], state: DeliveryState) -> None:
     for old in ledger.find(Delivery):

@@ -143,7 +143,7 @@ PART = st.text(st.sampled_from("ab.-_ é%#?*[]{}"), min_size=1, max_size=4).filt
 KEYS = st.lists(PART, min_size=1, max_size=3).map("/".join)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(key=KEYS, data=st.binary(max_size=50))
 def test_any_name_works_as_a_key(media: MediaStore, key: str, data: bytes) -> None:
     key = f"{uuid4().hex}/{key}"

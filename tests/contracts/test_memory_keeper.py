@@ -31,7 +31,7 @@ from helpers.observations import (
     vector,
 )
 
-SOME = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SOME = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 ANN = entity(1, "person", 2, 14, name="Ann", upper="red")
 TRUCK = entity(2, "forklift", 0, 30, colour="yellow")
@@ -182,7 +182,7 @@ def test_what_cannot_be_counted_is_refused(store: Memory, asked: Aggregation) ->
         store.aggregate(asked)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories(), asked=st.lists(aggregations(), min_size=3, max_size=6))
 def test_every_memory_counts_as_the_plain_one_does(
     make_other: Make, history: list[Observation], asked: list[Aggregation]
@@ -277,7 +277,7 @@ def test_forgetting_an_entity_takes_its_tracks_and_its_part_in_what_happened(doc
     assert dock.find(Query(want=Want.EVENTS, text="ann")) == Found()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories(), said=links(), scope=scopes())
 def test_every_memory_forgets_as_the_plain_one_does(
     make_other: Make, history: list[Observation], said: list[Link], scope: Scope
@@ -293,7 +293,7 @@ def test_every_memory_forgets_as_the_plain_one_does(
 # ---- copying ---------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories(), said=links(), scope=st.none() | scopes())
 def test_a_memory_written_from_another_s_observations_is_the_same(
     make: Make, history: list[Observation], said: list[Link], scope: Scope | None

@@ -24,7 +24,7 @@ from graph.timeline import timeline
 from helpers.memories import Make, written
 from helpers.observations import DOCK, YARD, entity, event, links, observation, vector
 
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 RED, REDDISH, BLUE = (1.0, 0.05, 0.0), (1.0, 0.06, 0.01), (0.0, 0.1, 1.0)
 COLOURS = "colours:1"

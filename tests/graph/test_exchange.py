@@ -35,7 +35,7 @@ from helpers.observations import (
     vector,
 )
 
-SOME = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SOME = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 STREAMS = [
     Stream(
         id=DOCK,

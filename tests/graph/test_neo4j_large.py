@@ -25,7 +25,7 @@ from helpers.observations import DOCK, WORDS, YARD, entity, event, histories, ob
 pytestmark = pytest.mark.service
 
 MODEL = "large:1"
-SOME = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SOME = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def worded() -> st.SearchStrategy[Query]:

@@ -41,7 +41,7 @@ def fresh(tmp_path: Path) -> Paths:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     history=histories(max_size=5),
     asked=st.lists(ASKED, min_size=2, max_size=4),

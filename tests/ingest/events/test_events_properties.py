@@ -97,7 +97,7 @@ def run(told: list[Moment], one: EventMaker | None = None) -> tuple[dict[str, Ev
     return by_id, {relation.id: relation for relation in relations}
 
 
-SLOW = settings(max_examples=25, deadline=None)
+SLOW = settings(max_examples=25)
 
 
 @SLOW

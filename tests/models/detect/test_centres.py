@@ -37,7 +37,7 @@ def test_where_something_is_known_to_stand_is_looked_at_though_nothing_differs()
 
 
 @given(width=st.integers(8, 200), height=st.integers(8, 200), seed=st.integers(0, 99))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_boxes_lie_inside_a_picture_of_any_size_and_the_surest_come_first(
     width: int, height: int, seed: int
 ) -> None:
