@@ -9,7 +9,7 @@ import numpy as np
 
 from agent.answer import answer
 from api.apart import Apart, apart
-from api.cli_io import note, read_file
+from api.cli.io import note, read_file
 from api.formats import moments_of, mot_rows
 from api.wiring import language_model
 from core.answers import Answer, Question

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from api.cli_io import note, read_file
+from api.cli.io import note, read_file
 from api.living import Living
 from api.submit import name_from, submit
 from api.watching import layout_from, shown_progress, watch_one, watched
-from api.wire_stream import WatchedOut
+from api.wire.stream import WatchedOut
 from api.wiring import executor
 from core.errors import Conflict, NotFound, SightlineError, Unavailable
 from core.media import Stream, StreamKind
@@ -22,7 +22,7 @@ from core.settings import Settings
 from core.work import Job, JobState
 from ingest.camera.register import register_camera
 from ingest.camera.source import as_live, is_live
-from ingest.layout import read_layout
+from ingest.layout.read import read_layout
 from ingest.register import register
 from jobs.inline import InlineExecutor
 from jobs.runner import GOING_ON

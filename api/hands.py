@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 
-from api.cli_io import note
+from api.cli.io import note
 from core.errors import SightlineError
 from core.ports import Executor
 from jobs.inline import InlineExecutor

@@ -6,9 +6,9 @@ import threading
 import time
 from typing import Any
 
-from api.cli_io import note
+from api.cli.io import note
 from api.watching import watched
-from api.wire_stream import WatchedOut
+from api.wire.stream import WatchedOut
 from core.errors import SightlineError
 from core.media import Stream
 from core.ports import House

@@ -12,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.wire_camera import present
+from api.wire.camera import present
 from core.camera import Camera, CameraState
 from core.clock import WallClock, seconds
 from core.media import Stream

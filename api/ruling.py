@@ -11,7 +11,7 @@ from pydantic import Field
 from alerts.backtest import Hits, Truth, backtest
 from alerts.rule import RuleSpec, rule_id, to_rule
 from api.wire import Out
-from api.wire_work import IncidentOut, incident
+from api.wire.work import IncidentOut, incident
 from core.clock import seconds
 from core.errors import NotFound
 from core.media import Stream

@@ -9,15 +9,15 @@ from typing import Any
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from api import wire_stream
-from api.cli_io import aside, note, read_file
-from api.wire_stream import WatchedOut
+from api.cli.io import aside, note, read_file
+from api.wire import stream as wire_stream
+from api.wire.stream import WatchedOut
 from core.errors import NotFound
 from core.media import Stream
 from core.place import Layout
 from core.ports import House
 from core.settings import Settings
-from ingest.layout import read_layout
+from ingest.layout.read import read_layout
 from ingest.register import register
 from ingest.source import probe
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from api.cli_io import note, report
+from api.cli.io import note, report
 from api.following import Live, begin
 from api.submit import free_name, name_from
-from api.wire_stream import WatchedOut
+from api.wire.stream import WatchedOut
 from core.errors import SightlineError
 from core.media import StreamState
 from core.ports import House

@@ -62,7 +62,7 @@ def build(settings: Settings) -> House:
     cannot be met now.
     """
     from alerts.webhook import WebhookNotifier
-    from ingest.decoders import check_decoder
+    from ingest.decode.choice import check_decoder
     from ingest.reopen import Reopener
 
     check_decoder(settings.decoder)

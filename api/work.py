@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 
-from api.cli_io import exit_status, logging_to_stderr, report
+from api.cli.io import exit_status, logging_to_stderr, report
 from core.errors import SightlineError
 
 STOP_S = 3.0

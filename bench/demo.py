@@ -31,7 +31,7 @@ from core.place import EMPTY_LAYOUT, Layout
 from core.ports import House
 from core.settings import Settings, read_settings
 from core.watch import Incident, Rule, Webhook
-from ingest.layout import read_layout
+from ingest.layout.read import read_layout
 from ingest.register import register
 from ingest.source import probe
 from jobs.handlers import INGEST, handlers

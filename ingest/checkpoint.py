@@ -11,9 +11,9 @@ from pathlib import Path
 
 from core.ids import StreamId
 from core.ports import Detector
+from ingest.captions.news import News
 from ingest.events.maker import EventMaker
-from ingest.news import News
-from ingest.perceive import Perception
+from ingest.perception.perceive import Perception
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from statistics import fmean
 from core.clock import SECOND, Micros
 from core.place import EMPTY_LAYOUT, Box, Layout, Point, Zone
 from core.sight import Attributes
-from ingest.attributes import MOVED
+from ingest.perception.attributes import MOVED
 
 HOLD: Micros = SECOND // 2
 """How long a thing must be in a zone or lane to have come there: as for `entered_zone`."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from core.errors import BadMedia, Invalid, NotFound
-from ingest.decoders import FOLDER
+from ingest.decode.choice import FOLDER
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 VIDEOS = frozenset(

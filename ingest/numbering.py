@@ -6,9 +6,9 @@ from array import array
 
 from core.clock import Micros
 from core.errors import BadMedia
-from ingest.decoders import PYAV
+from ingest.decode.choice import PYAV
+from ingest.decode.supervise import supervised
 from ingest.source import is_remote, locate
-from ingest.supervise import supervised
 
 
 def moments(

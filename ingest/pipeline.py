@@ -20,14 +20,14 @@ from core.memory import Caption, CaptionStatus, CoverageState, Query, Want
 from core.ports import Detector, GraphStore, House
 from core.settings import Settings
 from core.work import Progress, quiet
-from ingest.decode import DecodePlan, looks
+from ingest.decode.looks import DecodePlan, looks
 from ingest.forgotten import amend
 from ingest.run import OnChunk, Run
 from ingest.source import resolve_source
 
 log = logging.getLogger(__name__)
 
-RECIPE_VERSION = 13
+RECIPE_VERSION = 14
 """Goes up whenever the same pictures would give other events: what an older version learned is then learned anew."""
 
 

@@ -12,7 +12,7 @@ from core.media import Stream, StreamKind, StreamState
 from core.place import EMPTY_LAYOUT, Layout
 from core.ports import House, Ledger
 from core.settings import Settings
-from ingest.decoders import FOLDER
+from ingest.decode.choice import FOLDER
 from ingest.source import MEDIA, SourceInfo, digest, is_remote, locate, probe, shown_source
 
 LONGEST_NAME = 200

@@ -16,9 +16,9 @@ from core.media import Clip, Frame, Stream, StreamKind
 from core.ports import Ledger, MediaStore
 from core.settings import Settings
 from ingest.camera.recording import opened, shown_until
-from ingest.decode import pixels
+from ingest.decode.looks import pixels
+from ingest.decode.supervise import Message, supervised
 from ingest.source import is_remote, locate, resolve_source
-from ingest.supervise import Message, supervised
 
 MAX_CLIP: Micros = 600 * SECOND
 MAX_FRAMES = 512

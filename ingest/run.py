@@ -15,19 +15,19 @@ from core.settings import Settings
 from core.work import KnownEmbedder, Progress
 from graph.embed import vectors_of
 from graph.resolve import resolve
-from ingest.caption import caption, unseen
+from ingest.captions.caption import caption, unseen
+from ingest.captions.owed import owed
+from ingest.captions.teller import Teller
 from ingest.checkpoint import Checkpoint, Checkpoints
 from ingest.chunk import Grid
-from ingest.decode import Look
+from ingest.decode.looks import Look
 from ingest.events.camera.state import Impaired, Sight
 from ingest.events.maker import EventMaker
 from ingest.forgotten import amend, spared, stream_row, write
-from ingest.owed import owed
-from ingest.perceive import Perception
+from ingest.perception.perceive import Perception
 from ingest.reading import ZoneTexts
 from ingest.second_look import second_look
 from ingest.tally import Tally
-from ingest.teller import Teller
 
 log = logging.getLogger(__name__)
 

@@ -18,9 +18,9 @@ from core.clock import SECOND, Micros, clock_text
 from core.errors import BadMedia, Invalid, NotFound
 from core.media import Stream
 from core.ports import MediaStore
-from ingest.decoders import FOLDER, PYAV
+from ingest.decode.choice import FOLDER, PYAV
+from ingest.decode.supervise import supervised
 from ingest.folder import folder_source, located_folder, pictures_in
-from ingest.supervise import supervised
 
 MEDIA = "media:"
 """What a source begins with that lies in the media store; its key follows."""

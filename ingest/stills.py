@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from core.clock import Micros
 from core.media import Frame
 from core.settings import Settings
-from ingest.decode import pixels
+from ingest.decode.looks import pixels
+from ingest.decode.supervise import supervised
 from ingest.source import is_remote, locate
-from ingest.supervise import supervised
 
 
 def stills(source: str, moments: Sequence[Micros], settings: Settings) -> list[Frame]:

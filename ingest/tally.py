@@ -7,7 +7,7 @@ from dataclasses import replace
 from core.clock import Micros, Span
 from core.ids import StreamId
 from core.memory import Coverage, CoverageState
-from ingest.decode import Look
+from ingest.decode.looks import Look
 
 
 class Tally:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from api.cli import app
+from api.cli.main import app
 from api.wish import scheme
 from core.settings import Settings
 from graph.neo4j.address import SCHEMES, Address

@@ -11,12 +11,14 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 from agent.answer import answer
 from agent.report import write_report
 from agent.summarize import summarize
-from api import sse, wire, wire_answer, wire_work
+from api import sse, wire
 from api.auth import OPERATOR, VIEWER
 from api.context import Context, Ctx
 from api.errors import problems
 from api.find import row_of, streams_named
 from api.routes.memory import span_asked
+from api.wire import answer as wire_answer
+from api.wire import work as wire_work
 from core import ids
 from core.answers import Answer, Question
 from core.clock import Span

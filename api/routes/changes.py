@@ -7,12 +7,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api import wire_changes
 from api.auth import VIEWER
 from api.context import Ctx
 from api.errors import problems
 from api.find import streams_named
 from api.routes.memory import Streams
+from api.wire import changes as wire_changes
 from graph.changes import DAYS
 
 router = APIRouter(prefix="/v1", tags=["memory"], dependencies=VIEWER, responses=problems(401, 404, 422, 503))

@@ -11,13 +11,13 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from agent.inspection.inspect import needs_model
-from api import wire_answer
 from api.auth import VIEWER
 from api.context import Context, Ctx
 from api.errors import problems
 from api.exhibits import of_data_url
 from api.inspecting import looking_model
 from api.routes.ask import answered
+from api.wire import answer as wire_answer
 from core import ids
 from core.answers import Answer, Question
 from core.errors import BadReply, Invalid

@@ -11,7 +11,7 @@ from api.errors import problems
 from api.exhibits import Place, of_data_url, of_stream
 from api.find import stream_named
 from api.wire import Page
-from api.wire_example import ExampleOut, example
+from api.wire.example import ExampleOut, example
 from core.clock import micros
 from core.errors import Invalid
 from core.media import Picture

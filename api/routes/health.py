@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from api.auth import VIEWER, Caller
 from api.context import Context, Ctx
 from api.errors import problems
-from api.wire_camera import present
+from api.wire.camera import present
 from core.camera import Camera, CameraState
 from core.errors import SightlineError
 from core.media import Stream

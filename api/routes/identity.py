@@ -5,11 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from api import wire, wire_identity
+from api import wire
 from api.auth import OPERATOR, VIEWER
 from api.context import Ctx
 from api.errors import problems
 from api.find import names, passage_between
+from api.wire import identity as wire_identity
 from core.errors import NotFound
 from core.ids import EntityId
 from core.media import Passage, Stream

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from alerts import incidents as life
-from api import sse, wire, wire_work
+from api import sse, wire
 from api.auth import OPERATOR, VIEWER
 from api.context import Ctx, Limit
 from api.errors import problems
 from api.find import row_of, stream_named
+from api.wire import work as wire_work
 from core.watch import Incident, IncidentState
 
 router = APIRouter(prefix="/v1", tags=["incidents"])

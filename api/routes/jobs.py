@@ -6,11 +6,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api import sse, wire, wire_work
+from api import sse, wire
 from api.auth import OPERATOR, VIEWER
 from api.context import Ctx
 from api.errors import problems
 from api.find import row_of
+from api.wire import work as wire_work
 from core.ids import JobId
 from core.work import Job, JobState
 

@@ -10,11 +10,12 @@ from pydantic import BaseModel, Field, model_validator
 from alerts.backtest import Truth
 from alerts.compile import compile_rule
 from alerts.rule import RuleSpec, from_rule, parse_rules, spec_of, to_yaml
-from api import ruling, wire, wire_work
+from api import ruling, wire
 from api.auth import OPERATOR, VIEWER
 from api.context import Ctx
 from api.errors import problems
 from api.find import streams_named
+from api.wire import work as wire_work
 from core.clock import Span, micros
 from core.errors import Conflict, Invalid
 from core.watch import Rule

@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from api import wire_work
 from api.auth import ADMIN, COOKIE, VIEWER, Caller, viewer
 from api.context import Ctx
 from api.errors import NoKey, problems
@@ -20,6 +19,7 @@ from api.keys import (
     open_session,
     remove_key,
 )
+from api.wire import work as wire_work
 from core.work import ApiKey
 
 router = APIRouter(prefix="/v1", tags=["keys"])

@@ -13,13 +13,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field, ValidationError
 
-from api import wire, wire_camera, wire_stream, wire_usage
+from api import wire
 from api.auth import ADMIN, OPERATOR, VIEWER
 from api.context import Context, Ctx
 from api.errors import Duplicate, problems
 from api.find import stream_named
 from api.incoming import Arrived, Form, Upload, read_form
 from api.submit import checked_url, free_name, going_on, latest_job, name_from, submit
+from api.wire import camera as wire_camera
+from api.wire import stream as wire_stream
+from api.wire import usage as wire_usage
 from core import ids
 from core.camera import Camera
 from core.errors import Conflict, Invalid, SightlineError
@@ -29,7 +32,7 @@ from core.ports import Ledger
 from ingest.camera.recording import recorded
 from ingest.camera.register import register_camera
 from ingest.camera.source import as_live, is_live
-from ingest.layout import read_layout
+from ingest.layout.read import read_layout
 from ingest.register import register, same_content
 from ingest.source import probe
 from jobs.forget import forget

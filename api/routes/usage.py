@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from api import wire_usage
 from api.auth import OPERATOR, VIEWER
 from api.context import Ctx
 from api.errors import problems
 from api.find import names, stream_named, streams_named
 from api.routes.memory import Streams
 from api.wire import Page
+from api.wire import usage as wire_usage
 from core.spending import Budget
 from graph.spending import used
 

@@ -9,11 +9,12 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from alerts.deliver import redeliver as again
-from api import hooks, wire, wire_work
+from api import hooks, wire
 from api.auth import ADMIN, OPERATOR, VIEWER
 from api.context import Ctx
 from api.errors import problems
 from api.find import row_of
+from api.wire import work as wire_work
 from core.errors import NotFound
 from core.watch import Delivery, DeliveryState, Webhook
 

@@ -183,7 +183,7 @@ def _watched(file: Path) -> Iterator[Callable[[], int]]:
 def _decodes(pid: int) -> bool:
     """Whether the process runs the decoding child's program: one that was only just forked is as large as this one."""
     try:
-        return b"ingest.child" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"ingest.decode.child" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
 

@@ -16,7 +16,7 @@ from core.ports import House
 from core.settings import Settings
 from ingest.camera.recorded import RecordedDecoder
 from ingest.camera.recording import opened, recorded
-from ingest.picture import AvPicture
+from ingest.decode.picture import AvPicture
 
 BITS = 10
 COUNT = 600

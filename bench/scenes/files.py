@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from api import wire_stream
+from api.wire import stream as wire_stream
 from bench.scenes.scene import Scene
 from bench.scenes.truth import Happening, Stay, side_of
 from core.place import Layout

@@ -19,7 +19,7 @@ from bench.scenes.scene import Scene
 from bench.scenes.shapes import Pixels, Rgb
 from bench.scenes.traffic_flow import Route, bent, straight
 from core.place import Lane, Layout, Line, Point, Zone
-from ingest.ground import from_places
+from ingest.layout.ground import from_places
 
 LANE_M = 3.5
 SIZES = ((640, 360), (768, 432), (960, 540))

@@ -25,9 +25,9 @@ from rich.console import Console
 from bench.figures import Figure, show
 from bench.sources import footage, large, live, readers, usage
 from bench.sources.footage import Footage
-from ingest.decode_pyav import PyavDecoder
-from ingest.gate import SIDE, Gate
-from ingest.sample import Sampler
+from ingest.decode.gate import SIDE, Gate
+from ingest.decode.pyav import PyavDecoder
+from ingest.decode.sample import Sampler
 from models.detect.sorted import SortedDetector
 from models.detect.tiled import TiledDetector
 

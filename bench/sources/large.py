@@ -17,7 +17,7 @@ from bench.scenes import render
 from core.clock import SECOND, Micros
 from core.place import Box
 from core.ports import Detector
-from ingest.decode import DecodePlan, looks
+from ingest.decode.looks import DecodePlan, looks
 
 SIZE = (3840, 2160)
 SCENE = (480, 270)

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.clock import SECOND, Micros
-from ingest.decode_pyav import PyavDecoder
-from ingest.tasks import shown_at
+from ingest.decode.pyav import PyavDecoder
+from ingest.decode.tasks import shown_at
 
 SIZE = (640, 360)
 """What every reader gives, in RGB: the size of a look."""

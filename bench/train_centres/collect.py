@@ -18,7 +18,7 @@ from bench.scenes.files import CLASSES as NUMBERS
 from bench.train_sorter.sources import REAL, Source, from_coco
 from core.media import Frame
 from core.place import Box
-from ingest.decode import DecodePlan, looks
+from ingest.decode.looks import DecodePlan, looks
 from models.detect.centres import CLASSES, Floats, evidence
 from models.detect.motion import MotionDetector
 from models.detect.onnx import OnnxDetector

@@ -13,7 +13,7 @@ from core.media import Frame
 from core.place import Box
 from core.ports import Detector
 from core.sight import THING, Detection
-from ingest.decode import DecodePlan, looks
+from ingest.decode.looks import DecodePlan, looks
 from models.detect.centres import CLASSES, Centres
 from models.detect.sorted import SortedDetector
 

@@ -21,7 +21,7 @@ import numpy as np
 from bench.train_sorter.sources import REAL, Source, from_coco
 from core.media import Frame, Picture
 from core.place import Box
-from ingest.decode import DecodePlan, looks
+from ingest.decode.looks import DecodePlan, looks
 from models.detect.motion import MotionDetector
 from models.detect.onnx import OnnxDetector
 from models.detect.sorter import LEAST_SIDE, Mask

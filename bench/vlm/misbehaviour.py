@@ -33,7 +33,7 @@ from core.media import Chunk, Frame
 from core.memory import CaptionStatus, CoverageState, Observation
 from core.watch import Alert, Delivery, Incident, IncidentState, Webhook
 from graph.ledger import MemoryLedger
-from ingest.caption import caption, with_told
+from ingest.captions.caption import caption, with_told
 from models.vlm_openai import OpenAiVlm
 
 STREAM = ids.stream_id("misbehaviour")

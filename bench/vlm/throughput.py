@@ -26,9 +26,9 @@ from core.media import Chunk, Frame
 from core.memory import Observation
 from core.ports import Ask, House, Reply
 from core.settings import Settings
+from ingest.captions.teller import Teller
 from ingest.pipeline import watch
 from ingest.register import register
-from ingest.teller import Teller
 from models.jpegs import Jpegs
 from models.vlm_openai import OpenAiVlm
 

@@ -21,8 +21,8 @@ from core.clock import SECOND, Micros
 from core.media import Frame
 from ingest.camera.connection import Connection, Patience
 from ingest.camera.mailbox import Ended, Mailbox, Outage
-from ingest.decode import Look, pixels
-from ingest.supervise import START_S, Child, Message
+from ingest.decode.looks import Look, pixels
+from ingest.decode.supervise import START_S, Child, Message
 
 log = logging.getLogger(__name__)
 

@@ -29,7 +29,7 @@ from ingest.camera.mailbox import Ended, Outage
 from ingest.camera.pace import loops_of, waits
 from ingest.camera.recorder import Quota, Recorder
 from ingest.camera.source import LIVE_FILE
-from ingest.decode import Look
+from ingest.decode.looks import Look
 from ingest.forgotten import amend
 from ingest.pipeline import Watched, recipe, summary
 from ingest.run import OnChunk, Run

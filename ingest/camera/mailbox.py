@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 
 from core.clock import SECOND, Micros
-from ingest.decode import Look
+from ingest.decode.looks import Look
 
 MOST_PICTURES = 16
 """Pictures that wait at most: two seconds', where things move."""

@@ -10,9 +10,9 @@ from core.clock import Micros
 from core.errors import BadMedia
 from core.media import Footage
 from core.ports import Decoded, Wanted
-from ingest.decode_pyav import PyavDecoder
-from ingest.decoders import SEGMENTS
-from ingest.picture import AvPicture
+from ingest.decode.choice import SEGMENTS
+from ingest.decode.picture import AvPicture
+from ingest.decode.pyav import PyavDecoder
 
 
 class RecordedDecoder:

@@ -16,7 +16,7 @@ from core.errors import NotFound
 from core.ids import StreamId
 from core.media import Stream, StreamKind
 from core.ports import MediaStore
-from ingest.decoders import SEGMENTS
+from ingest.decode.choice import SEGMENTS
 from ingest.source import HasPaths
 
 _KEY = re.compile(r"recordings/([^/]+)/(\d+)-(\d+)-(\d+)\.mp4")

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.errors import Invalid, SourceUnavailable
+from ingest.decode.supervise import START_S, Child, reported
 from ingest.source import SourceInfo, locate, shown_source
-from ingest.supervise import START_S, Child, reported
 
 LIVE_FILE = "live+file://"
 """What the address of a file begins with that is played at the speed of life."""

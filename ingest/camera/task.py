@@ -25,11 +25,11 @@ from ingest.camera.open import explain, open_camera, video_of
 from ingest.camera.pace import Pace
 from ingest.camera.segments import MUXED, SegmentWriter
 from ingest.camera.source import LIVE_FILE, OPEN_S
-from ingest.container import MAX_PIXELS, check_size
-from ingest.gate import SIDE, Gate
-from ingest.picture import AvPicture
-from ingest.sample import Sampler, Verdict
-from ingest.tasks import Sender
+from ingest.decode.container import MAX_PIXELS, check_size
+from ingest.decode.gate import SIDE, Gate
+from ingest.decode.picture import AvPicture
+from ingest.decode.sample import Sampler, Verdict
+from ingest.decode.tasks import Sender
 
 SEEN_S = 0.5
 """A sign of life is given at most so often."""

@@ -14,7 +14,7 @@ from ingest.events.labels import VEHICLES, drives
 from ingest.events.pair import Pair, Two
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import Step, Trail
-from ingest.presence import Visit
+from ingest.perception.presence import Visit
 
 TOUCH_PX, TOUCH_SHARE = 4.0, 0.08
 """Two boxes touch when they are at most max(TOUCH_PX, TOUCH_SHARE of the smaller diagonal) apart."""

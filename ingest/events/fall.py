@@ -10,7 +10,7 @@ from ingest.events.book import Book, Draft, Part, over, sure
 from ingest.events.labels import PEOPLE, UNNAMED
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import Step, Trail, TrailPoint
-from ingest.presence import Visit
+from ingest.perception.presence import Visit
 
 SLENDER = 1.5
 """Height over width from which somebody stands …"""

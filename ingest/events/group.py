@@ -11,7 +11,7 @@ from ingest.events.book import Book, Draft, Part, Spell, over, sure
 from ingest.events.labels import drives, person_likeness
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import Step, Trail
-from ingest.presence import Visit
+from ingest.perception.presence import Visit
 
 QUEUES = frozenset({"queue", "checkout", "till", "counter"})
 """Kinds of zone in which people who stand are a queue; vehicles that stand are one in a lane."""

@@ -11,7 +11,7 @@ from core.sight import Attributes
 from ingest.events.book import Book, Part, over, sure
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import Step, Trail
-from ingest.presence import Visit
+from ingest.perception.presence import Visit
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from core.memory import Event, Relation
 from core.place import EMPTY_LAYOUT, Layout
 from core.sight import Reading
 from ingest.chunk import Grid
-from ingest.decode import Look
+from ingest.decode.looks import Look
 from ingest.events.book import Book, Draft, to_event, to_relation
 from ingest.events.camera.health import CameraMaker
 from ingest.events.camera.state import Impaired
@@ -32,7 +32,7 @@ from ingest.events.thresholds import DEFAULT, Thresholds
 from ingest.events.trail import Step, Trails
 from ingest.events.visit import VisitMaker
 from ingest.events.zone import ZoneMaker
-from ingest.presence import Moment
+from ingest.perception.presence import Moment
 
 
 class Sighted(Protocol):

@@ -15,7 +15,7 @@ from ingest.events.pair import Pair, Two
 from ingest.events.road import too_wide
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import TALLEST_OF, Step, Trail
-from ingest.presence import Visit
+from ingest.perception.presence import Visit
 
 ALONGSIDE = 0.5
 """Below so much of the fast one's speed between the two they go together: a rider and the bicycle, a driver and the

@@ -17,7 +17,7 @@ from ingest.events.book import Book, Draft, Part, Spell, over, sure
 from ingest.events.labels import PEOPLE, VEHICLES, drives, is_known, upright
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import KEPT, Step, Trail
-from ingest.presence import Visit
+from ingest.perception.presence import Visit
 
 LEG_SHARE = 0.3
 LEG_PX = 12.0

@@ -12,7 +12,7 @@ from ingest.events.book import Book, Draft, Part, over, sure
 from ingest.events.labels import PEOPLE, UNNAMED, mover_likeness, object_likeness, travelled
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import Step, Trail
-from ingest.presence import Visit
+from ingest.perception.presence import Visit
 
 OWNER_REACH = 3.0
 """The owner of what appears may be this many times further away than who is with it."""

@@ -13,7 +13,7 @@ from ingest.events.book import Book, Draft, Part, Spell, over, sure
 from ingest.events.labels import mover_likeness, person_likeness
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import Step, Trail
-from ingest.presence import Visit
+from ingest.perception.presence import Visit
 
 MOST = 50
 """With more in the picture than this, pairs are looked for among the movers and then the largest of them."""

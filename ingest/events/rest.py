@@ -14,12 +14,12 @@ from core.clock import SECOND, Micros
 from core.ids import EntityId
 from core.labels import TWO_WHEELERS
 from core.place import Layout, Point, Zone
-from ingest.attributes import direction_word
 from ingest.events.book import Book, Draft, Part, over, sure
 from ingest.events.labels import AGREED, UNNAMED, VEHICLES, drives, is_known, person_likeness, travelled
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import Rest, Step, Trail, TrailPoint
-from ingest.presence import Visit
+from ingest.perception.attributes import direction_word
+from ingest.perception.presence import Visit
 
 WAYS = frozenset({"aisle", "dock", "exit", "door", "doorway", "corridor", "fire_lane", "entrance"})
 """Kinds of zone that must stay free (`blocked`)."""

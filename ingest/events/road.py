@@ -21,7 +21,7 @@ from ingest.events.labels import (
 )
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import SAME_HEIGHT, TALLEST_OF, Step, Trail
-from ingest.presence import Visit
+from ingest.perception.presence import Visit
 
 CARRIAGEWAYS = frozenset({"road", "lane", "junction", "rails"})
 """Kinds of zone in which vehicles drive."""

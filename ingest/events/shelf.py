@@ -12,12 +12,12 @@ from core.clock import SECOND, Micros
 from core.media import Frame
 from core.place import Box, Layout, Zone
 from core.sight import THING
-from ingest.decode import Look
+from ingest.decode.looks import Look
 from ingest.events.book import Book, Draft, over, sure
 from ingest.events.labels import PEOPLE, upright
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import SHELVES
-from ingest.presence import Moment, Presence
+from ingest.perception.presence import Moment, Presence
 
 SIDE = 64
 """The zone's longer side in pixels when it is compared: goods are larger than a few of these, noise is not."""

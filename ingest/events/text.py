@@ -13,9 +13,9 @@ from core.clock import SECOND, Micros
 from core.media import Frame, Picture
 from core.place import Box, Layout, Zone
 from core.sight import Attributes, Reading
-from ingest.decode import Look
+from ingest.decode.looks import Look
 from ingest.events.book import Book
-from ingest.presence import Moment
+from ingest.perception.presence import Moment
 from ingest.view import Grey
 
 READ_KINDS = frozenset({"scoreboard", "display", "sign", "screen", "board", "text"})

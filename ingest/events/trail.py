@@ -12,7 +12,7 @@ from core.clock import SECOND, Micros
 from core.ground import Ground
 from core.ids import EntityId
 from core.place import EMPTY_LAYOUT, Box, Layout, Point
-from ingest.presence import Moment, Presence, Visit
+from ingest.perception.presence import Moment, Presence, Visit
 
 KEPT: Micros = 12 * SECOND
 """How far back a trail reaches."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.sight import Attributes
 from ingest.events.book import Book, Part, sure
 from ingest.events.trail import Step
-from ingest.presence import Visit
+from ingest.perception.presence import Visit
 
 
 class VisitMaker:

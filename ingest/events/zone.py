@@ -9,12 +9,12 @@ from core.clock import Micros
 from core.ids import EntityId
 from core.place import Layout, Point, Zone
 from core.sight import Attributes
-from ingest.attributes import MOVED
 from ingest.course import course_word
 from ingest.events.book import Book, Draft, Part, Spell, over, sure
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import Step, Trail, TrailPoint
-from ingest.presence import Visit
+from ingest.perception.attributes import MOVED
+from ingest.perception.presence import Visit
 
 
 @dataclass(slots=True)

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from api import cli_help, doctor
-from api.cli import app, main
+from api import doctor
+from api.cli import help as cli_help
+from api.cli.main import app, main
 from core.settings import Settings
 from helpers.command import Ran, Sightline
 from helpers.videos import write_video
@@ -88,7 +89,7 @@ def test_every_command_teaches_by_an_example_that_parses(words: tuple[str, ...],
 
 def test_the_reference_page_is_what_the_commands_say() -> None:
     written = (ROOT / "docs" / "reference" / "cli.md").read_text()
-    assert written == cli_help.page(), "run: python -m api.cli_help > docs/reference/cli.md"
+    assert written == cli_help.page(), "run: python -m api.cli.help > docs/reference/cli.md"
 
 
 def test_help_comes_at_once(tmp_path: Path) -> None:
@@ -107,7 +108,7 @@ def test_help_imports_nothing_heavy() -> None:
     import subprocess
     import sys
 
-    code = "import sys, api.cli; print(sorted({'fastapi','numpy','pydantic','av','cv2','apsw','rich'} & sys.modules.keys()))"
+    code = "import sys, api.cli.main; print(sorted({'fastapi','numpy','pydantic','av','cv2','apsw','rich'} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "[]"
 

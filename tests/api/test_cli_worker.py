@@ -12,7 +12,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from api import cli_worker, wiring
+from api import wiring
+from api.cli import worker as cli_worker
 from core.clock import WallClock
 from core.settings import Settings
 from graph.sqlite import database

@@ -20,7 +20,7 @@ Run = Callable[..., tuple[int, str]]
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    from api.cli import main
+    from api.cli.main import main
 
     monkeypatch.setenv("SIGHTLINE_HOME", str(tmp_path / "home"))
 

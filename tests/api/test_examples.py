@@ -21,7 +21,7 @@ from graph.examples import Shelf
 from graph.ledger import MemoryLedger
 from graph.media import MemoryMedia
 from helpers.vlm_server import Line, vlm_server
-from ingest.prompts import CAPTION_SCHEMA
+from ingest.captions.prompts import CAPTION_SCHEMA
 from models.json_reply import misfit
 from models.vlm_openai import OpenAiVlm
 
@@ -78,7 +78,7 @@ def test_what_has_no_place_in_the_form_is_not_put_into_it() -> None:
 def test_they_are_kept_listed_and_removed_by_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from api.cli import main
+    from api.cli.main import main
 
     monkeypatch.setenv("SIGHTLINE_HOME", str(tmp_path / "home"))
     cv2.imwrite(str(tmp_path / "jack.png"), RED[..., ::-1])

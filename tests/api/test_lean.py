@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 EYES = ("cv2", "scipy", "supervision", "trackers", "onnxruntime", "av")
 SCRIPT = f"""
 import sys
-from api.cli import app
+from api.cli.main import app
 try:
     app(sys.argv[1:])
 except SystemExit as end:

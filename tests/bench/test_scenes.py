@@ -24,7 +24,7 @@ from bench.scenes.render import pictures
 from bench.scenes.scene import Pose, Walk
 from bench.scenes.truth import Stay, Stays, happenings, stays
 from core.place import Box
-from ingest.layout import read_layout
+from ingest.layout.read import read_layout
 
 pytestmark = pytest.mark.slow
 

@@ -16,7 +16,7 @@ from bench.scenes.shapes import seen_by
 from bench.scenes.sports import LEAST_BALL, Scoreboard, football
 from bench.scenes.sports_truth import KINDS
 from bench.scenes.truth import Happening
-from ingest.layout import read_layout
+from ingest.layout.read import read_layout
 
 pytestmark = pytest.mark.slow
 

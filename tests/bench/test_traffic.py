@@ -14,7 +14,7 @@ from bench.scenes.scene import Actor, Pose
 from bench.scenes.traffic import traffic
 from bench.scenes.traffic_flow import Driver, Halt, drives, footprint, footprints_meet, straight
 from bench.scenes.vehicles import size_of
-from ingest.layout import read_layout
+from ingest.layout.read import read_layout
 
 
 def _driver(name: str, enters: float, **more: object) -> Driver:

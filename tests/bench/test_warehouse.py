@@ -20,7 +20,7 @@ from bench.scenes.warehouse_acts import Play
 from bench.scenes.warehouse_hall import layout, plans
 from bench.scenes.warehouse_truth import TRUTHS
 from core.errors import SightlineError
-from ingest.layout import read_layout
+from ingest.layout.read import read_layout
 
 
 def played(act: Act, place: str, seed: int = 5, fps: int = 5) -> list[Happening]:

@@ -16,9 +16,9 @@ from core.clock import SECOND, Micros
 from core.errors import BadMedia
 from core.ports import Decoded, Decoder
 from helpers.footage import FOOTAGE, Truth, number_in, picture, truths
-from ingest.decoders import DECORD, FOLDER, PYAV, open_source
-from ingest.sample import Sampler
-from ingest.tasks import shown_at
+from ingest.decode.choice import DECORD, FOLDER, PYAV, open_source
+from ingest.decode.sample import Sampler
+from ingest.decode.tasks import shown_at
 
 Opened = tuple[Callable[[], Decoder], Truth]
 REFUSED_BY_DECORD = ("open_gop.ts", "refreshed.ts", "late.ts", "untimed.h264", "edited.mp4")

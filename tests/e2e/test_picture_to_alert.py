@@ -17,7 +17,7 @@ from core.media import Stream, StreamState
 from core.memory import Found, Observation, Query, Want
 from core.settings import read_settings
 from core.watch import Delivery, DeliveryState, Incident, Webhook
-from ingest.layout import read_layout
+from ingest.layout.read import read_layout
 from ingest.pipeline import watch
 from ingest.register import register
 from jobs.handlers import INGEST, handlers

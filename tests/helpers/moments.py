@@ -13,7 +13,7 @@ from core.place import EMPTY_LAYOUT, Box, Layout
 from ingest.chunk import Grid
 from ingest.events.maker import EventMaker
 from ingest.events.thresholds import DEFAULT, Thresholds
-from ingest.presence import Moment, Presence, Visit
+from ingest.perception.presence import Moment, Presence, Visit
 
 STREAM = StreamId("st_test")
 GRID = Grid(stream_id=STREAM, length=micros(10), overlap=0, recipe="test")

@@ -9,10 +9,10 @@ import pytest
 
 from core.clock import SECOND, Micros
 from helpers.videos import write_video
-from ingest.ahead import Packet
-from ingest.decode_pyav import PyavDecoder
-from ingest.sample import Sampler
-from ingest.tasks import ShownAt, shown_at
+from ingest.decode.ahead import Packet
+from ingest.decode.pyav import PyavDecoder
+from ingest.decode.sample import Sampler
+from ingest.decode.tasks import ShownAt, shown_at
 
 
 class Counting(PyavDecoder):

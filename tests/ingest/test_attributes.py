@@ -11,7 +11,7 @@ from core.clock import SECOND
 from core.colour import COLOURS, appearance, name_numbers, shares
 from core.ground import Ground
 from core.place import Box
-from ingest.attributes import (
+from ingest.perception.attributes import (
     DIRECTIONS,
     SIDES,
     Profile,

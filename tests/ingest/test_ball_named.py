@@ -10,12 +10,12 @@ from core.clock import SECOND, Micros, micros
 from core.ids import EntityId, TrackId
 from core.place import Box, Layout, Zone
 from core.sight import Attributes, Detection
-from ingest.ball_named import NamedBall, Spot
-from ingest.decode import Look
+from ingest.decode.looks import Look
 from ingest.events.book import Book, Draft
 from ingest.events.sports.ball import BallMaker
+from ingest.perception.ball_named import NamedBall, Spot
+from ingest.perception.presence import Moment, Presence
 from ingest.pitch import Pitch
-from ingest.presence import Moment, Presence
 
 STEP: Micros = 125_000
 LAYOUT = Layout(

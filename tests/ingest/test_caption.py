@@ -14,8 +14,8 @@ from core.memory import Caption, CaptionStatus, Coverage, CoverageState, Observa
 from core.ports import Reply, Vlm
 from helpers.observations import DOCK, chunk, entity, event
 from helpers.vlm_server import Line, vlm_server
-from ingest import caption as told
-from ingest.caption import MOST_PICTURES, spread
+from ingest.captions import caption as told
+from ingest.captions.caption import MOST_PICTURES, spread
 from models.describe import Describer
 from models.fakes_ask import FakeVlm
 from models.vlm_openai import OpenAiVlm

@@ -13,7 +13,7 @@ import pytest
 from core.clock import SECOND, micros
 from core.errors import BadMedia
 from helpers.videos import Rgb, nothing, turned, walker, write_video
-from ingest.decode import DecodePlan, Look, looks
+from ingest.decode.looks import DecodePlan, Look, looks
 
 ALL = DecodePlan(looks_per_s=60, idle_looks_per_s=60)
 

@@ -15,8 +15,8 @@ from core.memory import CaptionStatus, CoverageState, Observation
 from core.place import Box
 from graph.plain.store import MemoryStore
 from helpers.observations import chunk, entity, track
-from ingest.caption import caption, showing, with_told
-from ingest.tags import drawn, tags_of
+from ingest.captions.caption import caption, showing, with_told
+from ingest.captions.tags import drawn, tags_of
 from models.fakes_ask import FakeVlm
 
 PERSON = entity(1, "person", 10, 20)

@@ -74,7 +74,7 @@ def test_another_picture_or_another_clock_is_another_content(tmp_path: Path) -> 
 
 
 def test_a_picture_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
-    from ingest.decode import DecodePlan, looks
+    from ingest.decode.looks import DecodePlan, looks
 
     numbered(tmp_path, 8)
     (tmp_path / "cam-4.jpg").write_bytes(b"no picture")

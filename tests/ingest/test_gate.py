@@ -6,8 +6,8 @@ import pytest
 from core.clock import SECOND, Micros
 from core.media import Grey
 from helpers.videos import background
-from ingest.gate import SIDE, Gate
-from ingest.picture import PlainPicture, fitted, shrunk
+from ingest.decode.gate import SIDE, Gate
+from ingest.decode.picture import PlainPicture, fitted, shrunk
 
 STEP: Micros = SECOND // 8
 SIZE = (640, 360)

@@ -11,8 +11,8 @@ import pytest
 from core.ground import Ground
 from core.place import Box, Layout
 from helpers.moments import Walk, events_of, looks_at, moments
-from ingest.attributes import Profile
-from ingest.ground import Pair, from_distances, misfit
+from ingest.layout.ground import Pair, from_distances, misfit
+from ingest.perception.attributes import Profile
 
 WIDTH, HEIGHT = 1280, 720
 

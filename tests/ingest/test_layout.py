@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api import wire_stream
+from api.wire import stream as wire_stream
 from core.errors import Invalid
 from core.place import Layout
-from ingest.layout import read_layout
+from ingest.layout.read import read_layout
 
 GOOD = """
 zones:

@@ -9,7 +9,7 @@ import pytest
 from core.clock import micros, nearest
 from core.errors import BadMedia, NotFound
 from helpers.videos import write_video
-from ingest.decode_pyav import PyavDecoder
+from ingest.decode.pyav import PyavDecoder
 from ingest.numbering import moments
 
 

@@ -18,10 +18,10 @@ from core.memory import Entity
 from core.place import EMPTY_LAYOUT, Box, Lane, Layout
 from core.sight import Detection, TrackPoint
 from ingest.chunk import Grid
-from ingest.decode import Look
-from ingest.identity import fits
-from ingest.perceive import Perception
-from ingest.presence import Moment, Visit
+from ingest.decode.looks import Look
+from ingest.perception.identity import fits
+from ingest.perception.perceive import Perception
+from ingest.perception.presence import Moment, Visit
 from models.track import OcSortTracker
 
 STEP = 125_000

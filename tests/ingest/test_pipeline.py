@@ -9,7 +9,7 @@ from core.clock import SECOND, Span, merge
 from core.ids import StreamId
 from core.media import Frame
 from core.memory import Coverage, CoverageState
-from ingest.decode import Look
+from ingest.decode.looks import Look
 from ingest.run import Pictures
 from ingest.tally import Tally
 

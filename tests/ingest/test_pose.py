@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from core.clock import SECOND, Micros
 from core.place import Box
-from ingest.attributes import Profile
-from ingest.pose import POSES, pose_word
+from ingest.perception.attributes import Profile
+from ingest.perception.pose import POSES, pose_word
 
 Path = list[tuple[Micros, Box, bool]]
 

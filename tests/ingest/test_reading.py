@@ -24,8 +24,8 @@ from helpers import observations as say
 from helpers.memories import everything
 from helpers.moments import maker
 from helpers.videos import nothing, write_video
-from ingest.decode import Look
-from ingest.presence import Moment
+from ingest.decode.looks import Look
+from ingest.perception.presence import Moment
 from ingest.reading import ZoneTexts, read_entity, read_span
 from ingest.register import register
 from models.fakes_read import FakeReader

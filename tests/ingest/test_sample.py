@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.clock import SECOND, Micros
-from ingest.sample import AFTERGLOW, HEARTBEAT, Sampler, Verdict
+from ingest.decode.sample import AFTERGLOW, HEARTBEAT, Sampler, Verdict
 
 
 def run(sampler: Sampler, moments: list[Micros], moving: range = range(0)) -> list[tuple[Micros, Verdict]]:

@@ -24,11 +24,11 @@ from graph.spending import AWAY, Metered
 from helpers import observations as say
 from helpers.observations import DOCK, chunk, entity, event
 from helpers.videos import write_video
-from ingest.news import MEMORY, REFRESH, News
-from ingest.owed import owed
+from ingest.captions.news import MEMORY, REFRESH, News
+from ingest.captions.owed import owed
+from ingest.captions.teller import MOST_HELD, Teller
 from ingest.pipeline import watch
 from ingest.register import register
-from ingest.teller import MOST_HELD, Teller
 from models.fakes_ask import FakeVlm
 
 SAID = json.dumps({"summary": "A person walks.", "facts": []})

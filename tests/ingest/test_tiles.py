@@ -10,9 +10,9 @@ import pytest
 from bench.sources.large import compose, see
 from core.clock import SECOND
 from helpers.videos import Rgb, write_video
-from ingest.decode import DecodePlan, looks
-from ingest.sample import AFTERGLOW
-from ingest.tiles import BEAT, Tiling
+from ingest.decode.looks import DecodePlan, looks
+from ingest.decode.sample import AFTERGLOW
+from ingest.decode.tiles import BEAT, Tiling
 from models.detect.sorted import SortedDetector
 from models.detect.tiled import TiledDetector
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.clock import SECOND
-from ingest.timeline import Timeline, in_order
+from ingest.decode.timeline import Timeline, in_order
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 from bench.scenes import render
 from core.clock import SECOND
 from core.place import Box
-from ingest.decode import DecodePlan, looks
+from ingest.decode.looks import DecodePlan, looks
 
 
 @pytest.fixture(scope="session")

@@ -88,7 +88,7 @@ def test_too_little_to_learn_from_is_refused(folder: Path, tmp_path: Path) -> No
 def test_the_command_reads_files_and_prints_before_and_after(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from api.cli import main
+    from api.cli.main import main
 
     rows = []
     for number, lesson in enumerate(lessons(12, 6)):

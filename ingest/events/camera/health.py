@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from core.clock import SECOND, Micros, Span
-from ingest.decode import Look
+from ingest.decode.looks import Look
 from ingest.events.book import Book, over
 from ingest.events.camera.place import CHECKED, CameraPlace
 from ingest.events.camera.state import CameraState, Impaired, Sight
 from ingest.events.thresholds import Thresholds
-from ingest.presence import Moment
+from ingest.perception.presence import Moment
 from ingest.view import View, change
 
 FOLLOWED = 0.1

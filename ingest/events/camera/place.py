@@ -6,7 +6,7 @@ from collections import deque
 
 from core.clock import SECOND, Micros
 from core.sight import Attributes
-from ingest.decode import Look
+from ingest.decode.looks import Look
 from ingest.events.book import Book, over
 from ingest.events.camera.state import CameraState
 from ingest.events.thresholds import Thresholds

@@ -6,14 +6,14 @@ import math
 
 from core.ids import EntityId
 from core.place import Box, Layout, Point
-from ingest.ball_named import Spot
-from ingest.decode import Look
+from ingest.decode.looks import Look
 from ingest.events.book import Book, Part
 from ingest.events.sports.play import BallLook, Play
 from ingest.events.sports.shape import ShapeMaker
 from ingest.events.sports.teams import Teams
+from ingest.perception.ball_named import Spot
+from ingest.perception.presence import Moment, Presence
 from ingest.pitch import Pitch, drawn_pitch
-from ingest.presence import Moment, Presence
 
 AT_HAND_M = 1.2
 """How far from the ball the entity that has it stands at most."""

@@ -9,8 +9,8 @@ from statistics import fmean
 from core.clock import SECOND, Micros
 from ingest.events.book import Book, Part, sure
 from ingest.events.sports.teams import Teams
+from ingest.perception.presence import Presence
 from ingest.pitch import BROAD, Pitch
-from ingest.presence import Presence
 
 STRETCH: Micros = 10 * SECOND
 """The stretches of the stream's time over which a team's block is measured."""

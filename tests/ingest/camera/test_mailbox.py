@@ -9,7 +9,7 @@ import numpy as np
 from core.clock import SECOND
 from core.media import Frame
 from ingest.camera.mailbox import MOST_WAITING, OLDEST, Ended, Mailbox, Outage
-from ingest.decode import Look
+from ingest.decode.looks import Look
 
 
 def look(n: int, *, picture: bool = True, cut: bool = False) -> Look:

@@ -11,7 +11,7 @@ from core.memory import Event
 from core.place import Box, Lane, Layout, Line, Zone
 from helpers.moments import Walk, chunk_at, events_of, looks_at, moments, relations_of, told_of
 from ingest.events.thresholds import Thresholds
-from ingest.presence import Moment
+from ingest.perception.presence import Moment
 
 RATES = [2.0, 5.0, 8.0]
 

@@ -13,11 +13,11 @@ from bench.seeing.exact import ExactDetector
 from core.clock import micros
 from core.media import Frame, Stream
 from evaluate.truth import read_events
-from ingest.decode import DecodePlan, Look, looks
+from ingest.decode.looks import DecodePlan, Look, looks
 from ingest.events.maker import EventMaker
-from ingest.layout import read_layout
-from ingest.perceive import Perception
-from ingest.presence import Moment
+from ingest.layout.read import read_layout
+from ingest.perception.perceive import Perception
+from ingest.perception.presence import Moment
 from models.track import OcSortTracker
 from tests.helpers.moments import GRID, STREAM
 

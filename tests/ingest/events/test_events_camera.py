@@ -15,9 +15,9 @@ from core.media import Frame, Picture
 from core.memory import Event
 from helpers.moments import chunk_at, maker
 from helpers.videos import background
-from ingest.decode import DecodePlan, Look, looks
+from ingest.decode.looks import DecodePlan, Look, looks
 from ingest.events.maker import EventMaker
-from ingest.presence import Moment
+from ingest.perception.presence import Moment
 
 RATE = 8.0
 SCENE = background(320, 180)

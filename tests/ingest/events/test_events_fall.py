@@ -14,7 +14,7 @@ from core.ids import EntityId, TrackId
 from core.memory import Event
 from core.place import Box
 from ingest.events.maker import EventMaker
-from ingest.presence import Moment, Presence
+from ingest.perception.presence import Moment, Presence
 from tests.helpers.moments import GRID, STREAM
 
 Shape = Callable[[float], tuple[float, float]]

@@ -14,7 +14,7 @@ from core.place import Lane, Layout, Line, Zone
 from helpers.moments import GRID, STREAM, Walk, maker, moments
 from ingest.chunk import Grid
 from ingest.events.maker import EventMaker
-from ingest.presence import Moment
+from ingest.perception.presence import Moment
 
 LAYOUT = Layout(
     zones=(

@@ -12,9 +12,9 @@ from core.ids import EntityId, TrackId
 from core.media import Frame
 from core.memory import Event
 from core.place import Box, Layout, Zone
-from ingest.decode import Look
+from ingest.decode.looks import Look
 from ingest.events.maker import EventMaker
-from ingest.presence import Moment, Presence
+from ingest.perception.presence import Moment, Presence
 from tests.helpers.moments import GRID, STREAM
 
 LAYOUT = Layout(zones=(Zone(name="A", kind="shelf", polygon=((100, 60), (220, 60), (220, 120), (100, 120))),))

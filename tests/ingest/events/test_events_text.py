@@ -16,10 +16,10 @@ from core.memory import Event
 from core.place import Box, Layout, Zone
 from core.sight import Reading
 from helpers.moments import maker
-from ingest.decode import Look
+from ingest.decode.looks import Look
 from ingest.events.maker import EventMaker
 from ingest.events.text import score_of
-from ingest.presence import Moment
+from ingest.perception.presence import Moment
 
 BOARD = ((40.0, 20.0), (200.0, 20.0), (200.0, 60.0), (40.0, 60.0))
 

@@ -12,7 +12,7 @@ import pytest
 from bench.scenes import SceneFiles, render
 from core.place import Box
 from core.sight import THING, Detection
-from ingest.decode import DecodePlan, looks
+from ingest.decode.looks import DecodePlan, looks
 from models.detect.sorted import SortedDetector, _Opinion
 
 SEED, SECONDS = 100, 21.0

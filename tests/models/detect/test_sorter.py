@@ -14,7 +14,7 @@ from core.errors import ModelUnavailable
 from core.media import Frame, Picture
 from core.place import Box
 from core.sight import THING
-from ingest.decode import DecodePlan, looks
+from ingest.decode.looks import DecodePlan, looks
 from models.detect.sorted import SortedDetector
 from models.detect.sorter import DATA, SIDE, Sorter, cut_out, own_sorter, seen, shape
 
