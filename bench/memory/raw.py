@@ -20,7 +20,7 @@ Rows = list[tuple[str, list[tuple[Any, ...]]]]
 """Of one observation: statements, each with the rows it inserts."""
 
 _INSERT = re.compile(r"INSERT (?:OR \w+ )?INTO (\w+) \(([^)]*)\)")
-_AGAIN = {"blocks": "INSERT OR REPLACE", "models": "INSERT OR IGNORE"}
+_AGAIN = {"blocks": "INSERT OR REPLACE", "label_lists": "INSERT OR IGNORE", "models": "INSERT OR IGNORE"}
 """The tables of which a row is written again by a later observation."""
 
 

@@ -21,7 +21,8 @@ from graph.sqlite.rows import LISTED, ByRid, Rid
 from graph.sqlite.where import Where
 
 T = TypeVar("T")
-_ORDER_OF_COVERAGE = "start_us, end_us, stream_id, state, looked_by, looked_for, reason"
+_LOOKED_FOR = "(SELECT l.labels FROM label_lists l WHERE l.rid = t.label_list)"
+_ORDER_OF_COVERAGE = f"start_us, end_us, stream_id, state, looked_by, {_LOOKED_FOR}, reason"
 
 
 def find(db: apsw.Connection, held: Held, query: Query) -> Found:

@@ -58,6 +58,7 @@ MEMORY = Form(
         _step("schema_3_links_vectors.sql"),
         _keep_texts,
         sqlite_vectors.bring_up,
+        _step("schema_6_label_lists.sql"),
     ),
 )
 LEDGER = Form(name="ledger", mark=0x53474C4C, steps=(_step("ledger.sql"),))

@@ -197,15 +197,15 @@ def captions_by_rid(db: apsw.Connection, rids: Sequence[Rid]) -> dict[Rid, Capti
 def coverage_by_rid(db: apsw.Connection, rids: Sequence[Rid]) -> dict[Rid, Coverage]:
     """Coverage by row."""
     sql = (
-        "SELECT rid, stream_id, start_us, end_us, state, looked_by, looked_for, reason "
-        f"FROM coverage WHERE rid IN {LISTED}"
+        "SELECT t.rid, stream_id, start_us, end_us, state, looked_by, labels, reason "
+        f"FROM coverage t JOIN label_lists l ON l.rid = t.label_list WHERE t.rid IN {LISTED}"
     )
     return {
         rid: Coverage(
             stream_id=stream, span=Span(start, end), state=CoverageState(state), by=by,
-            looked_for=tuple(json.loads(looked_for)), reason=reason,
+            looked_for=tuple(json.loads(labels)), reason=reason,
         )
-        for rid, stream, start, end, state, by, looked_for, reason in select(db, sql, rids)
+        for rid, stream, start, end, state, by, labels, reason in select(db, sql, rids)
     }  # fmt: skip
 
 

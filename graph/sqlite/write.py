@@ -213,16 +213,25 @@ class _Writing:
     def _write_coverage(self) -> None:
         self._db.execute("DELETE FROM coverage WHERE chunk_id = ?", (self._chunk.id,))
         self._db.executemany(
-            "INSERT INTO coverage (stream_id, chunk_id, start_us, end_us, state, looked_by, looked_for, reason) "
+            "INSERT INTO coverage (stream_id, chunk_id, start_us, end_us, state, looked_by, label_list, reason) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     c.stream_id, self._chunk.id, c.span.start, c.span.end, c.state.value, c.by,
-                    json.dumps(c.looked_for, ensure_ascii=False), c.reason,
+                    self._label_list(json.dumps(c.looked_for, ensure_ascii=False)), c.reason,
                 )
                 for c in self._of.coverage
             ],
         )  # fmt: skip
+
+    def _label_list(self, labels: str) -> Rid:
+        """The row of this list, written where it is new."""
+        sql = "SELECT rid FROM label_lists WHERE labels = ?"
+        known = self._db.execute(sql, (labels,)).get
+        if known is None:
+            self._db.execute("INSERT INTO label_lists (labels) VALUES (?)", (labels,))
+            known = self._db.last_insert_rowid()
+        return int(known)
 
     def _write_evidence(
         self, of: str, evidence: Iterable[tuple[Rid, Iterable[Evidence]]], known: Iterable[Rid]

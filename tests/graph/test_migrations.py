@@ -167,6 +167,9 @@ def test_vectors_of_version_4_are_packed_and_say_the_same(tmp_path: Path) -> Non
     store.close()
     with closing(apsw.Connection(str(path))) as db:
         db.execute("UPDATE entity_vectors SET numbers = ?", (marked.values,))
+        db.execute("ALTER TABLE coverage DROP COLUMN label_list")
+        db.execute("ALTER TABLE coverage ADD COLUMN looked_for TEXT NOT NULL DEFAULT '[]'")
+        db.execute("DROP TABLE label_lists")
         db.execute("PRAGMA user_version = 4")
     store = SqliteStore(path)
     found = store.find(Query(want=Want.ENTITIES, like=marked))
