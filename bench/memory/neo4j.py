@@ -71,7 +71,8 @@ _COVERAGE = (
 )
 
 
-def _database(url: str) -> Neo4jDatabase:
+def database_at(url: str) -> Neo4jDatabase:
+    """The database at a URL, its schema up to date."""
     database = Neo4jDatabase(Address.of(url))
     ready(database)
     return database
@@ -84,7 +85,7 @@ def open_store(url: str) -> Neo4jStore:
 
 def sound(url: str) -> bool:
     """Whether every event has the edges its properties tell of: nothing is there by halves."""
-    database = _database(url)
+    database = database_at(url)
     names = Names(database.address.memory)
     halves = database.run(
         "MATCH (s:Stream {memory: $memory}) MATCH (e:Event) WHERE e.stream_id = s.id AND e.start_us >= 0 AND e.end_us >= 0 "
@@ -96,8 +97,8 @@ def sound(url: str) -> bool:
     return bool(halves == [[0]])
 
 
-def _caught(observation: Observation, names: Names) -> Rows:
-    """The rows the store writes for an observation of which nothing is known, as plain statements."""
+def caught(observation: Observation, names: Names) -> dict[str, Any]:
+    """What the store writes for an observation of which nothing is known: the map `$o` of its statement `write`."""
     seen: dict[str, Any] = {}
 
     class Catch:
@@ -111,12 +112,18 @@ def _caught(observation: Observation, names: Names) -> Rows:
             return self
 
         def values(self) -> list[Any]:
-            return [[], [], [], [[MODEL, LENGTH, None]], False]
+            return [[], [], [[MODEL, LENGTH, None]], False, False]
 
         def consume(self) -> None:
             return None
 
     neo4j_write.write(Catch(), names, observation)  # type: ignore[arg-type]
+    return seen
+
+
+def _plain(observation: Observation, names: Names) -> Rows:
+    """The same as plain statements with their rows."""
+    seen = caught(observation, names)
     chunk = seen["chunk"]["id"]
     return [
         (_CHUNK, [{"memory": names.memory, "stream_id": seen["chunk"]["stream_id"], "chunk": seen["chunk"]}]),
@@ -157,7 +164,7 @@ def bulk(database: Neo4jDatabase, life: Life, first: int, last: int) -> None:
     for at in range(first, last, _BULK):
         by_statement: dict[str, list[Any]] = {}
         for one in life.told(at, min(at + _BULK, last)):
-            for statement, rows in _caught(one, names):
+            for statement, rows in _plain(one, names):
                 by_statement.setdefault(statement, []).extend(rows)
         _insert_at_once(database, list(by_statement.items()))
     counted = (
@@ -173,9 +180,9 @@ class _Three:
     """The store and its two peers at one server, in turn: raw `UNWIND` for each kind of row, and all in one statement."""
 
     def __init__(self, url: str, window: Sequence[Observation]) -> None:
-        self._store, self._database = Neo4jStore.of(url), _database(url)
+        self._store, self._database = Neo4jStore.of(url), database_at(url)
         self._window = window
-        rows = [[_caught(one, Names(f"{_AWAY}-{n}")) for one in window] for n in range(2)]
+        rows = [[_plain(one, Names(f"{_AWAY}-{n}")) for one in window] for n in range(2)]
         self._do: list[Callable[[int], None]] = [
             lambda n: self._store.write(self._window[n]),
             lambda n: _insert(self._database, rows[0][n]),
@@ -266,7 +273,7 @@ def peers(url: str) -> list[Figure]:
 
 def size(url: str, life: Life) -> Figure:
     """How many nodes a thousand events take; Neo4j tells nobody the size of its files."""
-    database = _database(url)
+    database = database_at(url)
     ((nodes,),) = database.run("MATCH (n) RETURN count(n)")
     database.close()
     return Figure(name="nodes per thousand events", value=nodes / life.events * 1000)
@@ -278,7 +285,7 @@ def exact(url: str) -> Callable[[Sequence[Query]], list[set[str]]]:
     def nearest(asked: Sequence[Query]) -> list[set[str]]:
         like = np.stack([query.like.row for query in asked if query.like is not None])
         best: list[tuple[np.ndarray, np.ndarray]] = [(np.zeros(0), np.zeros(0, "U40")) for _ in asked]
-        database = _database(url)
+        database = database_at(url)
         names = Names(database.address.memory)
         streams = database.run("MATCH (s:Stream {memory: $memory}) RETURN s.id", {"memory": names.memory})
         statement = (

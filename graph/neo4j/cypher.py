@@ -8,6 +8,7 @@ from pathlib import Path
 
 _HERE = Path(__file__).parent
 _NAMED = re.compile(r"^// name: (\w+)\n", re.MULTILINE)
+_FOR = re.compile(r"^// for: (\w+)\n", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*//.*\n?", re.MULTILINE)
 
 
@@ -25,6 +26,19 @@ def named(name: str, file: str = "queries.cypher") -> str:
 
 
 @cache
+def parts(name: str, needed: frozenset[str], file: str = "queries.cypher") -> str:
+    """The same without its parts under a line `// for: …` that is not needed."""
+    always, *rest = _FOR.split(_texts(file)[name])
+    kept = [text for of, text in zip(rest[::2], rest[1::2], strict=True) if of in needed]
+    return _COMMENT.sub("", "".join([always, *kept])).strip()
+
+
+@cache
 def _all(file: str) -> dict[str, str]:
+    return {name: _COMMENT.sub("", text).strip() for name, text in _texts(file).items()}
+
+
+@cache
+def _texts(file: str) -> dict[str, str]:
     _, *rest = _NAMED.split((_HERE / file).read_text(encoding="utf-8"))
-    return {name: _COMMENT.sub("", text).strip() for name, text in zip(rest[::2], rest[1::2], strict=True)}
+    return dict(zip(rest[::2], rest[1::2], strict=True))

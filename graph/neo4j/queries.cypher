@@ -9,13 +9,9 @@ SET s:Stream, s.memory = $o.memory, s.last_chunk_id = $o.chunk
 WITH s
 CALL () {
   UNWIND $o.ids AS id
-  MATCH (f:Fact {id: id}) WHERE f.said_us IS NOT NULL
-  RETURN collect([f.id, f.said_us, f.start_us, f.end_us, f.label, f.name, f.attributes, f.tracks]) AS known
-}
-CALL () {
-  UNWIND $o.ids AS id
-  MATCH (f:Fact {id: id})-[:TOOK_PART]->()
-  RETURN collect(DISTINCT f.id) AS took_part
+  MATCH (f:Fact {id: id})
+  RETURN collect([f.id, f.said_us, f.start_us, f.end_us, f.label, f.name, f.attributes, f.tracks,
+    EXISTS { (f)-[:TOOK_PART]->() }]) AS known
 }
 CALL () {
   UNWIND $o.relations AS id
@@ -27,7 +23,8 @@ CALL () {
   MATCH (m:Model {key: key})
   RETURN collect([m.name, m.length, m.near]) AS models
 }
-RETURN known, took_part, related, models, EXISTS { MATCH (c:Fact {id: $o.chunk}) WHERE c.start_us IS NOT NULL } AS again
+RETURN known, related, models, EXISTS { MATCH (c:Fact {id: $o.chunk}) WHERE c.start_us IS NOT NULL } AS again,
+  EXISTS { MATCH (c:Chunk {stream_id: $o.stream}) WHERE c.number IN $o.beside } AS beside
 
 // name: mentions
 // The events these entities took part in, with the looks of everyone known to have taken part.
@@ -50,15 +47,21 @@ MATCH (e:Fact {id: row.id})
 SET e += row
 
 // name: write
-// One chunk's observation, after `known` in the same transaction has told what of it is the latest word.
+// One chunk's observation, after `known` in the same transaction has told what of it is the latest word. Parts under a
+// line `for` are left out where the observation needs none of them (`_needed` in write.py): Neo4j takes time for each,
+// however little it does. They are few kinds, because every set of them is another statement to plan.
 MATCH (s:Fact {id: $o.stream})
 SET s.event_count = coalesce(s.event_count, 0) + $o.counts.events,
   s.entity_count = coalesce(s.entity_count, 0) + $o.counts.entities,
   s.caption_count = coalesce(s.caption_count, 0) + $o.counts.captions
 MERGE (c:Fact {id: $o.chunk.id})
 SET c:Chunk, c += $o.chunk
-MERGE (c)-[:IN]->(s)
 WITH s, c
+// for: fresh
+CALL (s, c) {
+  CREATE (c)-[:IN]->(s)
+}
+// for: next
 CALL (c) {
   MATCH (b:Chunk {stream_id: c.stream_id, number: c.number - 1})
   MERGE (b)-[:NEXT]->(c)
@@ -67,33 +70,38 @@ CALL (c) {
   MATCH (d:Chunk {stream_id: c.stream_id, number: c.number + 1})
   MERGE (c)-[:NEXT]->(d)
 }
+// for: again
 CALL (c) {
-  WITH c WHERE $o.again
   MATCH (v:Coverage)-[:OF]->(c)
   DETACH DELETE v
 }
+// for: coverage
 CALL (c) {
   UNWIND $o.coverage AS row
   CREATE (v:Coverage)-[:OF]->(c)
   SET v = row
 }
+// for: tracks
 CALL (s) {
   UNWIND $o.tracks AS row
   MERGE (t:Fact {id: row.id})
   SET t:Track, t = row
   MERGE (t)-[:IN]->(s)
 }
+// for: again
 CALL () {
   UNWIND $o.spans AS row
   MATCH (t:Fact {id: row.id})
   SET t += row
 }
+// for: tracks
 CALL (c) {
   UNWIND $o.points AS row
   MATCH (t:Fact {id: row.track})
   MERGE (t)-[p:SEEN_IN]->(c)
   SET p.points = row.points
 }
+// for: entities
 CALL () {
   UNWIND $o.entities AS row
   MERGE (n:Fact {id: row.id})
@@ -104,27 +112,29 @@ CALL (c) {
   MATCH (n:Fact {id: id})
   MERGE (c)-[:SHOWS]->(n)
 }
+// for: again
 CALL () {
   UNWIND $o.unfollow AS id
   MATCH (:Fact)-[r:SAME_AS]->(:Fact {id: id}) WHERE r.id IS NULL
   DELETE r
 }
+// for: entities
 CALL () {
   UNWIND $o.follow AS row
   MATCH (n:Fact {id: row.entity})
   MERGE (t:Fact {id: row.track})
   CREATE (t)-[:SAME_AS]->(n)
 }
-CALL () {
-  UNWIND $o.reset AS id
-  MATCH (e:Fact {id: id})-[r:TOOK_PART|SEEN_IN|AT]-()
-  DELETE r
-}
+// for: again
 CALL () {
   UNWIND $o.old_events AS row
   MATCH (e:Fact {id: row.id})
   SET e = row
+  WITH e
+  MATCH (e)-[r:TOOK_PART|SEEN_IN|AT]-()
+  DELETE r
 }
+// for: events
 CALL (s) {
   UNWIND $o.new_events AS row
   CREATE (e:Fact:Event)-[:IN]->(s)
@@ -154,6 +164,7 @@ CALL () {
   MATCH (z:Fact {id: row.zone})
   CREATE (e)-[:AT]->(z)
 }
+// for: captions
 CALL () {
   UNWIND $o.captions AS row
   MERGE (k:Fact {id: row.id})
@@ -161,6 +172,7 @@ CALL () {
   MERGE (of:Fact {id: row.chunk_id})
   MERGE (k)-[:OF]->(of)
 }
+// for: relations
 CALL () {
   UNWIND $o.unrelate AS id
   MATCH ()-[r:REL {id: id}]->()
@@ -173,16 +185,19 @@ CALL () {
   CREATE (a)-[r:REL]->(b)
   SET r = row.props
 }
+// for: again
 CALL () {
   UNWIND $o.spoken AS row
   MATCH (e:Fact {id: row.id})
   SET e += row
 }
+// for: models
 CALL () {
   UNWIND $o.models AS row
   MERGE (m:Model {key: row.key})
   SET m += row
 }
+
 
 // name: neighbours
 // Ids one edge away: who took part in what, who is related to whom, who is the same.

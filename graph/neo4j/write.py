@@ -31,6 +31,19 @@ from graph.neo4j.rows import Names, Props
 Named = TypeVar("Named", Track, Entity, Event, Relation, Caption)
 
 
+_PARTS = {
+    "again": ("spans", "unfollow", "old_events", "spoken"),
+    "coverage": ("coverage",),
+    "tracks": ("tracks", "points"),
+    "entities": ("entities", "shown"),
+    "events": ("new_events", "took", "seen", "at"),
+    "captions": ("captions",),
+    "relations": ("relations",),
+    "models": ("models",),
+}
+"""Kinds of parts of the statement `write` → the lists one of which has something for them."""
+
+
 def write(tx: ManagedTransaction, names: Names, observation: Observation) -> None:
     """Writes one chunk's observation; of what a later chunk has spoken of, its word stands."""
     _Writing(tx, names, observation).all_of()
@@ -61,14 +74,15 @@ class _Writing:
             "stream": names.into(self._chunk.stream_id),
             "memory": names.memory,
             "chunk": names.into(self._chunk.id),
+            "beside": [self._chunk.index - 1, self._chunk.index + 1],
             "ids": names.all_into((*(noun.id for noun in nouns), *who)),
             "relations": names.all_into(relation.id for relation in one.relations),
             "models": neo4j_models.keys(names, one.vectors),
         }
         record = self._tx.run(cypher.named("known"), o=asked).single(strict=True)
-        known, took_part, related, models, self._again = record.values()
-        self._known: dict[str, Any] = {names.out(row[0]): row for row in known}
-        self._took_part = {names.out(id) for id in took_part}
+        known, related, models, self._again, self._beside = record.values()
+        self._known: dict[str, Any] = {names.out(row[0]): row for row in known if row[1] is not None}
+        self._took_part = {names.out(row[0]) for row in known if row[8]}
         self._related = {names.out(id): said for id, said in related}
         self._models = neo4j_models.check(self._tx, names, one.vectors, models)
 
@@ -85,7 +99,6 @@ class _Writing:
         said = {
             "stream": stream,
             "chunk": neo4j_rows.of_chunk(names, self._chunk),
-            "again": self._again,
             "counts": {
                 "events": self._new(events),
                 "entities": self._new(entities),
@@ -94,7 +107,6 @@ class _Writing:
             "coverage": [neo4j_rows.of_coverage(names, c, n) for n, c in enumerate(one.coverage)],
             **self._of_tracks(tracks),
             **self._of_entities(entities),
-            "reset": [names.into(event.id) for event in old],
             "old_events": self._rows_of_events(old),
             "new_events": self._rows_of_events([event for event in events if event.id not in self._known]),
             **self._edges(events, stream),
@@ -105,7 +117,15 @@ class _Writing:
             "spoken": self._spoken_anew(entities, {event.id for event in events}),
             "models": self._models.rows(names),
         }
-        self._tx.run(cypher.named("write"), o=said).consume()
+        self._tx.run(cypher.parts("write", self._needed(said)), o=said).consume()
+
+    def _needed(self, said: Mapping[str, Any]) -> frozenset[str]:
+        """The kinds of parts of the statement that have anything to do."""
+        out = {part for part, lists in _PARTS.items() if any(said[name] for name in lists)}
+        out.add("again" if self._again else "fresh")
+        if self._beside:
+            out.add("next")
+        return frozenset(out)
 
     def _taken(self, nouns: Sequence[Named]) -> list[Named]:
         """What of these no later chunk has spoken of; of several words on one thing the last."""
