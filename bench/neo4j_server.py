@@ -121,7 +121,7 @@ class Neo4jServer:
     def start(self) -> None:
         """Starts it and waits until it answers; raises `Missing`, or RuntimeError with the end of its log."""
         if self.pid is None:
-            self._configure()
+            self.configure()
             options = [f"--add-opens={package}=ALL-UNNAMED" for package in _OPENS]
             options += [
                 f"-Xms{self._heap_mb}m",
@@ -156,7 +156,8 @@ class Neo4jServer:
             file.write_text(otherwise)
         return file.read_text().strip()
 
-    def _configure(self) -> None:
+    def configure(self) -> None:
+        """Writes its settings; `start` does so, too."""
         settings = {
             "server.bolt.listen_address": f"127.0.0.1:{self.port}",
             "server.bolt.advertised_address": f"127.0.0.1:{self.port}",
