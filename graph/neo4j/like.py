@@ -8,18 +8,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from neo4j import ManagedTransaction
 
 from core.memory import Query, Vector
 from graph import near
 from graph.neo4j import models as neo4j_models
 from graph.neo4j.bounds import LABELS, Bounds, bounds
+from graph.neo4j.number import Number
 from graph.neo4j.rows import Names, vector_property
 
 FEW = 20_000
 """So many vectors inside the bounds are read and measured one by one, index or not."""
-_ASKED = (500, 5000)
-"""How many neighbours the index is asked for, and for how many more where too few of those are inside the bounds."""
+_ASKED = (200, 1000, 5000)
+"""How many neighbours the index is asked for, and for how many more where too few of those are inside the bounds. It
+looks the more thoroughly the more it is asked for: of a million, 100 hold 0.965 of the ten nearest, 200 hold 0.99.
+"""
 _SPARE = 3
 """So many times as many as are wanted must come back inside the bounds, or all are measured."""
 
@@ -37,57 +41,73 @@ def nearest(tx: ManagedTransaction, names: Names, query: Query) -> list[tuple[st
     inside = bounds(names, query)
     found = _by_index(tx, names, query, inside, like)
     if found is None:
-        found = _every(tx, inside, like.model)
+        found = _every(tx, inside, like, query.limit)
+    return [(id, bytes(values)) for id, _, values in _in_order(found, like)[: query.limit]]
+
+
+def _in_order(found: Found, like: Vector) -> Found:
+    """The nearest first, then by start and id."""
     if not found:
         return []
-    near.check_length(like, len(found[0][2]) // 2)
-    ids = np.array([id for id, _, _ in found])
-    starts = np.array([start for _, start, _ in found])
-    rows = np.frombuffer(b"".join(values for _, _, values in found), "<f2").reshape(len(found), -1)
-    order = np.lexsort((ids, starts, -near.nearness(rows, like.row)))
-    return [(found[n][0], bytes(found[n][2])) for n in order[: query.limit].tolist()]
+    ids, starts = np.array([id for id, _, _ in found]), np.array([start for _, start, _ in found])
+    order = np.lexsort((ids, starts, -_nearness([values for *_, values in found], like)))
+    return [found[n] for n in order.tolist()]
 
 
-def _every(tx: ManagedTransaction, inside: Bounds, model: str) -> Sequence[Sequence[Any]]:
-    # Lists of many together take a fraction of the time that as many records do.
-    statement = (
-        f"{inside.matched()} WITH f, f[$vector] AS values WHERE values IS NOT NULL "
-        "WITH f.stream_id AS stream, collect(f.id) AS ids, collect(f.start_us) AS starts, collect(values) AS rows "
-        "RETURN ids, starts, rows"
-    )
-    lists = tx.run(statement, {**inside.values, "vector": vector_property(model)}).values()
-    return [row for ids, starts, rows in lists for row in zip(ids, starts, rows, strict=True)]
+def _nearness(rows: Sequence[bytes], like: Vector) -> npt.NDArray[np.float64]:
+    near.check_length(like, len(rows[0]) // 2)
+    return near.nearness(np.frombuffer(b"".join(rows), "<f2").reshape(len(rows), -1), like.row)
+
+
+def _every(tx: ManagedTransaction, inside: Bounds, like: Vector, limit: int | None) -> Found:
+    """What is inside and has a vector: all of it, or, of many, the nearest and what begins when one of these does.
+
+    Of many, their vectors and starts alone are read at first: an index has the starts, and reading ids takes as long as
+    vectors. Lists of many together take a fraction of the time that as many records do.
+    """
+    values = {**inside.values, "vector": vector_property(like.model)}
+    only = ""
+    if limit is not None:
+        lists = tx.run(
+            f"{inside.matched()} WITH f.stream_id AS stream, f.start_us AS start, f[$vector] AS row WHERE row IS NOT NULL "
+            "WITH stream, collect(start) AS starts, collect(row) AS rows RETURN starts, rows",
+            values,
+        ).values()
+        starts = np.array([start for starts, _ in lists for start in starts])
+        if len(starts) > limit:
+            score = _nearness([row for _, rows in lists for row in rows], like)
+            least = -np.partition(-score, limit - 1)[limit - 1]
+            values["starts"] = np.unique(starts[score >= least]).tolist()
+            only = " WHERE f.start_us IN $starts"
+    statement = f"{inside.matched()} WITH f{only} WITH f, f[$vector] AS row WHERE row IS NOT NULL RETURN f.id, f.start_us, row"
+    return tx.run(statement, values).values()
 
 
 def _by_index(
     tx: ManagedTransaction, names: Names, query: Query, inside: Bounds, like: Vector
-) -> Sequence[Sequence[Any]] | None:
+) -> Found | None:
     """What the vector index names, or None where there is none, few are inside the bounds, or it names too few."""
     if query.limit is None or not inside.streams:
         return None
-    index = neo4j_models.index_of(tx, names, like, LABELS[query.want])
+    number = Number(tx, names, query, inside)
+    index = neo4j_models.index_of(tx, names, like, LABELS[query.want]) if number.passes(FEW) else None
     if index is None:
         return None
-    count = f"{inside.matched()} WITH f LIMIT {FEW + 1} RETURN count(f)"
-    if tx.run(count, inside.values).values()[0][0] <= FEW:
-        return None
-    conditions = [*inside.conditions, f"f.stream_id IN {'$streams' if query.streams else 'every'}"]
-    if query.span is not None:
-        conditions += ["f.start_us < $end", "f.end_us > $start"]
     statement = (
-        "MATCH (s:Stream {memory: $memory}) WITH collect(s.id) AS every "
         "CALL db.index.vector.queryNodes($index, $asked, $numbers) YIELD node AS f "
-        f"WHERE {' AND '.join(conditions)} RETURN f.id, f.start_us, f[$vector]"
+        f"WHERE {' AND '.join(inside.of_any(query))} WITH f.id AS id, f.start_us AS start, f[$vector] AS row "
+        "RETURN collect(id), collect(start), collect(row)"
     )
     values = {
         **inside.values,
-        "memory": names.memory,
         "index": index,
         "numbers": [float(n) for n in like.row],
+        "streams": number.streams(),
         "vector": vector_property(like.model),
     }
     for asked in _ASKED:
-        found = tx.run(statement, {**values, "asked": max(asked, _SPARE * query.limit)}).values()
+        lists = tx.run(statement, {**values, "asked": max(asked, _SPARE * query.limit)}).values()
+        found = [[*of_one] for of_one in zip(*lists[0], strict=True)]
         if len(found) >= _SPARE * query.limit:
             return found
     return None

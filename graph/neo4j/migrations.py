@@ -33,7 +33,7 @@ class Neo4jForm:
         return len(self.steps)
 
 
-MEMORY = Neo4jForm(name="memory", steps=(cypher.steps("schema.cypher"),))
+MEMORY = Neo4jForm(name="memory", steps=(cypher.steps("schema.cypher"), cypher.steps("schema_2_days.cypher")))
 
 
 def version(db: Neo4jDatabase, form: Neo4jForm = MEMORY) -> int | None:
@@ -60,7 +60,7 @@ def migrate(db: Neo4jDatabase, form: Neo4jForm = MEMORY) -> tuple[int, int]:
     for number, statements in enumerate(form.steps[before:], before + 1):
         for statement in statements:
             db.define(statement)
-        db.run("CALL db.awaitIndexes(600)")
+        db.run("CALL db.awaitIndexes(86400)")
         db.run(
             "MERGE (v:SightlineSchema {name: $name}) SET v.version = $version",
             {"name": form.name, "version": number},

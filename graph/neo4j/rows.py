@@ -27,6 +27,7 @@ from core.memory import (
 from core.place import Box
 from core.sight import Attributes, Track
 from graph import rows, words
+from graph.aggregate import DAY_US
 
 Props = dict[str, Any]
 """Properties by name, as the driver takes them."""
@@ -102,6 +103,17 @@ def _corners(box: Box | None) -> tuple[float, float, float, float]:
     return (math.nan,) * 4 if box is None else (float(box.x1), float(box.y1), float(box.x2), float(box.y2))
 
 
+ALWAYS = "always"
+"""The word of `days` for what lasts longer than `MOST_DAYS`."""
+MOST_DAYS = 31
+
+
+def days(span: Span) -> str:
+    """The days of its stream's clock that a span touches, as words the full-text index knows: `d0 d1`."""
+    first, last = span.start // DAY_US, (span.end - 1) // DAY_US
+    return " ".join(f"d{n}" for n in range(first, last + 1)) if last - first < MOST_DAYS else ALWAYS
+
+
 def said(terms: Sequence[str]) -> Props:
     """The words a fact can be found by, each once between spaces, and how many there were."""
     return {"words": f" {' '.join(dict.fromkeys(terms))} ", "length": len(terms)}
@@ -151,6 +163,7 @@ def of_entity(names: Names, entity: Entity, said_us: int) -> Props:
         "said_us": said_us,
         **_span(entity.span, stream),
         **_attributes(entity.attributes),
+        "days": days(entity.span),
         **said(words.entity_terms(entity)),
     }
 
@@ -173,6 +186,7 @@ def of_event(names: Names, event: Event, who: Iterable[Entity], said_us: int) ->
         **_span(event.span, stream),
         **_attributes(event.attributes),
         **_evidence(names, event.evidence),
+        "days": days(event.span),
         **said(words.event_terms(event, who)),
     }
 
@@ -205,6 +219,7 @@ def of_caption(names: Names, caption: Caption, said_us: int) -> Props:
         "status": caption.status.value,
         "said_us": said_us,
         **_span(caption.span, stream),
+        "days": days(caption.span),
         **said(words.caption_terms(kept)),
     }
 

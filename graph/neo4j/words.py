@@ -12,19 +12,23 @@ from typing import Any
 import numpy as np
 from neo4j import ManagedTransaction
 
-from core.memory import Query
+from core.memory import Query, Want
 from graph import words
-from graph.neo4j.bounds import LABELS, Bounds, bounds, by_streams
+from graph.neo4j import rows as neo4j_rows
+from graph.neo4j.bounds import LABELS, Bounds, bounds
+from graph.neo4j.number import Number
 from graph.neo4j.rows import Names
 
 FEW = 2000
 """So many facts inside a query's bounds are read one by one; of more, the full-text index names those with a word."""
 MOST = 5000
 """So many of those are counted and scored exactly; of more, the index's own BM25 names the best."""
+LOOKED = 400
+"""So many of the best are held against the bounds first, and the rest only where too few of these are inside."""
 EXACT = 20_000
 """Or, where so many hold a word, up to so many facts inside the bounds are read: that takes no longer."""
 COUNTED = 50_000
-"""Up to so many facts inside the bounds are counted for how rare a word is; more are taken for all of the streams'."""
+"""Up to so many facts inside the bounds are counted for how rare a word is; of more, all of the streams' are taken."""
 
 Group = tuple[tuple[bool, ...], int]
 """Which of the words are held, and how many words there are in all."""
@@ -41,29 +45,22 @@ def best(tx: ManagedTransaction, names: Names, query: Query) -> list[str]:
         return []
     inside = bounds(names, query)
     values = {**inside.values, "terms": [f" {term} " for term in terms]}
-    if not inside.streams or _count(tx, inside, FEW + 1) <= FEW:
+    number = Number(tx, names, query, inside)
+    if not inside.streams or not number.passes(FEW):
         return _read(tx, inside, terms, values, query.limit)
-    candidates = _Candidates(names, query, inside, terms)
+    candidates = _Candidates(tx, query, inside, _lucene(names, query, terms), number)
     values |= candidates.values
-    if query.limit is not None and candidates.many(tx):
-        if _count(tx, inside, EXACT + 1) <= EXACT:
+    if query.limit is not None and candidates.pass_most():
+        if not number.passes(EXACT):
             return _read(tx, inside, terms, values, query.limit)
-        found = tx.run(candidates.ranked(), {**values, "limit": query.limit, "most": MOST}).values()
+        found = candidates.ranked()
         if len(found) == query.limit:
-            return [id for (id,) in found]
-        if (
-            _count(tx, inside, COUNTED) < COUNTED
-        ):  # the best of all lie outside: what is inside is read after all
+            return found
+        if not number.passes(COUNTED):  # the best of all lie outside: what is inside is read after all
             return _read(tx, inside, terms, values, query.limit)
     groups = _groups(tx, candidates.lead(), values)
-    return _members(
-        tx,
-        candidates.lead(),
-        values,
-        _scored(terms, groups, _inside(tx, names, query, inside)),
-        groups,
-        query.limit,
-    )
+    scores = _scored(terms, groups, number.up_to(COUNTED))
+    return _members(tx, candidates.lead(), values, scores, groups, query.limit)
 
 
 def _read(
@@ -76,69 +73,82 @@ def _read(
     return _members(tx, lead, values, _scored(terms, groups, sum(every.values())), groups, limit)
 
 
-def _count(tx: ManagedTransaction, inside: Bounds, most: int) -> int:
-    """How many facts there are inside; no more than `most` are looked at."""
-    within = f"LIMIT {most}" if len(inside.values.get("streams", ())) <= 1 else ""
-    statement = f"{inside.matched(tail=within)} WITH f LIMIT {most} RETURN count(f)"
-    ((count,),) = tx.run(statement, inside.values).values()
-    return int(count)
-
-
-def _inside(tx: ManagedTransaction, names: Names, query: Query, inside: Bounds) -> int:
-    """How many facts are inside, among which a word is rare or common."""
-    only = not (query.span or query.kinds or query.zones or query.labels or query.attributes)
-    count = 0 if only else _count(tx, inside, COUNTED)
-    if only or count >= COUNTED:
-        of = by_streams(names, query)
-        counter = f"{LABELS[query.want].lower()}_count"
-        statement = f"{of.lead} MATCH (one:Fact {{id: stream}}) RETURN coalesce(sum(one.{counter}), 0)"
-        count = tx.run(statement, of.values).values()[0][0]
-    return int(count)
-
-
 class _Candidates:
-    """What the full-text index brings for a query, held against its bounds."""
+    """What the full-text index brings for a query, held against its bounds.
 
-    def __init__(self, names: Names, query: Query, inside: Bounds, terms: Sequence[str]) -> None:
+    The index takes as long for each fact it names as for scoring hundreds, so it is asked for few at first.
+    """
+
+    def __init__(
+        self, tx: ManagedTransaction, query: Query, inside: Bounds, lucene: str, number: Number
+    ) -> None:
+        self._tx, self._limit = tx, query.limit or 0
         self._index = f"{LABELS[query.want].lower()}_words"
-        conditions = [*inside.conditions, f"f.stream_id IN {'$streams' if query.streams else 'every'}"]
-        if query.span is not None:
-            conditions += ["f.start_us < $end", "f.end_us > $start"]
-        self._every = (
-            "" if query.streams else "MATCH (s:Stream {memory: $memory}) WITH collect(s.id) AS every "
-        )
-        self._where = " AND ".join(conditions)
-        self.values = {"lucene": _lucene(names, query, terms), "memory": names.memory}
+        self._where = f"WHERE {' AND '.join(inside.of_any(query))}"
+        self.values = {**inside.values, "lucene": lucene, "streams": number.streams()}
+        self._first: list[str] = []
 
-    def lead(self, options: str = "") -> str:
-        """All of them inside the bounds, as `f` with `score`."""
-        called = (
-            f"CALL db.index.fulltext.queryNodes('{self._index}', $lucene{options}) YIELD node AS f, score"
-        )
-        return f"{self._every}{called} WHERE {self._where}"
+    def lead(self) -> str:
+        """All of them inside the bounds, as `f`."""
+        return f"{self._called()} YIELD node AS f {self._where}"
 
-    def many(self, tx: ManagedTransaction) -> bool:
+    def _called(self, options: str = "") -> str:
+        return f"CALL db.index.fulltext.queryNodes('{self._index}', $lucene{options})"
+
+    def pass_most(self) -> bool:
         """Whether more facts than are counted hold a word, inside the bounds or not."""
-        called = f"CALL db.index.fulltext.queryNodes('{self._index}', $lucene, {{limit: $most}}) YIELD node"
-        ((count,),) = tx.run(f"{called} RETURN count(node)", {**self.values, "most": MOST}).values()
-        return bool(count >= MOST)
+        first = min(max(LOOKED, 2 * self._limit), MOST)
+        held, self._first = self._look(first)
+        if held < first:
+            return False
+        more = f"{self._called(', {skip: $most, limit: 1}')} YIELD node RETURN count(node)"
+        ((count,),) = self._tx.run(more, {**self.values, "most": MOST}).values()
+        return bool(count)
 
-    def ranked(self) -> str:
-        """The best of them by the index's own score."""
-        return (
-            f"{self.lead(', {limit: $most}')} WITH f, round(score, 4) AS score "
-            "ORDER BY score DESC, f.start_us, f.id LIMIT $limit RETURN f.id"
+    def ranked(self) -> list[str]:
+        """The best inside the bounds by the index's own score, as many as are wanted or fewer."""
+        if len(self._first) < self._limit:
+            _, self._first = self._look(MOST)
+        return self._first
+
+    def _look(self, most: int) -> tuple[int, list[str]]:
+        """How many facts the index names, up to so many, and which of these are the best inside the bounds."""
+        statement = (
+            f"{self._called(', {limit: $most}')} YIELD node, score "
+            "WITH collect(node) AS nodes, collect(round(score, 4)) AS scores "
+            f"CALL (nodes, scores) {{ UNWIND range(0, size(nodes) - 1) AS place "
+            f"WITH *, nodes[place] AS f, scores[place] AS score {self._where} "
+            "WITH f, score ORDER BY score DESC, f.start_us, f.id LIMIT $limit RETURN collect(f.id) AS found } "
+            "RETURN size(nodes), found"
         )
+        ((held, found),) = self._tx.run(
+            statement, {**self.values, "most": most, "limit": self._limit}
+        ).values()
+        return held, found
 
 
 def _lucene(names: Names, query: Query, terms: Sequence[str]) -> str:
-    """Any of the words, and one of the streams where few are named. Terms are small letters and digits: no operators."""
-    some = " ".join(terms)
+    """Any of the words, and what must be held besides by whatever is inside the bounds: one of the streams where few are
+    named, one of the days, the words of one of the kinds, zones and labels. Terms are small letters and digits: no operators.
+    """
+    some = f"words:({' '.join(terms)})"
     streams = names.all_into(query.streams)
-    if not streams or len(streams) > 20:
-        return f"words:({some})"
-    listed = " ".join(f'"{stream}"' for stream in streams)
-    return f"+words:({some}) +stream_id:({listed})^0"
+    bound = [" ".join(f'stream_id:"{stream}"' for stream in streams)] if len(streams) <= 20 else []
+    said = [query.labels] if query.want is Want.ENTITIES else []
+    if query.want is Want.EVENTS:
+        said = [query.kinds, query.zones, query.labels]
+    bound += [_any_of(names) for names in said]
+    if query.span is not None and (of := neo4j_rows.days(query.span)) != neo4j_rows.ALWAYS:
+        bound.append(" ".join(f"days:{day}" for day in [*of.split(), neo4j_rows.ALWAYS]))
+    return " ".join([f"+{some}", *(f"+({clause})^0" for clause in bound if clause)])
+
+
+def _any_of(texts: Sequence[str]) -> str:
+    """Facts that hold all words of one of these; nothing where one has no words."""
+    each = [words.terms(text) for text in texts]
+    if not all(each):
+        return ""
+    return " ".join(f"({' '.join(f'+words:{term}' for term in of_one)})" for of_one in each)
 
 
 def _groups(tx: ManagedTransaction, lead: str, values: dict[str, Any]) -> dict[Group, int]:

@@ -103,6 +103,30 @@ def test_of_very_many_the_index_s_own_score_names_the_best(
     assert {e.id for e in everyone[:20]} == reds
 
 
+def test_of_very_many_those_of_the_days_asked_for_are_found(
+    neo4j_database: Neo4jDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, _ = fresh(neo4j_database)
+    for n in range(60):
+        one = entity(n, "person", upper="red")
+        start = n // 20 * 86_400 + n * 10  # twenty on each of three days
+        store.write(observation(start // 10, one, event("stopped", start + 1, start + 2, one)))
+    settle(neo4j_database)
+    monkeypatch.setattr(neo4j_words, "FEW", 0)
+    monkeypatch.setattr(neo4j_words, "MOST", 15)
+    monkeypatch.setattr(neo4j_words, "LOOKED", 10)
+    monkeypatch.setattr(neo4j_words, "EXACT", 5)
+    second = Span.of_seconds(86_400, 2 * 86_400)
+    asked = Query(want=Want.EVENTS, kinds=("stopped",), span=second, text="red", limit=8)
+    of_second = {e.id for e in store.find(Query(want=Want.EVENTS, span=second)).events}
+    found = store.find(asked).events
+    assert len(found) == 8
+    assert {e.id for e in found} <= of_second
+    assert (
+        store.find(replace(asked, limit=20)).events == store.find(Query(want=Want.EVENTS, span=second)).events
+    )
+
+
 def test_a_vector_index_names_the_nearest_and_what_is_written_later(
     neo4j_database: Neo4jDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:

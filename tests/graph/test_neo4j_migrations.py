@@ -11,9 +11,13 @@ import pytest
 from core.errors import StoreUnavailable
 from graph.neo4j.database import Neo4jDatabase
 from graph.neo4j.migrations import MEMORY, Neo4jForm, migrate, ready, version
+from graph.neo4j.rows import Names
+from graph.neo4j.store import Neo4jStore
+from helpers.observations import entity, event, observation
 
 pytestmark = pytest.mark.service
 
+DAY = 86_400
 Steps = tuple[tuple[str, ...], ...]
 
 
@@ -77,3 +81,27 @@ def test_every_fact_has_its_indexes(neo4j_database: Neo4jDatabase) -> None:
     states = {name: state for name, state in rows if not name.startswith("T")}
     assert {"fact_id", "event_when", "event_long", "event_words", "relation_when"} <= states.keys()
     assert set(states.values()) == {"ONLINE"}
+
+
+def test_facts_of_an_older_schema_are_told_their_days(neo4j_database: Neo4jDatabase) -> None:
+    names = Names(f"m{secrets.token_hex(6)}")
+    store = Neo4jStore(neo4j_database, names.memory)
+    spans = (
+        (0, 1),
+        (0, DAY),
+        (DAY, 2 * DAY),
+        (DAY - 1, DAY + 1),
+        (5, 3 * DAY),
+        (1, 31 * DAY),
+        (1, 31 * DAY + 1),
+    )
+    told = [event("stopped", start, end, entity(n)) for n, (start, end) in enumerate(spans)]
+    store.write(observation(0, *told))
+    days = "MATCH (e:Event) WHERE e.id STARTS WITH $memory RETURN e.id, e.days ORDER BY e.id"
+    asked = {"memory": names.prefix}
+    written = neo4j_database.run(days, asked)
+    assert {row[1] for row in written} >= {"d0", "d1", "d0 d1", "d0 d1 d2", "always"}
+    neo4j_database.run("MATCH (e:Event) WHERE e.id STARTS WITH $memory REMOVE e.days", asked)
+    (tell,) = (statement for statement in MEMORY.steps[1] if "SET f.days" in statement)
+    neo4j_database.run(tell)
+    assert neo4j_database.run(days, asked) == written
