@@ -9,14 +9,13 @@ import socket
 import ssl
 import time
 from collections.abc import Iterable
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpcore
 from standardwebhooks.webhooks import Webhook as Signer
 
-from core.clock import Clock, WallClock
+from core.clock import Clock, WallClock, wait_asked
 from core.errors import Invalid
 from core.watch import Notice, Receipt
 
@@ -124,22 +123,11 @@ class WebhookNotifier:
             return Receipt(status=status, delivered=True)
         if status == _GONE:
             return Receipt(status=status, delivered=False, problem="the receiver wants no more", gone=True)
-        wait = self._seconds(retry_after) if retry_after and status in _BUSY else None
+        wait = wait_asked(retry_after, self._clock.now()) if retry_after and status in _BUSY else None
         told = "a redirect, which is not followed" if 300 <= status < 400 else f"HTTP status {status}"
         return Receipt(
             status=status, delivered=False, problem=f"the receiver answered {told}", retry_after_s=wait
         )
-
-    def _seconds(self, text: str) -> float | None:
-        """`Retry-After` in seconds: a number or a date; None for anything else."""
-        try:
-            return max(0.0, float(int(text)))
-        except ValueError:
-            pass
-        try:
-            return max(0.0, (parsedate_to_datetime(text) - self._clock.now()).total_seconds())
-        except (ValueError, TypeError):
-            return None
 
 
 def _body(notice: Notice) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -170,3 +171,20 @@ class VirtualClock:
     def sleep(self, seconds: float) -> None:
         """Moves forward at once."""
         self._now += timedelta(seconds=seconds)
+
+
+def wait_asked(retry_after: str, now: datetime) -> float | None:
+    """Seconds for which the header `Retry-After` asks to be left alone (RFC 9110, 10.2.3): a number or a date; None for
+    anything else.
+    """
+    from email.utils import parsedate_to_datetime  # loads sockets, which few commands need
+
+    try:
+        asked = float(retry_after)
+        return max(0.0, asked) if math.isfinite(asked) else None
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(retry_after) - now).total_seconds())
+    except (ValueError, TypeError):  # no date, or one without a zone
+        return None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import email.utils
 import random
 import time
 from collections.abc import Mapping
 
-from core.clock import WallClock
+from core.clock import WallClock, wait_asked
 
 MOST_TOKENS = 10.0
 TOKEN_RATIO = 0.1
@@ -55,13 +54,7 @@ def backoff(attempt: int) -> float:
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds for which a server wants to be left alone, by `retry-after-ms` or `retry-after` (seconds or a date)."""
-    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        try:
-            return max(0.0, float(headers[name]) / unit)
-        except (KeyError, ValueError):
-            continue
     try:
-        then = email.utils.parsedate_to_datetime(headers["retry-after"])
+        return max(0.0, float(headers["retry-after-ms"]) / 1000)
     except (KeyError, ValueError):
-        return None
-    return max(0.0, then.timestamp() - WallClock().now().timestamp())
+        return wait_asked(headers.get("retry-after", ""), WallClock().now())
