@@ -25,7 +25,9 @@ from rich.console import Console
 from bench.figures import Figure, show
 from bench.sources import footage, large, live, readers, usage
 from bench.sources.footage import Footage
+from core.ports import Decoded
 from ingest.decode.gate import SIDE, Gate
+from ingest.decode.looking import at_once
 from ingest.decode.pyav import PyavDecoder
 from ingest.decode.sample import Sampler
 from models.detect.sorted import SortedDetector
@@ -167,12 +169,18 @@ def gate(folder: Path, scale: Scale) -> Iterator[Figure]:
         for _ in range(scale.rounds):
             seen, sampler = Gate(), Sampler(rate, rate, 30.0)
             began, inside = time.process_time(), 0.0
+            held: list[Decoded] = []
             for shown in PyavDecoder(str(clip.path)).pictures(0, sampler):
                 if sampler.due(shown.at):
-                    entered = time.thread_time()  # the decoder's own threads go on meanwhile
-                    if seen.see(shown.grey(SIDE), shown.at).moved:
+                    held.append(shown)
+                if len(held) < at_once(shown.size):
+                    continue
+                entered = time.thread_time()  # the decoder's own threads go on meanwhile
+                for each in held:
+                    if seen.see(each.grey(SIDE), each.at).moved:
                         seen.keep()
-                    inside += time.thread_time() - entered
+                held.clear()
+                inside += time.thread_time() - entered
             decoded.append(time.process_time() - began - inside)
             gated.append(inside)
         yield Figure(

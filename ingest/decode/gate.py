@@ -45,8 +45,10 @@ OVER_NOISE = 4
 OVER_USUAL_NOISE = 6
 """And beyond this many times the median change of all pixels: one pixel's own estimate is uncertain."""
 
-STEP = UNIT // 4
-"""A quarter of a grey level, by which the noise floor follows at every second look."""
+STEP = 5
+"""By which the noise floor follows, once in `LEARN_EVERY`: five grey levels in four seconds."""
+
+LEARN_EVERY: Micros = SECOND // 4
 
 MOST_NOISE = 12 * UNIT
 """Twelve grey levels, beyond which no pixel's noise floor grows."""
@@ -95,8 +97,7 @@ class Gate:
         self._kept: _Sketch | None = None
         self._noise: Field = np.zeros((0, 0), np.int16)
         self._bounds: Field = np.zeros((0, 0), np.int16)
-        self._least = FLOOR
-        self._looks = 0
+        self._learnt = -1
         self._usual = 0.0
         self._habits = Habits((0, 0))
         self.changed: Mask | None = None
@@ -116,13 +117,13 @@ class Gate:
             self._restart(now)
             return Change(1.0, True)
         step = _between(now, before)
-        changed = _over(step, self._bounds, self._least)
+        changed = _over(step, self._bounds)
         if kept is not before:
-            changed |= _over(_between(now, kept), self._bounds, self._least)
+            changed |= _over(_between(now, kept), self._bounds)
         self.changed = changed
         moved = self._habits.unusual(changed, at)
-        self._looks += 1
-        if self._looks % 2 == 0:
+        if at // LEARN_EVERY != self._learnt:
+            self._learnt = at // LEARN_EVERY
             self._learn(step)
         self._before = now
         return Change(moved / changed.size if moved >= SMALLEST else 0.0, False)
@@ -140,10 +141,11 @@ class Gate:
         self._bound()
 
     def _bound(self) -> None:
-        """By how much each pixel, and any pixel, has to change for it to be more than noise."""
-        self._bounds = self._noise * np.int16(OVER_NOISE)
+        """By how much each pixel has to change for it to be more than noise."""
         some = self._noise[::4, ::4].ravel()
-        self._least = max(FLOOR, OVER_USUAL_NOISE * int(np.partition(some, some.size // 2)[some.size // 2]))
+        usual = int(np.partition(some, some.size // 2)[some.size // 2])
+        bounds = self._noise * np.int16(OVER_NOISE)
+        self._bounds = np.maximum(bounds, np.int16(max(FLOOR, OVER_USUAL_NOISE * usual)))
 
     def _learn(self, step: Field) -> None:
         """The noise floor creeps towards each pixel's median change: what passes now and then leaves no trace."""
@@ -169,10 +171,10 @@ def _between(a: _Sketch, b: _Sketch) -> Field:
     return np.asarray(cv2.absdiff(a.structure, b.structure), dtype=np.int16)
 
 
-def _over(change: Field, bounds: Field, least: int) -> Mask:
-    """The pixels that changed beyond their bounds and the least that counts, together with their neighbours."""
+def _over(change: Field, bounds: Field) -> Mask:
+    """The pixels that changed beyond their bounds, together with their neighbours."""
     over = np.asarray(cv2.compare(change, bounds, cv2.CMP_GT), dtype=np.uint8)
-    over &= change > np.int16(least)
+    over >>= 7
     if not over.any():
         return over.view(np.bool_)
     near = cv2.boxFilter(over, -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
@@ -193,12 +195,14 @@ class Habits:
     def unusual(self, changed: Mask, at: Micros) -> int:
         """How many pixels changed outside the habitual cells and those next to them."""
         count = int(np.count_nonzero(changed))
-        cells = self._cells(changed) if count else np.zeros(self._shape, np.int64)
         second = at // SECOND
         if second != self._second:
             self._rate += (self._now - self._rate) / HABIT_SECONDS
             self._now[:], self._second = False, second
             self._elsewhere = self._unusual_cells()
+        if not count:
+            return 0
+        cells = self._cells(changed)
         self._now |= cells > 0
         return count if self._elsewhere is None else int(cells[self._elsewhere].sum())
 
@@ -213,8 +217,9 @@ class Habits:
         rows, columns = self._shape
         whole = np.zeros((rows * CELL, columns * CELL), np.uint8)
         whole[: changed.shape[0], : changed.shape[1]] = changed
-        columns_of = whole.reshape(rows, CELL, columns * CELL).sum(axis=1, dtype=np.uint8)
-        return np.asarray(columns_of.reshape(rows, columns, CELL).sum(axis=2), dtype=np.int64)
+        # eight pixels of a row are the bytes of one number: rows are added as such, and a product adds up its bytes
+        rows_of = whole.view(np.uint64).reshape(rows, CELL, columns).sum(axis=1)
+        return np.asarray((rows_of * np.uint64(0x0101010101010101)) >> np.uint64(56), dtype=np.int64)
 
 
 def _structure(grey: Grey) -> Field:

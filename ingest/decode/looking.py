@@ -24,6 +24,11 @@ cv2.setNumThreads(1)
 WARM_UP: Micros = 30 * SECOND
 """A run that starts later lets its gate see this much of what came before, so that it looks at the same moments."""
 
+AT_ONCE, HELD_PIXELS = 8, 20_000_000
+"""At most so many pictures, of so many pixels together, are gated in a row: with decoding between them, the processor would have
+to read the gate's code and planes anew for each.
+"""
+
 MISSING_AT_END: Micros = SECOND
 """A stream that ends this much before its declared end has lost something."""
 
@@ -36,9 +41,12 @@ def looks(args: dict[str, Any], out: Sender) -> None:
     start, at = int(args["start"]), None
     begin = max(0, start - WARM_UP) if start else 0
     keys = bool(args["keyframes"])
-    for shown in video.keys(begin) if keys else video.pictures(begin, looker.sampler):
-        at = shown.at
-        looker.take(shown, silent=at < start)
+    try:
+        for shown in video.keys(begin) if keys else video.pictures(begin, looker.sampler):
+            at = shown.at
+            looker.take(shown, silent=at < start)
+    finally:
+        looker.gate_held()
     if at is None:
         if start and not video.broken:
             return
@@ -58,6 +66,11 @@ def _check_end(at: Micros, footage: Footage, broken: str, *, far: bool) -> None:
         )
 
 
+def at_once(size: tuple[int, int]) -> int:
+    """How many pictures of this size are gated in a row."""
+    return max(1, min(AT_ONCE, HELD_PIXELS // (size[0] * size[1])))
+
+
 class _Looker:
     """Takes every picture of a stream and sends the looks."""
 
@@ -71,15 +84,29 @@ class _Looker:
         self._scale = 1.0
         self._side = SIDE
         self._tiling: Tiling | None = None
+        self._held: list[tuple[Decoded, bool]] = []
+        self._at_once = 1
         self._unsent: Decoded | None = None
 
     def take(self, shown: Decoded, *, silent: bool) -> None:
-        """Gates one picture, and sends it if it is to be looked at and the run has begun."""
+        """Takes one picture; what is to be looked at of it and a few others is sent with the last of them, or with
+        `gate_held`, if the run has begun.
+        """
         self._unsent = shown
         if self._size is None:
             self._measure(shown.size)
-        if not self.sampler.due(shown.at):
-            return
+        if self.sampler.due(shown.at):
+            self._held.append((shown, silent))
+        if len(self._held) >= self._at_once:
+            self.gate_held()
+
+    def gate_held(self) -> None:
+        """Gates the pictures that are held, and sends what is to be looked at."""
+        held, self._held = self._held, []
+        for shown, silent in held:
+            self._see(shown, silent=silent)
+
+    def _see(self, shown: Decoded, *, silent: bool) -> None:
         change = self._gate.see(shown.grey(self._side), shown.at)
         verdict = self.sampler.decide(shown.at, change.moved > 0 or change.cut)
         if verdict is Verdict.SKIP:
@@ -91,6 +118,7 @@ class _Looker:
 
     def _measure(self, size: tuple[int, int]) -> None:
         """Settles how the pictures of the source are handed on."""
+        self._at_once = at_once(size)
         self._size = fitted(size, self._longest)
         self._scale = max(1.0, max(size) / self._longest)
         if 0 < self._tile_above < max(size) and self._scale > 1:
@@ -104,7 +132,8 @@ class _Looker:
             self._send(last, change, with_picture=True)
 
     def _send(self, shown: Decoded, change: Change, *, with_picture: bool) -> None:
-        self._unsent = None
+        if self._unsent is shown:
+            self._unsent = None
         head: dict[str, Any] = {"at": shown.at, "moved": round(change.moved, 6), "cut": change.cut}
         if not with_picture:
             self._out.send("look", **head)
