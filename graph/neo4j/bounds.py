@@ -44,8 +44,11 @@ class Bounds:
 
     def of_any(self, query: Query) -> list[str]:
         """What must hold of a fact that was found otherwise, to be inside; `$streams` are those of the query, or all."""
-        times = ["f.start_us < $end", "f.end_us > $start"] if query.span is not None else []
-        return [*self.conditions, "f.stream_id IN $streams", *times]
+        return [*self.conditions, "f.stream_id IN $streams", *self.times(query)]
+
+    def times(self, query: Query) -> list[str]:
+        """What must hold of its times."""
+        return ["f.start_us < $end", "f.end_us > $start"] if query.span is not None else []
 
     def matched(self, *, tail: str = "", then: str = "f") -> str:
         """The facts inside, as `f`; `tail` (an order and a number) is kept within each stream."""
