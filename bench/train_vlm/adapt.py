@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from safetensors.torch import load_file, save_file
+
 from bench.train_vlm.scenes import DAY, KINDS, Domain
 from bench.train_vlm.score import lessons
 from core.tuning import Tuned
@@ -11,18 +13,23 @@ from models.tune_lora import Course, Plan, tune
 from models.vlm_local_model import LocalWish
 
 NIGHT = Domain(kinds=(*KINDS, "tree"), night=True)
-PLAN = Plan(rank=16, steps=240, batch=24, rate=2e-3, old_share=0.33)
+PLAN = Plan(rank=16, steps=360, batch=24, rate=1e-3, old_share=0.6)
 
 
 def adapt(folder: Path, target: Path, plan: Plan = PLAN, *, taught: int = 2000, held: int = 200) -> Tuned:
-    """Teaches the model in the folder the night, with a third of the day mixed in, and writes the adapter to `target`."""
+    """Teaches the model in the folder the night, with the day mixed in, and writes the adapter, in half
+    precision, to `target`.
+    """
     course = Course(
         new=lessons(taught, 31, NIGHT),
         held=lessons(held, 32, NIGHT),
-        old=lessons(taught // 2, 33, DAY),
+        old=lessons(taught, 33, DAY),
         old_held=lessons(held, 34, DAY),
     )
-    return tune(LocalWish(where=str(folder), precision="float32"), course, target, plan, progress=_told)
+    found = tune(LocalWish(where=str(folder), precision="float32"), course, target, plan, progress=_told)
+    weights = target / "adapter_model.safetensors"
+    save_file({name: part.half() for name, part in load_file(weights).items()}, weights)
+    return found
 
 
 def _told(step: int, steps: int, loss: float) -> None:

@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
-from bench.train_vlm.model import PATCH
+from bench.train_vlm.model import ACROSS, PATCH
 from bench.train_vlm.scenes import (
     COLOURS,
     DAY,
     FRAMES,
     KINDS,
+    MOTIONS,
     RELATIONS,
     SIDE,
+    Array,
     Domain,
     Pictures,
     Scene,
@@ -23,29 +26,29 @@ from bench.train_vlm.scenes import (
     draw_scene,
     render,
 )
-from bench.train_vlm.words import Turn, turns, vocabulary
+from bench.train_vlm.words import DESCRIBE, caption, vocabulary
 
-PATCHES = (SIDE // PATCH) ** 2
+PATCHES = ACROSS**2
 NUMBER = {word: number for number, word in enumerate(vocabulary())}
 NOTHING = -100
 """The label of a place whose token is not learned."""
+BLUR = 4.0
+"""Pixels over which a thing's middle passes from one patch to its neighbour."""
+NAMED = ("kinds", "colours", "counts", "motions", "places", "relations")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sights:
-    """Pictures `(n, SIDE, SIDE, 3)` and what each patch shows that holds a thing's middle, `(n, PATCHES)` each: its kind and
-    colour (from 1; 0 where there is no thing), how many its group has (from 0), which group of the caption that is, and
-    the group's relation to the other; NOTHING where that is not to be said. `offsets` is where in the patch the middle
-    is, in patches from its own middle, and `means` where its group's middle is, -1 to 1: `(n, PATCHES, 2)`.
+    """What each patch of pictures shows, `(pictures, PATCHES)` each. `shares` is how much of a thing's middle is in the patch:
+    over the whole picture they add up to the number of things, and none belongs wholly to a patch when it lies on its
+    border. Of the thing with the largest share: its kind and colour, how many its group has less one, how that moves, its place in the
+    caption, and its relation to the other group; NOTHING where there is none. `spots` is where the thing is and `means` where
+    its group's middle is, -1 to 1: `(pictures, PATCHES, 2)`.
     """
 
-    pictures: Pictures
-    kinds: torch.Tensor
-    colours: torch.Tensor
-    counts: torch.Tensor
-    places: torch.Tensor
-    relations: torch.Tensor
-    offsets: torch.Tensor
+    shares: torch.Tensor
+    labels: dict[str, torch.Tensor]
+    spots: torch.Tensor
     means: torch.Tensor
 
 
@@ -53,108 +56,112 @@ OPPOSITE = (1, 0, 3, 2, 4)
 """What the second group's relation to the first is called, for each of RELATIONS."""
 
 
-def sights(dice: np.random.Generator, count: int, *, crowded: bool) -> Sights:
-    """So many pictures to learn seeing from: full of single things, or of scenes, either of their frames."""
-    scenes = [draw_crowd(dice) if crowded else draw_scene(dice) for _ in range(count)]
-    frames = [0 if crowded else int(dice.integers(FRAMES)) for _ in scenes]
-    labels = np.full((5, count, PATCHES), NOTHING, np.int64)
-    labels[:2] = 0
+def sights(scenes: Sequence[Scene], frames: Sequence[int]) -> Sights:
+    """What the patches of these frames of the scenes show, scene after scene."""
+    count = len(scenes) * len(frames)
+    shares = np.zeros((count, PATCHES), np.float32)
+    labels = np.full((len(NAMED), count, PATCHES), NOTHING, np.int64)
     spots = np.zeros((2, count, PATCHES, 2), np.float32)
-    names = list(COLOURS)
-    for number, (scene, frame) in enumerate(zip(scenes, frames, strict=True)):
-        centres, members = scene.centres[frame], np.array(scene.members)
-        cells = (centres // PATCH).astype(int)
-        at = cells[:, 1] * (SIDE // PATCH) + cells[:, 0]
-        groups = [scene.groups[i] for i in scene.members]
-        labels[0, number, at] = [1 + KINDS.index(g.kind) for g in groups]
-        labels[1, number, at] = [1 + names.index(g.colour) for g in groups]
-        spots[0, number, at] = centres / PATCH - cells - 0.5
-        if crowded:
-            continue
-        labels[2, number, at] = [g.count - 1 for g in groups]
-        labels[3, number, at] = members
-        if scene.relation and frame == FRAMES - 1:
-            relation = RELATIONS.index(scene.relation)
-            labels[4, number, at] = np.where(members == 0, relation, OPPOSITE[relation])
-        means = np.stack([centres[members == i].mean(0) for i in range(len(scene.groups))])
-        spots[1, number, at] = means[members] / (SIDE / 2) - 1
-    pictures = np.concatenate(
-        [render(scene, dice, DAY, range(f, f + 1)) for scene, f in zip(scenes, frames, strict=True)]
-    )
-    named = ("kinds", "colours", "counts", "places", "relations")
+    for number, scene in enumerate(scenes):
+        facts, members = _facts(scene), np.array(scene.members)
+        for at, frame in enumerate(frames, number * len(frames)):
+            centres = scene.centres[frame]
+            parts = _shares(centres)
+            owner = parts.argmax(0)
+            shares[at] = parts.max(0)
+            labels[:, at] = np.where(shares[at] > 0, facts[:, owner], NOTHING)
+            means = np.stack([centres[members == i].mean(0) for i in range(len(scene.groups))])
+            spots[0, at] = centres[owner] / (SIDE / 2) - 1
+            spots[1, at] = means[members[owner]] / (SIDE / 2) - 1
     return Sights(
-        pictures=pictures,
-        offsets=torch.from_numpy(spots[0]),
+        shares=torch.from_numpy(shares),
+        labels=dict(zip(NAMED, torch.from_numpy(labels), strict=True)),
+        spots=torch.from_numpy(spots[0]),
         means=torch.from_numpy(spots[1]),
-        **dict(zip(named, torch.from_numpy(labels), strict=True)),
     )
+
+
+def _facts(scene: Scene) -> npt.NDArray[np.int64]:
+    """The labels of every thing, `(NAMED, things)`."""
+    ways, colours = list(MOTIONS), list(COLOURS)
+    relation = RELATIONS.index(scene.relation) if scene.relation else None
+    of_groups = [
+        (
+            KINDS.index(group.kind),
+            colours.index(group.colour),
+            group.count - 1,
+            ways.index(group.motion),
+            place,
+            NOTHING if relation is None else (relation, OPPOSITE[relation])[place],
+        )
+        for place, group in enumerate(scene.groups)
+    ]
+    return np.array([of_groups[i] for i in scene.members], np.int64).T
+
+
+def _shares(centres: Array) -> Array:
+    """How much of each thing's middle each patch has, `(things, PATCHES)`."""
+    left = np.arange(ACROSS) * PATCH
+    in_x, in_y = (
+        np.clip((c[:, None] - left) / BLUR + 0.5, 0, 1)
+        - np.clip((c[:, None] - left - PATCH) / BLUR + 0.5, 0, 1)
+        for c in centres.T
+    )
+    return (in_y[:, :, None] * in_x[:, None, :]).reshape(len(centres), PATCHES).astype(np.float32)
+
+
+def crowds(dice: np.random.Generator, count: int) -> tuple[Pictures, Sights]:
+    """So many pictures full of single things, `(count, SIDE, SIDE, 3)`."""
+    scenes = [draw_crowd(dice) for _ in range(count)]
+    pictures = np.concatenate([render(scene, dice, DAY, range(1)) for scene in scenes])
+    return pictures, sights(scenes, [0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talk:
-    """Scenes with several turns each, packed into one row per scene: the pictures once, then every turn, which sees the
-    pictures and itself alone. `labels` are the next tokens, NOTHING but within answers; `positions` begin every turn
-    right after the pictures; `sees` says which place may look at which.
+    """Scenes with the question what they show and its answer, a row each. `labels` are the next tokens, NOTHING but within
+    answers; `about` is the place in the caption of the group that the next token tells of, NOTHING where it tells of none.
     """
 
     pictures: Pictures
     tokens: torch.Tensor
     labels: torch.Tensor
-    positions: torch.Tensor
-    sees: torch.Tensor
+    about: torch.Tensor
 
 
 def scenes_with_pictures(
-    dice: np.random.Generator, count: int, domain: Domain = DAY, groups: int = 0
+    dice: np.random.Generator, count: int, domain: Domain = DAY
 ) -> tuple[list[Scene], Pictures]:
     """So many scenes, and their frames `(count, FRAMES, SIDE, SIDE, 3)`."""
-    scenes = [draw_scene(dice, domain, groups) for _ in range(count)]
+    scenes = [draw_scene(dice, domain) for _ in range(count)]
     return scenes, np.stack([render(scene, dice, domain) for scene in scenes])
 
 
-def talk(
-    dice: np.random.Generator, count: int, kinds: Sequence[int], domain: Domain = DAY, groups: int = 0
-) -> Talk:
-    """So many scenes with the turns of these kinds (numbers in the list that `turns` gives)."""
-    scenes, pictures = scenes_with_pictures(dice, count, domain, groups)
-    asked = [turns(scene, domain, dice) for scene in scenes]
-    return pack([[each[kind] for kind in kinds] for each in asked], pictures)
-
-
-def pack(asked: Sequence[Sequence[Turn]], pictures: Pictures) -> Talk:
-    """The turns of every scene in one row; every scene has equally many."""
+def talk(dice: np.random.Generator, count: int) -> tuple[Talk, Sights]:
+    """So many scenes to describe, and what the patches of their frames show."""
+    scenes, pictures = scenes_with_pictures(dice, count)
     opening = [NUMBER["<s>"], NUMBER["user"], *([NUMBER["<image>"]] * PATCHES + [NUMBER[","]]) * FRAMES]
-    said = [
-        [([*tokens(t.question), NUMBER["assistant"]], [*tokens(t.answer), NUMBER["</s>"]]) for t in each]
-        for each in asked
-    ]
-    widths = [max(len(q) + len(a) for q, a in column) for column in zip(*said, strict=True)]
-    start, length = len(opening), len(opening) + sum(widths)
-    ids = np.full((len(asked), length), NUMBER["<pad>"], np.int64)
-    labels = np.full((len(asked), length), NOTHING, np.int64)
-    ids[:, :start] = opening
-    positions = np.arange(length)
-    sees = np.tril(np.ones((length, length), bool))
-    at = start
-    for column, width in enumerate(widths):
-        positions[at : at + width] = np.arange(start, start + width)
-        sees[at : at + width, start:at] = False
-        for row, each in enumerate(said):
-            question, answer = each[column]
-            ids[row, at : at + len(question) + len(answer)] = question + answer
-            begin = at + len(question) - 1
-            labels[row, begin : begin + len(answer)] = answer
-        at += width
+    opening += [*tokens(DESCRIBE), NUMBER["assistant"]]
+    answers = [[*tokens(caption(scene)), NUMBER["</s>"]] for scene in scenes]
+    shape = count, len(opening) + max(map(len, answers)) - 1
+    ids = np.full(shape, NUMBER["<pad>"], np.int64)
+    labels, about = np.full(shape, NOTHING, np.int64), np.full(shape, NOTHING, np.int64)
+    ids[:, : len(opening)] = opening
+    for row, answer in enumerate(answers):
+        first = len(opening) - 1
+        ids[row, first + 1 : first + len(answer)] = answer[:-1]
+        labels[row, first : first + len(answer)] = answer
+        comma = answer.index(NUMBER[","]) if NUMBER[","] in answer else len(answer) - 1
+        about[row, first : first + comma] = 0
+        about[row, first + comma + 1 : first + len(answer) - 1] = 1
     return Talk(
         pictures=pictures,
         tokens=torch.from_numpy(ids),
         labels=torch.from_numpy(labels),
-        positions=torch.from_numpy(positions),
-        sees=torch.from_numpy(sees),
-    )
+        about=torch.from_numpy(about),
+    ), sights(scenes, range(FRAMES))
 
 
 def tokens(text: str) -> list[int]:
     """The words of a text as the tokenizer of `build_processor` numbers them."""
-    spaced = text.replace(",", " , ").replace(".", " . ").replace("?", " ")
-    return [NUMBER.get(word, NUMBER["<unk>"]) for word in spaced.split()]
+    return [NUMBER[word] for word in text.split()]

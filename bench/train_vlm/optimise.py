@@ -26,17 +26,19 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:
-        """One step."""
-        for group in self.param_groups:
-            for weights in group["params"]:
-                if weights.grad is None:
-                    continue
-                state = self.state[weights]
-                mean = state.setdefault("mean", torch.zeros_like(weights))
-                mean.lerp_(weights.grad, 1 - MOMENTUM)
-                update = _orthogonal(weights.grad.lerp(mean, MOMENTUM))
-                weights.mul_(1 - group["lr"] * group["weight_decay"])
-                weights.add_(update, alpha=-group["lr"] * 0.2 * max(weights.shape) ** 0.5)
+        """One step. Where several processes do it, each makes its part of the updates for all."""
+        taught = [(g, p) for g in self.param_groups for p in g["params"] if p.grad is not None]
+        updates = [torch.zeros_like(weights) for _, weights in taught]
+        rank, processes = _place()
+        for number, (_, weights) in enumerate(taught):
+            mean = self.state[weights].setdefault("mean", torch.zeros_like(weights))
+            mean.lerp_(weights.grad, 1 - MOMENTUM)
+            if number % processes == rank:
+                updates[number] = _orthogonal(weights.grad.lerp(mean, MOMENTUM))
+        add_up(updates)
+        for (group, weights), update in zip(taught, updates, strict=True):
+            weights.mul_(1 - group["lr"] * group["weight_decay"])
+            weights.add_(update, alpha=-group["lr"] * 0.2 * max(weights.shape) ** 0.5)
 
 
 def _orthogonal(matrix: torch.Tensor) -> torch.Tensor:
@@ -50,14 +52,12 @@ def _orthogonal(matrix: torch.Tensor) -> torch.Tensor:
 
 
 class Optimiser:
-    """Both of them over one module's weights, with one schedule: warm-up, a plateau, and down to nothing. The vision tower
-    goes at the share `tower` of the rates.
+    """Both of them over one module's weights. Matrices go at the rate of a step, the rest at a quarter of it, and what is in the
+    vision tower at the share `tower` of both.
     """
 
-    def __init__(
-        self, module: torch.nn.Module, *, matrices: float, rest: float, steps: int, tower: float = 1.0
-    ) -> None:
-        self._module, self._steps, self._now = module, steps, 0
+    def __init__(self, module: torch.nn.Module, *, tower: float = 1.0) -> None:
+        self._module = module
         self._parts: list[tuple[torch.optim.Optimizer, float]] = []
         for in_tower, share in ((True, tower), (False, 1.0)):
             named = [
@@ -66,36 +66,35 @@ class Optimiser:
             hidden = [p for name, p in named if p.ndim == 2 and ".layers." in name]
             others = [p for name, p in named if not (p.ndim == 2 and ".layers." in name)]
             if hidden:
-                self._parts.append((Muon(hidden, lr=matrices), matrices * share))
+                self._parts.append((Muon(hidden, lr=0.0), share))
             if others:
-                adam = torch.optim.AdamW(others, lr=rest, betas=(0.9, 0.98), weight_decay=0.0)
-                self._parts.append((adam, rest * share))
+                adam = torch.optim.AdamW(others, lr=0.0, betas=(0.9, 0.98), weight_decay=0.0)
+                self._parts.append((adam, share / 4))
 
-    def step(self) -> None:
-        """One step by the gradients of all processes, which are then cleared."""
-        share([p.grad for p in self._module.parameters() if p.grad is not None])
+    def step(self, rate: float) -> None:
+        """One step by the mean gradients of all processes, which are then cleared."""
+        gradients = [p.grad for p in self._module.parameters() if p.grad is not None]
+        add_up(gradients)
+        for gradient in gradients:
+            gradient /= _place()[1]
         torch.nn.utils.clip_grad_norm_(self._module.parameters(), 1.0)
-        for part, rate in self._parts:
+        for part, share in self._parts:
             for group in part.param_groups:
-                group["lr"] = rate * schedule(self._now, self._steps)
+                group["lr"] = rate * share
             part.step()
             part.zero_grad(set_to_none=True)
-        self._now += 1
 
 
-def schedule(step: int, steps: int) -> float:
-    """The share of the full rate: 30 steps up, and the last two fifths straight down."""
-    return min(1.0, (step + 1) / 30, (steps - step) / (0.4 * steps))
+def _place() -> tuple[int, int]:
+    """Which of how many processes this is."""
+    return (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
 
 
-def share(gradients: list[torch.Tensor]) -> None:
-    """Makes the gradients the mean over all processes."""
-    if not dist.is_initialized() or dist.get_world_size() == 1:
+def add_up(parts: list[torch.Tensor]) -> None:
+    """Makes these tensors the sums over all processes."""
+    if _place()[1] == 1 or not parts:
         return
-    flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+    flat = torch.cat([part.reshape(-1) for part in parts])
     dist.all_reduce(flat)
-    flat /= dist.get_world_size()
-    at = 0
-    for gradient in gradients:
-        gradient.copy_(flat[at : at + gradient.numel()].view_as(gradient))
-        at += gradient.numel()
+    for part, total in zip(parts, flat.split([part.numel() for part in parts]), strict=True):
+        part.copy_(total.view_as(part))

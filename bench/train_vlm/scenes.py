@@ -31,7 +31,7 @@ MOST = 5
 """Things in a group."""
 SIZES = (13, 17)
 """Least and largest side of a thing, in pixels."""
-SHIFT = (11.0, 15.0)
+SHIFT = (14.0, 20.0)
 """How far a thing moves between the first and the last frame, in pixels."""
 SENT = 0.5
 """The share of scenes whose pictures went over a wire."""
@@ -65,7 +65,7 @@ class Group:
 class Scene:
     """What is to be seen: one group, or two in order of kind and colour with the relation of the first to the second.
 
-    `centres` are the things' places per frame, `(frames, things, 2)`, and `members` which group each thing is of.
+    `centres` are the things' places per frame, middles of pixels, `(frames, things, 2)`, and `members` which group each thing is of.
     """
 
     groups: tuple[Group, ...]
@@ -74,10 +74,10 @@ class Scene:
     members: tuple[int, ...] = field(repr=False, compare=False)
 
 
-def draw_scene(dice: np.random.Generator, domain: Domain = DAY, count: int = 0) -> Scene:
-    """A scene that can be laid out, of so many groups; with 0, three of four have two."""
+def draw_scene(dice: np.random.Generator, domain: Domain = DAY) -> Scene:
+    """A scene that can be laid out; three of four have two groups."""
     while True:
-        groups = _groups(dice, domain, count or (2 if dice.random() < 0.75 else 1))
+        groups = _groups(dice, domain, 2 if dice.random() < 0.75 else 1)
         relation = str(dice.choice(RELATIONS)) if len(groups) == 2 else ""
         for _ in range(4):
             centres = _lay_out(dice, groups, relation)
@@ -103,7 +103,9 @@ def draw_crowd(dice: np.random.Generator, domain: Domain = DAY) -> Scene:
         )
         for _ in cells
     )
-    return Scene(groups=groups, centres=centres[None].repeat(FRAMES, 0), members=tuple(range(len(groups))))
+    return Scene(
+        groups=groups, centres=_in_pixels(centres)[None].repeat(FRAMES, 0), members=tuple(range(len(groups)))
+    )
 
 
 def _groups(dice: np.random.Generator, domain: Domain, wanted: int) -> tuple[Group, ...]:
@@ -154,7 +156,12 @@ def _lay_out(dice: np.random.Generator, groups: tuple[Group, ...], relation: str
     ranks = np.argsort(who, kind="stable")
     steps = np.linspace(0, 1, FRAMES, dtype=np.float32)[:, None, None]
     starts = np.array(first, np.float32)
-    return (starts + (ends - starts) * steps)[:, ranks]
+    return _in_pixels((starts + (ends - starts) * steps)[:, ranks])
+
+
+def _in_pixels(places: Array) -> Array:
+    """The middles of the pixels that the places are in."""
+    return np.floor(places).astype(np.float32) + np.float32(0.5)
 
 
 def _areas(dice: np.random.Generator, relation: str, half: float) -> list[tuple[float, float, float, float]]:
@@ -210,7 +217,7 @@ def render(
     for number, at in enumerate(frames):
         picture = ground * np.float32(dice.uniform(0.97, 1.03))
         for (mask, tint), (x, y) in zip(looks, scene.centres[at], strict=True):
-            _set_in(picture, mask, tint, round(float(x)), round(float(y)))
+            _set_in(picture, mask, tint, int(x), int(y))
         picture += dice.standard_normal((SIDE, SIDE, 1), np.float32) * np.float32(4.0)
         if domain.night:
             picture = _at_night(picture, dice)
@@ -265,7 +272,7 @@ def _ground(dice: np.random.Generator) -> Array:
 
 @cache
 def shapes() -> dict[str, list[Array]]:
-    """Per kind its masks in several sizes and small turns: `(side, side, 2)`, how much it covers and how it is lit."""
+    """Per kind its masks in several sizes and small turns, their middles in that of a pixel: `(SIZES[1], SIZES[1], 2)`, how much it covers and how it is lit."""
     dice = np.random.default_rng(5)
     return {
         kind: [
@@ -279,14 +286,13 @@ def shapes() -> dict[str, list[Array]]:
 
 def _mask(outline: list[tuple[str, list[float]]], size: int, turn: float) -> Array:
     fine = 8
-    canvas = np.zeros((size * fine, size * fine), np.uint8)
+    side = SIZES[1]
+    canvas = np.zeros((side * fine, side * fine), np.uint8)
     cos, sin = np.cos(np.radians(turn)), np.sin(np.radians(turn))
 
     def at(x: float, y: float) -> tuple[int, int]:
-        half = size * fine / 2
-        return round(half + half * 0.95 * (x * cos - y * sin)), round(
-            half + half * 0.95 * (x * sin + y * cos)
-        )
+        middle, half = side * fine / 2, size * fine / 2 * 0.95
+        return round(middle + half * (x * cos - y * sin)), round(middle + half * (x * sin + y * cos))
 
     for what, numbers in outline:
         value = 0 if what.startswith("-") else 255
@@ -295,8 +301,8 @@ def _mask(outline: list[tuple[str, list[float]]], size: int, turn: float) -> Arr
         else:
             points = [at(x, y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
             cv2.fillPoly(canvas, [np.array(points, np.int32)], value)
-    alpha = cv2.resize(canvas, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    light = np.linspace(1.08, 0.86, size, dtype=np.float32)[:, None].repeat(size, 1)
+    alpha = cv2.resize(canvas, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    light = np.linspace(1.08, 0.86, side, dtype=np.float32)[:, None].repeat(side, 1)
     return np.stack([alpha, light], -1)
 
 
@@ -308,7 +314,7 @@ def _star() -> list[float]:
 
 OUTLINES: dict[str, list[tuple[str, list[float]]]] = {
     "ball": [("disc", [0, 0, 0.92])],
-    "box": [("area", [-0.9, -0.9, 0.9, -0.9, 0.9, 0.9, -0.9, 0.9])],
+    "box": [("area", [-1, -0.66, 1, -0.66, 1, 0.66, -1, 0.66])],
     "cone": [("area", [0, -1, 0.95, 0.9, -0.95, 0.9])],
     "cross": [("area", [-0.3, -1, 0.3, -1, 0.3, 1, -0.3, 1]), ("area", [-1, -0.3, 1, -0.3, 1, 0.3, -1, 0.3])],
     "ring": [("disc", [0, 0, 0.98]), ("-disc", [0, 0, 0.52])],

@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.train_vlm.lessons import scenes_with_pictures
 from bench.train_vlm.scenes import DAY, Domain
-from bench.train_vlm.words import DESCRIBE, after_thought, caption, things_in, turns
+from bench.train_vlm.words import DESCRIBE, caption, things_in
 from core.ports import Ask, Vlm
 from core.tuning import Lesson
 
@@ -45,9 +45,7 @@ def score(vlm: Vlm, count: int = 400, *, seed: int = UNSEEN, domain: Domain = DA
     scenes, pictures = scenes_with_pictures(np.random.default_rng(seed), count, domain)
     wanted = [caption(scene) for scene in scenes]
     asks = [Ask(prompt=DESCRIBE, pictures=tuple(frames), max_tokens=48) for frames in pictures]
-    replies = [
-        after_thought(reply.text) for at in range(0, count, 50) for reply in vlm.ask(asks[at : at + 50])
-    ]
+    replies = [reply.text for at in range(0, count, 50) for reply in vlm.ask(asks[at : at + 50])]
     right = np.array([said == should for said, should in zip(replies, wanted, strict=True)])
     two = np.array([len(scene.groups) == 2 for scene in scenes])
     others = replies[1:] + replies[:1]  # what it says of the next scene's pictures
@@ -74,9 +72,8 @@ def _same_things(said: str, wanted: str) -> bool:
 
 def lessons(count: int, seed: int, domain: Domain) -> list[Lesson]:
     """Scenes of a domain as lessons for `sightline tune`."""
-    dice = np.random.default_rng(seed)
-    scenes, pictures = scenes_with_pictures(dice, count, domain)
+    scenes, pictures = scenes_with_pictures(np.random.default_rng(seed), count, domain)
     return [
-        Lesson(prompt=DESCRIBE, pictures=tuple(frames), wanted=turns(scene, domain, dice)[0].answer)
+        Lesson(prompt=DESCRIBE, pictures=tuple(frames), wanted=caption(scene))
         for scene, frames in zip(scenes, pictures, strict=True)
     ]
