@@ -13,7 +13,8 @@ from models.tune_lora import Course, Plan, tune
 from models.vlm_local_model import LocalWish
 
 NIGHT = Domain(kinds=(*KINDS, "tree"), night=True)
-PLAN = Plan(rank=16, steps=360, batch=24, rate=1e-3, old_share=0.6)
+PLAN = Plan(rank=16, steps=400, batch=24, rate=8e-4, old_share=0.75)
+"""Three quarters of the day: with a third, at 2e-3, the night reached 0.55, but the day fell from 0.95 to 0.82."""
 
 
 def adapt(folder: Path, target: Path, plan: Plan = PLAN, *, taught: int = 2000, held: int = 200) -> Tuned:
@@ -23,7 +24,7 @@ def adapt(folder: Path, target: Path, plan: Plan = PLAN, *, taught: int = 2000, 
     course = Course(
         new=lessons(taught, 31, NIGHT),
         held=lessons(held, 32, NIGHT),
-        old=lessons(taught, 33, DAY),
+        old=lessons(2 * taught, 33, DAY),
         old_held=lessons(held, 34, DAY),
     )
     found = tune(LocalWish(where=str(folder), precision="float32"), course, target, plan, progress=_told)

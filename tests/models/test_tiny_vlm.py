@@ -1,11 +1,13 @@
 """The tiny model that the project trained itself sees: it names unseen scenes whole, and not with other scenes' pictures.
 
-It is asked through both kinds of back-end: in a process of its own, and over HTTP as any OpenAI-compatible server.
+It is asked through both kinds of back-end: in a process of its own, and over HTTP as any OpenAI-compatible server. And a LoRA
+adapter teaches it the night and trees.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +17,9 @@ pytest.importorskip("torch", reason="needs the extra `local`")
 pytest.importorskip("transformers", reason="needs the extra `local`")
 
 from bench.train_vlm import WEIGHTS
+from bench.train_vlm.adapt import NIGHT
 from bench.train_vlm.lessons import scenes_with_pictures
-from bench.train_vlm.scenes import Scene
+from bench.train_vlm.scenes import DAY, Scene
 from bench.train_vlm.score import score
 from bench.train_vlm.words import DESCRIBE, caption
 from core.media import Picture
@@ -71,6 +74,14 @@ def test_a_server_may_show_it_other_pictures_and_it_says_what_those_show(
         client.close()
     assert len(set(said)) == 1
     assert said[0] != caption(scenes[1])
+
+
+def test_an_adapter_taught_it_the_night_and_it_kept_the_day() -> None:
+    plain, adapted = LocalModel(WISH), LocalModel(replace(WISH, adapter=str(WEIGHTS / "night")))
+    night, night_adapted = (score(model, 120, seed=808, domain=NIGHT).exact for model in (plain, adapted))
+    day, day_adapted = (score(model, 120, seed=809, domain=DAY).exact for model in (plain, adapted))
+    assert night_adapted >= night + 0.3
+    assert day_adapted >= day - 0.05
 
 
 def test_the_weights_are_small() -> None:
