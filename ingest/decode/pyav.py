@@ -38,6 +38,8 @@ PACKETS_BACK = 16
 """By how many places packets may be out of the order in which their pictures are shown: H.264 and HEVC allow 16."""
 FAR: Micros = 10 * SECOND
 """A wanted moment this far ahead of what was read is gone to by a seek; reading on to a nearer one costs about as much."""
+NEAR: Micros = SECOND
+"""A moment this near to the beginning is read on to: a seek first has to find out where the beginning is, by a picture of its own."""
 NOWHERE: Micros = -1
 """In place of a moment: nothing more is wanted."""
 THREADS = 2
@@ -205,6 +207,8 @@ class PyavDecoder:
             context.flush_buffers()
 
     def _from(self, start: Micros, wanted: Wanted | None) -> Iterator[AvPicture]:
+        if wanted is not None and start < NEAR:
+            start = 0
         if start <= 0 or not self.formats & SEEKS_WELL or not self._find_origin() or not self._seek(start):
             self._rewind()
             yield from self._placed(self._some(wanted, 0))
