@@ -32,10 +32,7 @@ SIDE = 320
 LARGE = 2
 """Of a picture that is handed on in tiles, the pictures compared are so many times as large: what is small there counts."""
 
-COARSE = 4
-SURROUNDINGS = 11
-"""A pixel's surroundings are 11 × 11 pixels of a picture that is `COARSE` times smaller."""
-
+SURROUNDINGS = 41
 FLOOR = 6 * UNIT
 """Six grey levels of change below which nothing counts, however quiet the picture is."""
 
@@ -45,10 +42,11 @@ OVER_NOISE = 4
 OVER_USUAL_NOISE = 6
 """And beyond this many times the median change of all pixels: one pixel's own estimate is uncertain."""
 
-STEP = 5
-"""By which the noise floor follows, once in `LEARN_EVERY`: five grey levels in four seconds."""
+STEP = 3
+"""Three sixteenths of a grey level, by which the noise floor follows per look."""
 
-LEARN_EVERY: Micros = SECOND // 4
+BOUND_EVERY: Micros = SECOND // 4
+"""How often it is drawn from the noise floor what counts as a change."""
 
 MOST_NOISE = 12 * UNIT
 """Twelve grey levels, beyond which no pixel's noise floor grows."""
@@ -97,7 +95,7 @@ class Gate:
         self._kept: _Sketch | None = None
         self._noise: Field = np.zeros((0, 0), np.int16)
         self._bounds: Field = np.zeros((0, 0), np.int16)
-        self._learnt = -1
+        self._bound_at = -1
         self._usual = 0.0
         self._habits = Habits((0, 0))
         self.changed: Mask | None = None
@@ -122,9 +120,10 @@ class Gate:
             changed |= _over(_between(now, kept), self._bounds)
         self.changed = changed
         moved = self._habits.unusual(changed, at)
-        if at // LEARN_EVERY != self._learnt:
-            self._learnt = at // LEARN_EVERY
-            self._learn(step)
+        self._learn(step)
+        if at // BOUND_EVERY != self._bound_at:
+            self._bound_at = at // BOUND_EVERY
+            self._bound()
         self._before = now
         return Change(moved / changed.size if moved >= SMALLEST else 0.0, False)
 
@@ -153,7 +152,6 @@ class Gate:
         self._noise += np.asarray(above, dtype=np.int16)
         self._noise -= np.int16(STEP)
         np.clip(self._noise, np.int16(0), np.int16(MOST_NOISE), out=self._noise)
-        self._bound()
 
 
 class _Sketch:
@@ -224,14 +222,11 @@ class Habits:
 
 def _structure(grey: Grey) -> Field:
     blurred = np.asarray(cv2.sepFilter2D(grey, cv2.CV_16S, BLUR, BLUR), dtype=np.int16)
-    height, width = grey.shape
-    if min(height, width) < COARSE * 2:
+    side = min(SURROUNDINGS, min(grey.shape) // 2 * 2 - 1)
+    if side < 3:
         return np.asarray(blurred - np.int16(blurred.mean()), dtype=np.int16)
-    half = cv2.resize(grey, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-    coarse = cv2.resize(half, (width // COARSE, height // COARSE), interpolation=cv2.INTER_AREA)
-    side = min(SURROUNDINGS, (min(coarse.shape) - 1) // 2 * 2 + 1)
-    around = cv2.blur(coarse.astype(np.float32) * UNIT, (side, side)).astype(np.int16)
-    return np.asarray(cv2.subtract(blurred, cv2.resize(around, (width, height))), dtype=np.int16)
+    around = cv2.boxFilter(grey, cv2.CV_32F, (side, side)) * np.float32(UNIT)
+    return np.asarray(cv2.subtract(blurred, around.astype(np.int16)), dtype=np.int16)
 
 
 def _block_means(a: Field, b: Field) -> Means:

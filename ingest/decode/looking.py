@@ -24,7 +24,7 @@ cv2.setNumThreads(1)
 WARM_UP: Micros = 30 * SECOND
 """A run that starts later lets its gate see this much of what came before, so that it looks at the same moments."""
 
-AT_ONCE, HELD_PIXELS = 8, 20_000_000
+AT_ONCE, HELD_PIXELS = 12, 25_000_000
 """At most so many pictures, of so many pixels together, are gated in a row: with decoding between them, the processor would have
 to read the gate's code and planes anew for each.
 """
