@@ -50,16 +50,7 @@ def figures(videos: Sequence[Path]) -> Iterator[Figure]:
 
 def _watched(video: Path, home: Path, number: int) -> float:
     """Watches one clip; how long it is, in seconds."""
-    command = [
-        sys.executable,
-        "-m",
-        "api.cli",
-        "watch",
-        str(video),
-        "--name",
-        f"clip {number}",
-        "--json",
-    ]
+    command = [sys.executable, "-m", "api.cli", "watch", str(video), "--name", f"clip {number}", "--json"]
     environment = {**os.environ, "SIGHTLINE_HOME": str(home)}
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     return float(json.loads(done.stdout.splitlines()[-1])["duration_s"])

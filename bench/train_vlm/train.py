@@ -66,13 +66,13 @@ class Recipe:
 RECIPE = Recipe()
 
 
-def train(folder: Path, recipe: Recipe = RECIPE, *, seen: Path | None = None) -> None:
-    """Writes the trained model and its processor into the folder; `seen` is the file `eyes.pt` of an earlier run."""
+def train(folder: Path, recipe: Recipe = RECIPE) -> None:
+    """Writes the trained model and its processor into the folder."""
     with tempfile.TemporaryDirectory() as meeting:
-        mp.spawn(_work, args=(Path(meeting) / "store", folder, recipe, seen), nprocs=recipe.processes)
+        mp.spawn(_work, args=(Path(meeting) / "store", folder, recipe), nprocs=recipe.processes)
 
 
-def _work(rank: int, store: Path, folder: Path, recipe: Recipe, seen: Path | None) -> None:
+def _work(rank: int, store: Path, folder: Path, recipe: Recipe) -> None:
     os.setsid()  # a scheduler that shares by session gives each process its due
     torch.set_num_threads(1)
     torch.manual_seed(recipe.seed)
@@ -81,15 +81,8 @@ def _work(rank: int, store: Path, folder: Path, recipe: Recipe, seen: Path | Non
     log = _Log(rank)
     model = build_model()
     eyes = torch.nn.ModuleList([model.model.vision_tower, torch.nn.Linear(WIDTH, sum(HEADS.values()))])
-    if seen is None:
-        learn_to_see(eyes, dice, recipe, log)
-    else:
-        eyes.load_state_dict(torch.load(seen))
-    if rank == 0:
-        folder.mkdir(parents=True, exist_ok=True)
-        torch.save(eyes.state_dict(), folder / "eyes.pt")
-    if recipe.say_steps:
-        learn_to_say(model, eyes[1], dice, recipe, log)
+    learn_to_see(eyes, dice, recipe, log)
+    learn_to_say(model, eyes[1], dice, recipe, log)
     if rank == 0:
         write(model, folder)
     dist.destroy_process_group()
