@@ -92,18 +92,23 @@ class LocalModel:
             return [Reply(text="", problem=f"{self._name} has no memory left for this ask")]
         return [reply for ask in asks for reply in self._together([ask])]
 
-    def _generate(self, asks: list[Ask]) -> list[Reply]:
-        import torch
-
-        inputs = self.processor.apply_chat_template(
-            [chat(ask) for ask in asks],
+    def inputs(self, asks: Sequence[Ask]) -> Any:
+        """What the model is given for asks with the same number of pictures: tokens, pictures and the rest, by name."""
+        marks = [getattr(self.processor, f"{what}_token", None) for what in ("image", "video", "audio")]
+        return self.processor.apply_chat_template(
+            [chat(ask, [mark for mark in marks if isinstance(mark, str)]) for ask in asks],
             add_generation_prompt=True,
             tokenize=True,
             return_dict=True,
             return_tensors="pt",
-            sanitize_control_tokens=True,  # what a person or a picture says opens no turn and stands for no picture
+            sanitize_control_tokens=True,  # what a person or a picture says opens no turn
             processor_kwargs={"padding": True},
         ).to(self.model.device, self.dtype)
+
+    def _generate(self, asks: list[Ask]) -> list[Reply]:
+        import torch
+
+        inputs = self.inputs(asks)
         most = asks[0].max_tokens
         with torch.inference_mode():
             out = self.model.generate(
@@ -138,19 +143,29 @@ def pictures_of(ask: Ask) -> list[Any]:
     return [p for turn in (*ask.examples, *ask.history) for p in turn.pictures] + list(ask.pictures)
 
 
-def chat(ask: Ask) -> list[dict[str, Any]]:
-    """The ask as the messages that processors take: what never changes first, each turn's pictures before its words."""
+def chat(ask: Ask, marks: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The ask as the messages that processors take: what never changes first, each turn's pictures before its words.
+
+    `marks` stand for pictures in the model's language. In anybody's words they are taken apart by a space: not every
+    processor tells those that a person wrote from those of its template.
+    """
+
+    def said(role: str, words: str, pictures: Iterable[Any] = ()) -> dict[str, Any]:
+        for mark in marks:
+            words = words.replace(mark, f"{mark[:1]} {mark[1:]}")
+        return _message(role, words, pictures)
+
     system = system_of(ask)
-    out: list[dict[str, Any]] = [_message("system", system)] if system else []
+    out: list[dict[str, Any]] = [said("system", system)] if system else []
     for turn in (*ask.examples, *ask.history):
         if turn.prompt or turn.pictures:
-            out.append(_message("user", turn.prompt, turn.pictures))
+            out.append(said("user", turn.prompt, turn.pictures))
         if turn.reply:
-            out.append(_message("assistant", turn.reply))
-    return [*out, _message("user", ask.prompt, ask.pictures)]
+            out.append(said("assistant", turn.reply))
+    return [*out, said("user", ask.prompt, ask.pictures)]
 
 
-def _message(role: str, words: str, pictures: Iterable[Any] = ()) -> dict[str, Any]:
+def _message(role: str, words: str, pictures: Iterable[Any]) -> dict[str, Any]:
     from PIL import Image
 
     shown = [{"type": "image", "image": Image.fromarray(picture)} for picture in pictures]

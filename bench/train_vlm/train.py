@@ -54,7 +54,7 @@ class Recipe:
     see_steps: int = 1200
     see_batch: int = 16
     see_rate: float = 0.002
-    say_steps: int = 2000
+    say_steps: int = 1900
     say_batch: int = 16
     say_rate: float = 0.003
     tower: float = 0.33

@@ -178,6 +178,37 @@ def qwen3_5() -> tuple[Any, Any]:
     return tf.Qwen3_5ForConditionalGeneration(config), processor
 
 
+def minicpm_v() -> tuple[Any, Any]:
+    import transformers as tf
+
+    named = {
+        f"{what}_token": f"<|{what}|>"
+        for what in ("image", "video", "image_start", "image_end", "slice_start", "slice_end", "image_id_start", "image_id_end")
+    }  # fmt: skip
+    tokenizer = _tokenizer(**named)
+    # A picture larger than SIDE² is shown as a whole and in up to four slices, a token for each 4 × 4 patches.
+    seen = {"scale_resolution": SIDE, "patch_size": 4, "max_slice_nums": 4}
+    config = tf.MiniCPMV4_6Config(
+        vision_config={**SIGHT, "patch_size": 4},
+        text_config={
+            **TEXT, "model_type": "qwen3_5_text", "vocab_size": len(tokenizer), "head_dim": 16,
+            "layer_types": ["linear_attention", "full_attention"], "linear_key_head_dim": 16,
+            "linear_value_head_dim": 16, "linear_num_key_heads": 2, "linear_num_value_heads": 2,
+        },
+        insert_layer_id=0,
+        image_size=SIDE,
+        image_token_id=tokenizer.convert_tokens_to_ids(named["image_token"]),
+        video_token_id=tokenizer.convert_tokens_to_ids(named["video_token"]),
+    )  # fmt: skip
+    processor = tf.MiniCPMV4_6Processor(
+        tf.MiniCPMV4_6ImageProcessor(**seen),
+        tf.MiniCPMV4_6VideoProcessor(**seen),
+        tokenizer,
+        chat_template=TEMPLATE.replace("IMAGE", named["image_token"]),
+    )
+    return tf.MiniCPMV4_6ForConditionalGeneration(config), processor
+
+
 def parrot(words: str, folder: Path) -> Path:
     """A LLaVA without layers in a folder: after the template's last sign it says these words, whatever it is shown."""
     import torch
@@ -219,6 +250,7 @@ BUILDERS: dict[str, Callable[[], tuple[Any, Any]]] = {
     "smolvlm": smolvlm,
     "qwen3_vl": qwen3_vl,
     "qwen3_5": qwen3_5,
+    "minicpm_v": minicpm_v,
 }
 
 
