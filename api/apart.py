@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from api.watching import watch_one
-from api.wiring import build
+from api.wiring.house import build
 from core.errors import NotFound
 from core.media import Stream
 from core.memory import Entity, Event, Query, Want

@@ -8,7 +8,11 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Literal
 
-from api import wiring
+from api.wiring.hands import executor, shown_queue
+from api.wiring.house import build
+from api.wiring.language import language_model
+from api.wiring.memory import shown_store
+from api.wiring.sight import awaited
 from core.errors import SightlineError, StoreUnavailable, Unavailable
 from core.media import Stream
 from core.memory import Query, Want
@@ -50,9 +54,9 @@ def listed(settings: Settings) -> list[dict[str, str]]:
         if name in SECRET:
             value = "set" if value else ""
         elif name == "store":
-            value = wiring.shown_store(settings) if value else ""
+            value = shown_store(settings) if value else ""
         elif name == "queue":
-            value = wiring.shown_queue(settings)
+            value = shown_queue(settings)
         elif is_remote(value):
             value = _shown(value)
         rows.append({"name": f"SIGHTLINE_{name.upper()}", "value": value, "means": field.description or ""})
@@ -69,7 +73,7 @@ def examine(settings: Settings) -> list[Finding]:
     """Everything, in the order in which it is needed."""
     found = [_program(), _home(settings)]
     try:
-        house = wiring.build(settings)
+        house = build(settings)
     except SightlineError as error:
         what = "memory" if isinstance(error, StoreUnavailable) else "settings"
         return [*found, _broken(what, error, "nothing works without it")]
@@ -131,7 +135,7 @@ def _memory(house: House, settings: Settings) -> Finding:
         return Finding(
             what="memory",
             state="ok",
-            how=f"{wiring.shown_store(settings)} answers; {streams} streams in it (SIGHTLINE_STORE)",
+            how=f"{shown_store(settings)} answers; {streams} streams in it (SIGHTLINE_STORE)",
         )
 
     return _try("memory", "nothing can be remembered or asked", look)
@@ -151,12 +155,12 @@ SORTED_KINDS = 12
 
 def _eyes(house: House, settings: Settings) -> Finding:
     def look() -> Finding:
-        awaited = wiring.awaited(settings)
-        if awaited:
+        weights = awaited(settings)
+        if weights:
             return Finding(
                 what="detector",
                 state="missing",
-                how=f"{awaited} is not here yet",
+                how=f"{weights} is not here yet",
                 costs="the first watch fetches it",
                 next_step="or put the file into a folder named by SIGHTLINE_MODELS",
             )
@@ -244,7 +248,7 @@ def _language(settings: Settings) -> Finding:
         )
 
     def look() -> Finding:
-        model = wiring.language_model(settings)
+        model = language_model(settings)
         if model is not None:
             model.ask([Ask(prompt="Say ok.", max_tokens=8)])
         return Finding(what="questions", state="ok", how=f"{shown_source(settings.llm)} answers")
@@ -256,7 +260,7 @@ def _queue(house: House, settings: Settings) -> Finding:
     """Whether jobs can be handed over, and whether anybody lives to do them."""
 
     def look() -> Finding:
-        hands = wiring.executor(house, settings)
+        hands = executor(house, settings)
         standing = hands.standing()
         hands.close()
         if standing.problem:

@@ -11,7 +11,7 @@ from agent.answer import answer
 from api.apart import Apart, apart
 from api.cli.io import note, read_file
 from api.formats import moments_of, mot_rows
-from api.wiring import language_model
+from api.wiring.language import language_model
 from core.answers import Answer, Question
 from core.clock import SECOND, Micros, micros
 from core.errors import Invalid

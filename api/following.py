@@ -13,7 +13,7 @@ from api.living import Living
 from api.submit import name_from, submit
 from api.watching import layout_from, shown_progress, watch_one, watched
 from api.wire.stream import WatchedOut
-from api.wiring import executor
+from api.wiring.hands import executor
 from core.errors import Conflict, NotFound, SightlineError, Unavailable
 from core.media import Stream, StreamKind
 from core.place import Layout

@@ -25,7 +25,8 @@ def main() -> None:
 
 
 def _work(id: str) -> None:
-    from api.wiring import build, worker
+    from api.wiring.hands import worker
+    from api.wiring.house import build
     from core.settings import read_settings
     from jobs.outbox import OutboxLoop
 

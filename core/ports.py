@@ -387,7 +387,7 @@ class FrameSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """Every port, chosen and built by `api/wiring.py`; doers take the ports they use.
+    """Every port, chosen and built by `api/wiring/`; doers take the ports they use.
 
     `detector` and `tracker` make a fresh one for each stream, because both remember what they saw. `reader` gives the
     one reader of text, made when it is first wanted; it raises `Unavailable` where there is none. `embedder` gives the

@@ -54,7 +54,7 @@ def ask(
     from agent.answer import answer
     from api.find import streams_named
     from api.wire import answer as wire_answer
-    from api.wiring import language_model
+    from api.wiring.language import language_model
     from core.answers import Question
 
     settings, house = opened()
@@ -104,7 +104,7 @@ def summarize(stream: StreamNames = None, from_s: FromS = None, to_s: ToS = None
     from agent.summarize import summarize as sum_up
     from api.find import streams_named
     from api.wire import answer as wire_answer
-    from api.wiring import language_model
+    from api.wiring.language import language_model
 
     settings, house = opened()
     streams = streams_named(house.ledger, stream or ())

@@ -39,7 +39,7 @@ def forget(
       sightline forget --stream dock --yes --json
     """
     from api.find import stream_named
-    from api.wiring import executor
+    from api.wiring.hands import executor
     from core.ids import EntityId
     from jobs.forget import forget as forget_stream
     from jobs.forget import forget_entities, forget_span

@@ -74,7 +74,7 @@ def report(error: SightlineError) -> None:
 
 def opened() -> tuple[Settings, House]:
     """The settings in force and the house they ask for."""
-    from api.wiring import build
+    from api.wiring.house import build
     from core.settings import read_settings
 
     settings = read_settings()

@@ -67,7 +67,7 @@ def forget_stream(
       sightline streams forget dock --yes --json
     """
     from api.find import stream_named
-    from api.wiring import executor
+    from api.wiring.hands import executor
     from jobs.forget import forget
 
     settings, house = opened()

@@ -271,10 +271,10 @@ def migrate(json: Json = False) -> None:
       sightline migrate
       SIGHTLINE_STORE=neo4j://neo4j:password@host:7687 sightline migrate
     """
-    from api import wiring
+    from api.wiring.memory import migrate as bring_up_to_date
     from core.settings import read_settings
 
-    done = wiring.migrate(read_settings())
+    done = bring_up_to_date(read_settings())
     if json:
         emit([asdict(each) for each in done])
         return

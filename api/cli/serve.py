@@ -52,7 +52,8 @@ def serve(
 
     from api.app import create_app
     from api.hands import STOP_S, TakingUp, end_politely, put_away
-    from api.wiring import executor, language_model
+    from api.wiring.hands import executor
+    from api.wiring.language import language_model
     from jobs.outbox import OutboxLoop
 
     settings, house = opened()

@@ -49,7 +49,7 @@ def worker(
       sightline worker
       SIGHTLINE_QUEUE=redis://127.0.0.1:6379/0 sightline worker --processes 4
     """
-    from api.wiring import executor
+    from api.wiring.hands import executor
     from jobs.celery_executor import CeleryExecutor
 
     settings, house = opened()
@@ -69,7 +69,7 @@ def worker(
 def _one(house: House, settings: Settings) -> None:
     """Takes up what is overdue, in threads of this process."""
     from api.hands import end_politely, put_away, take_up
-    from api.wiring import executor
+    from api.wiring.hands import executor
     from jobs.outbox import OutboxLoop
 
     outbox = OutboxLoop(house.ledger, house.notifier, house.clock)

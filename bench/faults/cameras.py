@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from api.wiring import build
+from api.wiring.house import build
 from bench.faults.numbered import COUNT, recorded_numbers, write_numbered
 from bench.faults.part import Part
 from bench.rtsp import CameraServer, Line

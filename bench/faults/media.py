@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from api.wiring import build
+from api.wiring.house import build
 from bench.faults.bombs import bombs
 from bench.faults.damage import damaged, healthy
 from bench.faults.part import Part

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from agent.answer import answer
-from api.wiring import build
+from api.wiring.house import build
 from core.answers import Answer, Question
 from core.clock import SECOND, Micros, Span, clock_text
 from core.media import Frame, Stream

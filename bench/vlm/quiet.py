@@ -23,7 +23,7 @@ import av
 import cv2
 import numpy as np
 
-from api.wiring import build
+from api.wiring.house import build
 from bench.scenes.camera import Camera
 from bench.scenes.dock import loading_dock
 from bench.scenes.render import _grain, _noisy, pictures

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from api.wiring import build
+from api.wiring.house import build
 from bench.scenes import render
 from bench.vlm.server import Call, stub
 from core import ids

@@ -13,7 +13,7 @@ from PIL import Image
 
 from api.app import create_app
 from api.keys import create_key
-from api.wiring import build
+from api.wiring.house import build
 from core import ids
 from core.media import Stream
 from core.memory import Observation, Query, Want

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from api.wiring import build
+from api.wiring.house import build
 from core import ids
 from core.clock import SECOND
 from core.media import Stream, StreamState

@@ -12,8 +12,9 @@ from pathlib import Path
 import apsw
 import pytest
 
-from api import wiring
 from api.cli import worker as cli_worker
+from api.wiring.hands import executor
+from api.wiring.house import build
 from core.clock import WallClock
 from core.settings import Settings
 from graph.sqlite import database
@@ -49,7 +50,7 @@ def test_a_ledger_that_does_not_answer_does_not_end_the_crew(
     monkeypatch.setattr(database, "BUSY_MS", 50)
     monkeypatch.setattr(cli_worker, "START", "import sys; sys.stdin.read()")
     settings = Settings(home=home, queue=redis.url)
-    house = wiring.build(settings)
+    house = build(settings)
     started: list[int] = []
     start = cli_worker._start
 
@@ -71,7 +72,7 @@ def test_a_ledger_that_does_not_answer_does_not_end_the_crew(
 
     wait = WallClock().sleep
     house = replace(house, clock=Turns(dies, lambda: wait(0), looks_back, lambda: wait(0), lambda: wait(2)))
-    hands = wiring.executor(house, settings)
+    hands = executor(house, settings)
     assert isinstance(hands, CeleryExecutor)
     with sigterm_as_it_was(), pytest.raises(KeyboardInterrupt):
         cli_worker._many(1, hands, house)

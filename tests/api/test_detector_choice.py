@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from api import wiring
 from api.doctor import examine
+from api.wiring.house import build
 from api.wish import Wish
 from core.errors import Invalid, ModelUnavailable
 from core.settings import read_settings
 
 
 def detector(wish: str, models: Path | str = "") -> str:
-    return wiring.build(read_settings(detector=wish, models=str(models))).detector().name
+    return build(read_settings(detector=wish, models=str(models))).detector().name
 
 
 def test_without_a_wish_the_weights_decide(home: Path, weights: Path) -> None:
@@ -43,7 +43,7 @@ def test_any_file_of_a_known_family_can_be_named(home: Path, weights: Path, tmp_
     assert detector(f"onnx:{mine}?family=yolox&threads=2").startswith("my detector@e8af0749")
     labels = tmp_path / "labels.txt"
     labels.write_text("\n".join(f"kind {i}" for i in range(80)))
-    house = wiring.build(read_settings(detector=f"onnx:{mine}?classes={labels}&motion=no"))
+    house = build(read_settings(detector=f"onnx:{mine}?classes={labels}&motion=no"))
     assert "kind 79" in house.detector().vocabulary
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from api import wiring
+from api.wiring.house import build
 from core.errors import Invalid
 from core.ports import Analyst
 from core.settings import Settings
@@ -210,4 +210,4 @@ def test_it_is_asked_from_the_command_line(home: Path, neo4j_url: str, analyst: 
     }  # fmt: skip
     assert "one" in line.run("cypher", "RETURN 1 AS one").out
     assert "more than read" in line.run("cypher", "CREATE (n)", expect=2).err
-    assert wiring.build(Settings(home=home)).analyst is None
+    assert build(Settings(home=home)).analyst is None

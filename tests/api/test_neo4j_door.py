@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from api import doctor, wiring
+from api import doctor
+from api.wiring import memory
+from api.wiring.house import build
 from core.errors import Invalid, StoreUnavailable
 from core.memory import Query, Want
 from core.settings import Settings
@@ -29,9 +31,9 @@ def password(url: str) -> str:
 @pytest.mark.service
 def test_a_setting_puts_the_memory_into_neo4j(home: Path, url: str) -> None:
     ann = entity(1)
-    house = wiring.build(Settings(home=home, store=url))
+    house = build(Settings(home=home, store=url))
     house.store.write(observation(0, ann, event("appeared", 2, None, ann)))
-    again = wiring.build(Settings(home=home, store=url))
+    again = build(Settings(home=home, store=url))
     assert [e.kind for e in again.store.find(Query(want=Want.EVENTS)).events] == ["appeared"]
     for built in (house, again):
         built.store.close()  # type: ignore[attr-defined]
@@ -79,11 +81,11 @@ def test_doctor_says_that_the_server_does_not_answer(home: Path) -> None:
 def test_a_url_that_cannot_be_read_is_not_repeated(home: Path, store: str) -> None:
     settings = Settings(home=home, store=store)
     with pytest.raises(Invalid) as raised:
-        wiring.build(settings)
+        build(settings)
     assert "secret" not in str(raised.value) + str(doctor.listed(settings))
 
 
 def test_without_its_driver_the_extra_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wiring, "find_spec", lambda _: None)
+    monkeypatch.setattr(memory, "find_spec", lambda _: None)
     with pytest.raises(StoreUnavailable, match=r"sightline\[neo4j\]"):
-        wiring.build(Settings(home=home, store="neo4j://h"))
+        build(Settings(home=home, store="neo4j://h"))

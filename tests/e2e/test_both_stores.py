@@ -11,7 +11,7 @@ import pytest
 
 from agent.answer import answer
 from api.watching import watch_one
-from api.wiring import build
+from api.wiring.house import build
 from core.answers import Question
 from core.ports import House
 from core.settings import read_settings

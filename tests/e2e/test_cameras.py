@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.keys import create_key
-from api.wiring import build
+from api.wiring.house import build
 from bench.faults.cameras import KINDS, run
 from bench.faults.numbered import number_in, write_numbered
 from bench.rtsp import CameraServer, Missing

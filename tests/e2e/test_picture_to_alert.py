@@ -9,7 +9,7 @@ import pytest
 from alerts.deliver import deliver_due
 from alerts.rule import parse_rules, to_rule
 from alerts.webhook import new_secret
-from api.wiring import build
+from api.wiring.house import build
 from bench.receiver import Receiver
 from core import ids
 from core.clock import SECOND, seconds

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from api.wiring import build
+from api.wiring.house import build
 from bench.scenes.camera import Camera
 from bench.scenes.conditions import Conditions
 from bench.scenes.dock_stage import paint_dock

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from api.wiring import build
+from api.wiring.house import build
 from core.clock import Span, micros
 from core.colour import BY_COLOURS, COLOURS
 from core.errors import Unavailable

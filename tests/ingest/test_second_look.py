@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.wiring import build
+from api.wiring.house import build
 from core.clock import SECOND
 from core.errors import Invalid
 from core.media import Frame

@@ -61,7 +61,7 @@ def house(plain_house: House, vlm: FakeVlm, **more: object) -> House:
 @pytest.fixture
 def plain(tmp_path: Path) -> House:
     """A house of which only what captions need is used."""
-    from api.wiring import build
+    from api.wiring.house import build
 
     return build(Settings(home=tmp_path))
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from alerts.watch import Considered
-from api.wiring import build
+from api.wiring.house import build
 from core import ids
 from core.clock import SECOND, Span, VirtualClock
 from core.errors import Conflict, Erased, NotFound, StoreUnavailable, Unavailable

@@ -11,7 +11,7 @@ import pytest
 from alerts.rule import parse_rules, to_rule
 from alerts.watch import Considered
 from alerts.webhook import new_secret
-from api.wiring import build
+from api.wiring.house import build
 from core.errors import Invalid, NotFound, SightlineError
 from core.ids import WebhookId
 from core.media import Stream, StreamState

@@ -114,7 +114,7 @@ def test_pieces_of_a_phrase_are_taken_for_the_word_they_are_of(said: str, word: 
 
 
 def test_settings_choose_local_models(home: Path, tiny: Tiny) -> None:
-    from api.wiring import build
+    from api.wiring.house import build
     from core.settings import read_settings
 
     eyes = build(read_settings(detector=f"transformers:{tiny('rtdetr')}?threshold=0.4")).detector()
