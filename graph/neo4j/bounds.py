@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.clock import Micros
 from core.memory import Query, Want
 from core.sight import Attributes
-from graph.neo4j.rows import Names, attribute_property
+from graph.neo4j.rows import DURATIONS, Names, attribute_property
 from graph.rows import LONG_US
 
 LABELS = {
@@ -59,12 +60,17 @@ class Bounds:
             # Neo4j takes an index of several properties only where something is asked of each of them.
             short = f"MATCH {self.pattern} {self.where('f.stream_id = stream', 'f.start_us >= 0', 'f.end_us >= 0')} RETURN f {tail}"
             return f"{self.lead} CALL (stream) {{ {short} }}"
-        long = f"MATCH {self.pattern} {self.where('f.long_id = stream', *_LONG)} RETURN f {tail}"
+        long = f"UNWIND $durations AS of MATCH {self.pattern} {self.where(*_LONG)} RETURN f {tail}"
         return f"{self.lead} CALL (stream) {{ {short} UNION ALL {long} }}"
 
 
 _SHORT = ("f.start_us >= $low", "f.start_us < $end", "f.end_us > $start")
-_LONG = ("f.start_us < $low", "f.end_us > $start")
+_LONG = ("f.long_id = stream + of.name", "f.start_us >= of.low", "f.start_us < $low", "f.end_us > $start")
+
+
+def _durations(start: Micros) -> list[dict[str, Any]]:
+    """How far back what lasts so long may have begun and still go on at a moment."""
+    return [{"name": name, "low": 0 if most is None else max(0, start - most)} for name, most in DURATIONS]
 
 
 def bounds(names: Names, query: Query) -> Bounds:
@@ -78,7 +84,7 @@ def bounds(names: Names, query: Query) -> Bounds:
     if query.span is not None:
         made.values |= {"start": query.span.start, "end": query.span.end}
         if made.streams:
-            made.values["low"] = max(0, query.span.start - LONG_US)
+            made.values |= {"low": max(0, query.span.start - LONG_US), "durations": _durations(query.span.start)}
         else:
             made.conditions += ["f.start_us < $end", "f.end_us > $start"]
     _narrow(made, names, query)

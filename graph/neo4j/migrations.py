@@ -33,7 +33,10 @@ class Neo4jForm:
         return len(self.steps)
 
 
-MEMORY = Neo4jForm(name="memory", steps=(cypher.steps("schema.cypher"), cypher.steps("schema_2_days.cypher")))
+MEMORY = Neo4jForm(
+    name="memory",
+    steps=tuple(map(cypher.steps, ("schema.cypher", "schema_2_days.cypher", "schema_3_durations.cypher"))),
+)
 
 
 def version(db: Neo4jDatabase, form: Neo4jForm = MEMORY) -> int | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
-from core.clock import Span
+from core.clock import Micros, Span
 from core.ids import CaptionId, ChunkId, EntityId, EventId, RelationId, StreamId, TrackId, derive
 from core.media import Chunk
 from core.memory import (
@@ -27,7 +27,7 @@ from core.memory import (
 from core.place import Box
 from core.sight import Attributes, Track
 from graph import rows, words
-from graph.aggregate import DAY_US
+from graph.aggregate import DAY_US, HOUR_US
 
 Props = dict[str, Any]
 """Properties by name, as the driver takes them."""
@@ -75,9 +75,21 @@ def near_property(model: str) -> str:
 # ---- as properties ---------------------------------------------------------------------------------------------
 
 
+DURATIONS: tuple[tuple[str, Micros | None], ...] = ((":hour", HOUR_US), (":day", DAY_US), (":longer", None))
+"""What `long_id` says, after the stream, of facts longer than a minute: the first of these they are no longer than. So a
+query bounded in time looks back an hour into the first, a day into the second, and to the beginning into the last alone.
+"""
+
+
+def long_id(span: Span, stream: str) -> str | None:
+    """Under what a fact is found that lasts longer than a minute; None for what does not."""
+    if span.duration <= rows.LONG_US:
+        return None
+    return stream + next(name for name, most in DURATIONS if most is None or span.duration <= most)
+
+
 def _span(span: Span, stream: str) -> Props:
-    long = span.duration > rows.LONG_US
-    return {"start_us": span.start, "end_us": span.end, "long_id": stream if long else None}
+    return {"start_us": span.start, "end_us": span.end, "long_id": long_id(span, stream)}
 
 
 def attribute_property(key: str) -> str:

@@ -202,6 +202,29 @@ def test_spans_are_half_open(dock: Memory) -> None:
     assert during(75 * SECOND - 1, 99 * SECOND) == ["stopped"]
 
 
+_DAY_S = 86_400
+_LASTS = (60, 61, 3600, 3601, _DAY_S, _DAY_S + 1, 40 * _DAY_S)
+"""Seconds, at and past where a store may file what lasts long under another heading."""
+
+
+@pytest.mark.parametrize("lasts", _LASTS)
+def test_what_lasts_however_long_is_found_up_to_its_last_moment(store: Memory, lasts: int) -> None:
+    began = 50 * _DAY_S
+    end = began + lasts
+    one, other = entity(7, "forklift", began, end), entity(8, "person", began, end)
+    held = event("stopped", began, end, one)
+    near = relation(one, "near", other, began, end)
+    chunk = began // 10
+    store.write(observation(chunk, one, other, track(7, began, began + 9), held, near, coverage(began, end)))
+    last, after = Span(end * SECOND - 1, end * SECOND), Span(end * SECOND, end * SECOND + 1)
+    middle = Span.of_seconds(began + lasts // 2, began + lasts // 2 + 1)
+    for want in (Want.EVENTS, Want.ENTITIES, Want.RELATIONS, Want.COVERAGE):
+        for span in (middle, last):
+            assert store.find(Query(want=want, span=span)) == store.find(Query(want=want)) != Found(), want
+            assert store.find(Query(want=want, span=span, limit=9)) == store.find(Query(want=want)), want
+        assert store.find(Query(want=want, span=after)) == Found(), want
+
+
 def test_entities_are_found_by_what_they_took_part_in_then_and_there(dock: Memory) -> None:
     def who(**bounds: object) -> set[str]:
         return {e.label for e in dock.find(Query(want=Want.ENTITIES, **bounds)).entities}  # type: ignore[arg-type]

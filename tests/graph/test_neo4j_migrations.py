@@ -13,7 +13,7 @@ from graph.neo4j.database import Neo4jDatabase
 from graph.neo4j.migrations import MEMORY, Neo4jForm, migrate, ready, version
 from graph.neo4j.rows import Names
 from graph.neo4j.store import Neo4jStore
-from helpers.observations import entity, event, observation
+from helpers.observations import DOCK, coverage, entity, event, observation, relation
 
 pytestmark = pytest.mark.service
 
@@ -105,3 +105,31 @@ def test_facts_of_an_older_schema_are_told_their_days(neo4j_database: Neo4jDatab
     (tell,) = (statement for statement in MEMORY.steps[1] if "SET f.days" in statement)
     neo4j_database.run(tell)
     assert neo4j_database.run(days, asked) == written
+
+
+def test_long_facts_of_an_older_schema_are_told_how_long(neo4j_database: Neo4jDatabase) -> None:
+    names = Names(f"m{secrets.token_hex(6)}")
+    store = Neo4jStore(neo4j_database, names.memory)
+    lasts = (60, 61, 3600, 3601, DAY, DAY + 1, 3 * DAY)
+    things = [entity(n, "person", 0, seconds) for n, seconds in enumerate(lasts)]
+    other = entity(99, "car")
+    near = [relation(one, "near", other, 0, seconds) for one, seconds in zip(things, lasts, strict=True)]
+    store.write(observation(0, other, *things, *near, coverage(0, 2 * DAY)))
+    filed = (
+        "MATCH (f:Entity|Coverage) WHERE f.stream_id STARTS WITH $memory RETURN f.id AS id, f.long_id AS of ORDER BY id "
+        "UNION ALL MATCH ()-[f:REL]->() WHERE f.stream_id STARTS WITH $memory RETURN f.id AS id, f.long_id AS of ORDER BY id"
+    )
+    asked = {"memory": names.prefix}
+    written = neo4j_database.run(filed, asked)
+    assert len(written) == 16
+    stream = names.into(DOCK)
+    assert {of for _, of in written} == {None, f"{stream}:hour", f"{stream}:day", f"{stream}:longer"}
+    for pattern in ("(f:Entity|Coverage)", "()-[f:REL]->()"):
+        neo4j_database.run(
+            f"MATCH {pattern} WHERE f.stream_id STARTS WITH $memory AND f.long_id IS NOT NULL SET f.long_id = f.stream_id",
+            asked,
+        )
+    for _ in range(2):  # what was cut off is taken up again
+        for statement in MEMORY.steps[2]:
+            neo4j_database.run(statement)
+        assert neo4j_database.run(filed, asked) == written
