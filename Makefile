@@ -41,7 +41,7 @@ lock: $(UV) ## write the hash-locked requirements anew from pyproject.toml
 	@$(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --override requirements/overrides.txt pyproject.toml -o requirements/run.txt
 	@$(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --override requirements/overrides.txt --group dev pyproject.toml -c requirements/run.txt -o requirements/dev.txt
 	@$(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --override requirements/overrides-local.txt --group local pyproject.toml -c requirements/run.txt -c requirements/dev.txt -o requirements/local.txt
-	@grep -hoE '^(celery|kombu|redis|neo4j)==[^ ;]+' requirements/dev.txt | $(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --override requirements/overrides.txt --extra neo4j --extra scale pyproject.toml - -o requirements/image.txt
+	@grep -hoE '^(celery|kombu|redis|neo4j|neo4j-rust-ext)==[^ ;]+' requirements/dev.txt | $(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --override requirements/overrides.txt --extra neo4j --extra scale pyproject.toml - -o requirements/image.txt
 	@echo 'uv' | $(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links - -o requirements/uv.txt
 
 demo: $(VENV)/.run ## the whole product on a rendered scene, or on VIDEO=path
