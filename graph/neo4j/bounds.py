@@ -84,7 +84,10 @@ def bounds(names: Names, query: Query) -> Bounds:
     if query.span is not None:
         made.values |= {"start": query.span.start, "end": query.span.end}
         if made.streams:
-            made.values |= {"low": max(0, query.span.start - LONG_US), "durations": _durations(query.span.start)}
+            made.values |= {
+                "low": max(0, query.span.start - LONG_US),
+                "durations": _durations(query.span.start),
+            }
         else:
             made.conditions += ["f.start_us < $end", "f.end_us > $start"]
     _narrow(made, names, query)

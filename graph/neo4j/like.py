@@ -5,6 +5,7 @@ order always by `graph/near.py` over the half-precision numbers.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -39,9 +40,10 @@ def nearest(tx: ManagedTransaction, names: Names, query: Query) -> list[tuple[st
     if like is None or query.limit == 0:
         return []
     inside = bounds(names, query)
-    found = _by_index(tx, names, query, inside, like)
-    if found is None:
-        found = _every(tx, inside, query, like)
+    if query.limit is None or not inside.streams:
+        found = _all(tx, inside, like)
+    else:
+        found = _best(tx, names, query, inside, like)
     return [(id, bytes(values)) for id, _, values in _in_order(found, like)[: query.limit]]
 
 
@@ -59,43 +61,84 @@ def _nearness(rows: Sequence[bytes], like: Vector) -> npt.NDArray[np.float64]:
     return near.nearness(np.frombuffer(b"".join(rows), "<f2").reshape(len(rows), -1), like.row)
 
 
-def _every(tx: ManagedTransaction, inside: Bounds, query: Query, like: Vector) -> Found:
-    """What is inside and has a vector: all of it, or, of many, the nearest and what begins when one of these does.
+def _all(tx: ManagedTransaction, inside: Bounds, like: Vector) -> Found:
+    """All that is inside and has a vector."""
+    statement = (
+        f"{inside.matched()} WITH f, f[$vector] AS row WHERE row IS NOT NULL RETURN f.id, f.start_us, row"
+    )
+    return tx.run(statement, {**inside.values, "vector": vector_property(like.model)}).values()
 
-    Of many, their vectors and starts alone are read at first: an index has the starts, and reading ids takes as long as
-    vectors. Lists of many together take a fraction of the time that as many records do.
+
+def _best(tx: ManagedTransaction, names: Names, query: Query, inside: Bounds, like: Vector) -> Found:
+    """The nearest of what is inside, or what the vector index names, where there is one and many are inside."""
+    index = neo4j_models.index_of(tx, names, like, LABELS[query.want])
+    if index is not None:
+        number = Number(tx, names, query, inside)
+        found = None if number.kept and number.passes(FEW) else _measured(tx, query, inside, like, FEW)
+        if found is None:
+            found = _by_index(tx, query, inside, like, index, number.streams())
+        if found is not None:
+            return found
+    return _measured(tx, query, inside, like, None) or []
+
+
+def _measured(
+    tx: ManagedTransaction, query: Query, inside: Bounds, like: Vector, most: int | None
+) -> Found | None:
+    """The nearest of what is inside, all of which is measured; None where that is more than so many facts."""
+    nodes, rows = _vectors(tx, inside, like, most)
+    if nodes is None:
+        return None
+    wanted = query.limit or 0
+    if len(nodes) > wanted:
+        score = _nearness(rows, like)
+        least = np.partition(score, -wanted)[-wanted]
+        chosen = np.flatnonzero(score >= least).tolist()
+        nodes, rows = [nodes[n] for n in chosen], [rows[n] for n in chosen]
+    statement = (
+        f"UNWIND $nodes AS node MATCH {inside.pattern} WHERE id(f) = node RETURN node, f.id, f.start_us"
+    )
+    told = {node: told for node, *told in tx.run(statement, nodes=nodes).values()} if nodes else {}
+    return [[*told[node], row] for node, row in zip(nodes, rows, strict=True) if node in told]
+
+
+def _vectors(
+    tx: ManagedTransaction, inside: Bounds, like: Vector, most: int | None
+) -> tuple[list[int] | None, list[bytes]]:
+    """The vectors inside, with Neo4j's own numbers of their nodes, which it gives to no other node while the transaction
+    lasts; no nodes where that is more than so many facts.
+
+    Reading ids would take as long as reading vectors, and many records many times as long as a few long lists do.
     """
     values = {**inside.values, "vector": vector_property(like.model)}
-    lead = inside.matched()
-    if query.limit is not None and inside.streams:
-        lists = tx.run(
-            f"{lead} WITH f.stream_id AS stream, f.start_us AS start, f[$vector] AS row WHERE row IS NOT NULL "
-            "WITH stream, collect(start) AS starts, collect(row) AS rows RETURN stream, starts, rows",
-            values,
-        ).values()
-        begin = [(stream, start) for stream, starts, _ in lists for start in starts]
-        if len(begin) > query.limit:
-            score = _nearness([row for *_, rows in lists for row in rows], like)
-            least = -np.partition(-score, query.limit - 1)[query.limit - 1]
-            values["begin"] = [list(at) for at in {begin[n] for n in np.flatnonzero(score >= least).tolist()}]
-            lead = (
-                f"UNWIND $begin AS at MATCH {inside.pattern} WHERE f.stream_id = at[0] AND f.start_us = at[1] "
-                f"AND {' AND '.join(['f.end_us >= 0', *inside.conditions, *inside.times(query)])} WITH f"
-            )
-    statement = f"{lead} WITH f, f[$vector] AS row WHERE row IS NOT NULL RETURN f.id, f.start_us, row"
-    return tx.run(statement, values).values()
+    if most is None:
+        statement = (
+            f"{inside.matched()} WITH stream, id(f) AS node, f[$vector] AS row WHERE row IS NOT NULL "
+            "RETURN collect(node), collect(row), stream"
+        )
+    else:
+        values["most"] = most
+        statement = (
+            f"{inside.matched()} WITH f LIMIT $most + 1 WITH collect(f) AS every "
+            "WITH CASE WHEN size(every) <= $most THEN every END AS few "
+            "RETURN [f IN few | id(f)], [f IN few | f[$vector]]"
+        )
+    lists = tx.run(statement, values).values()
+    if any(nodes is None for nodes, *_ in lists):
+        return None, []
+    nodes = list(chain.from_iterable(of_one for of_one, *_ in lists))
+    rows = list(chain.from_iterable(of_one for _, of_one, *_ in lists))
+    if None in rows:
+        nodes = [node for node, row in zip(nodes, rows, strict=True) if row is not None]
+        rows = [row for row in rows if row is not None]
+    return nodes, rows
 
 
 def _by_index(
-    tx: ManagedTransaction, names: Names, query: Query, inside: Bounds, like: Vector
+    tx: ManagedTransaction, query: Query, inside: Bounds, like: Vector, index: str, streams: list[str]
 ) -> Found | None:
-    """What the vector index names, or None where there is none, few are inside the bounds, or it names too few."""
-    if query.limit is None or not inside.streams:
-        return None
-    number = Number(tx, names, query, inside)
-    index = neo4j_models.index_of(tx, names, like, LABELS[query.want]) if number.passes(FEW) else None
-    if index is None:
-        return None
+    """What the vector index names, or None where it names too few of what is inside."""
+    wanted = _SPARE * (query.limit or 0)
     statement = (
         "CALL db.index.vector.queryNodes($index, $asked, $numbers) YIELD node AS f "
         f"WHERE {' AND '.join(inside.of_any(query))} WITH f.id AS id, f.start_us AS start, f[$vector] AS row "
@@ -105,12 +148,12 @@ def _by_index(
         **inside.values,
         "index": index,
         "numbers": [float(n) for n in like.row],
-        "streams": number.streams(),
+        "streams": streams,
         "vector": vector_property(like.model),
     }
     for asked in _ASKED:
-        lists = tx.run(statement, {**values, "asked": max(asked, _SPARE * query.limit)}).values()
+        lists = tx.run(statement, {**values, "asked": max(asked, wanted)}).values()
         found = [[*of_one] for of_one in zip(*lists[0], strict=True)]
-        if len(found) >= _SPARE * query.limit:
+        if len(found) >= wanted:
             return found
     return None

@@ -10,11 +10,14 @@ from graph.neo4j.rows import Names
 
 
 class Number:
-    """How many facts there are inside a query's bounds, counted no further than anybody asks."""
+    """How many facts there are inside a query's bounds, counted no further than anybody asks.
+
+    `kept` says that the number need not be counted: the streams keep it, as nothing else bounds the query.
+    """
 
     def __init__(self, tx: ManagedTransaction, names: Names, query: Query, inside: Bounds) -> None:
         self._tx, self._names, self._query, self._inside = tx, names, query, inside
-        self._only = inside.streams and not (
+        self.kept = inside.streams and not (
             query.span or query.kinds or query.zones or query.labels or query.attributes
         )
         self._least, self._all = 0, False
@@ -22,7 +25,7 @@ class Number:
 
     def passes(self, most: int) -> bool:
         """Whether there are more than so many."""
-        if self._only:
+        if self.kept:
             return self._of_streams() > most
         if self._least <= most and not self._all:
             self._least = self._count(most + 1)
@@ -31,7 +34,7 @@ class Number:
 
     def up_to(self, most: int) -> int:
         """The number, or, where it is more than so many, that of all facts of the streams."""
-        return self._of_streams() if self._only or self.passes(most) else self._least
+        return self._of_streams() if self.kept or self.passes(most) else self._least
 
     def _count(self, most: int) -> int:
         inside = self._inside
