@@ -137,7 +137,7 @@ def _vectors(
 def _by_index(
     tx: ManagedTransaction, query: Query, inside: Bounds, like: Vector, index: str, streams: list[str]
 ) -> Found | None:
-    """What the vector index names, or None where it names too few of what is inside."""
+    """What the vector index names, or None where it names too few of what is inside; and what is not in it yet."""
     wanted = _SPARE * (query.limit or 0)
     statement = (
         "CALL db.index.vector.queryNodes($index, $asked, $numbers) YIELD node AS f "
@@ -151,9 +151,15 @@ def _by_index(
         "streams": streams,
         "vector": vector_property(like.model),
     }
+    waiting = (
+        f"MATCH (f:Pending:{LABELS[query.want]}) USING SCAN f:Pending WHERE {' AND '.join(inside.of_any(query))} "
+        "WITH f, f[$vector] AS row WHERE row IS NOT NULL RETURN collect(f.id), collect(f.start_us), collect(row)"
+    )
+    # First: what is brought into the index between the two is found twice, not missed.
+    pending = {id: [id, *more] for id, *more in zip(*tx.run(waiting, values).values()[0], strict=True)}
     for asked in _ASKED:
         lists = tx.run(statement, {**values, "asked": max(asked, wanted)}).values()
-        found = [[*of_one] for of_one in zip(*lists[0], strict=True)]
-        if len(found) >= wanted:
-            return found
+        found = [[*of_one] for of_one in zip(*lists[0], strict=True) if of_one[0] not in pending]
+        if len(found) + len(pending) >= wanted:
+            return [*found, *pending.values()]
     return None

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from neo4j import ManagedTransaction
 
 from core.ids import derive
@@ -14,7 +13,7 @@ from core.memory import Vector
 from graph import near
 from graph.neo4j import cypher
 from graph.neo4j.database import Neo4jDatabase
-from graph.neo4j.rows import Names, Props, near_property, vector_property
+from graph.neo4j.rows import Names, Props, near_property, spelled_out, vector_property
 
 MARKABLE = ("Event", "Caption", "Entity")
 """What may have a vector."""
@@ -40,6 +39,10 @@ class Models:
             }
             for name, length in self.new.items()
         ]
+
+    def waiting(self, names: Names, vectors: Iterable[Vector]) -> list[str]:
+        """The facts (the database's ids) of the vectors that belong into an index."""
+        return names.all_into(vector.of for vector in vectors if vector.model in self.near)
 
     def write(self, tx: ManagedTransaction, names: Names) -> None:
         """Writes the new ones."""
@@ -204,11 +207,5 @@ def _spell_out(db: Neo4jDatabase, names: Names, label: str, model: str) -> None:
     for (stream,) in streams:
         found = db.run(missing, {**asked, "stream": stream})
         for at in range(0, len(found), _BATCH):
-            rows = [
-                {
-                    "id": id,
-                    "props": {near_property(model): np.frombuffer(values, "<f2").astype(float).tolist()},
-                }
-                for id, values in found[at : at + _BATCH]
-            ]
+            rows = [{"id": id, "props": spelled_out(model, values)} for id, values in found[at : at + _BATCH]]
             db.run(cypher.named("mark"), {"rows": rows})

@@ -197,7 +197,53 @@ CALL () {
   MERGE (m:Model {key: row.key})
   SET m += row
 }
+// for: pending
+CALL () {
+  UNWIND $o.pending AS id
+  MATCH (f:Fact {id: id})
+  SET f:Pending
+}
+CALL () {
+  MATCH (f:Pending)
+  RETURN count(f) AS waiting
+}
+RETURN waiting
 
+// name: pend
+UNWIND $ids AS id
+MATCH (f:Fact {id: id}) WHERE f:Event OR f:Entity OR f:Caption
+SET f:Pending
+WITH count(f) AS some
+CALL () {
+  MATCH (f:Pending)
+  RETURN count(f) AS waiting
+}
+RETURN waiting
+
+// name: turn
+// Waits until nobody else brings vectors into the index; how many facts wait for it then, and the models that have one.
+MATCH (v:SightlineSchema {name: 'memory'})
+SET v.turn = true
+REMOVE v.turn
+WITH count(v) AS one
+CALL () {
+  MATCH (f:Pending)
+  RETURN count(f) AS waiting
+}
+CALL () {
+  MATCH (m:Model) WHERE m.near
+  RETURN collect(DISTINCT m.name) AS models
+}
+RETURN waiting, models
+
+// name: take_pending
+// Takes the label, and with it the node for this writer, before its vectors are read: nobody else changes them until they are
+// in the index.
+MATCH (f:Pending)
+WITH f LIMIT $most
+REMOVE f:Pending
+WITH f
+RETURN f.id, [name IN $vectors | f[name]]
 
 // name: neighbours
 // Ids one edge away: who took part in what, who is related to whom, who is the same.

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
+import numpy as np
+
 from core.clock import Micros, Span
 from core.ids import CaptionId, ChunkId, EntityId, EventId, RelationId, StreamId, TrackId, derive
 from core.media import Chunk
@@ -68,7 +70,7 @@ def vector_property(model: str) -> str:
 
 
 def near_property(model: str) -> str:
-    """The same numbers as a list, for Neo4j's vector index; only there once a memory is large."""
+    """The same numbers as a list, for Neo4j's vector index; only there once a memory is large, and a while later."""
     return f"near:{model}"
 
 
@@ -250,12 +252,14 @@ def of_coverage(names: Names, coverage: Coverage, seq: int) -> Props:
     }
 
 
-def of_vector(vector: Vector, *, near: bool) -> Props:
+def of_vector(vector: Vector) -> Props:
     """What a vector adds to its fact's properties."""
-    kept: Props = {vector_property(vector.model): vector.values}
-    if near:
-        kept[near_property(vector.model)] = [float(n) for n in vector.row]
-    return kept
+    return {vector_property(vector.model): vector.values}
+
+
+def spelled_out(model: str, values: bytes) -> Props:
+    """The same as a list, for Neo4j's vector index."""
+    return {near_property(model): np.frombuffer(values, "<f2").astype(float).tolist()}
 
 
 def zone_id(stream: str, name: str) -> str:

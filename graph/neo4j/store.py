@@ -23,6 +23,7 @@ from graph.neo4j import count as neo4j_count
 from graph.neo4j import find as neo4j_find
 from graph.neo4j import forget as neo4j_forget
 from graph.neo4j import models as neo4j_models
+from graph.neo4j import pending as neo4j_pending
 from graph.neo4j import write as neo4j_write
 from graph.neo4j.address import Address
 from graph.neo4j.database import Neo4jDatabase
@@ -62,7 +63,7 @@ class Neo4jStore:
     def write(self, observation: Observation, /) -> None:
         """Writes one chunk's observation in one transaction; raises `Invalid` for what cannot be kept as it is."""
         rows.check(observation)
-        self._db.write(lambda tx: neo4j_write.write(tx, self._names, observation))
+        self._bring_in(self._db.write(lambda tx: neo4j_write.write(tx, self._names, observation)))
 
     def find(self, query: Query, /) -> Found:
         """What the query asks for; raises `Invalid` for a query that makes no sense."""
@@ -103,7 +104,11 @@ class Neo4jStore:
 
     def mark(self, vectors: Sequence[Vector], /) -> None:
         """Writes vectors of facts that are there; raises `Invalid` where a model's are not all of one length."""
-        self._db.write(lambda tx: neo4j_write.mark(tx, self._names, vectors))
+        self._bring_in(self._db.write(lambda tx: neo4j_write.mark(tx, self._names, vectors)))
+
+    def _bring_in(self, waiting: int) -> None:
+        if waiting >= neo4j_pending.ENOUGH:
+            neo4j_pending.bring_in(self._db)
 
     def unmarked(self, want: Want, model: str, limit: int, /) -> Found:
         """At most so many events, captions or entities that have no vector of the model, the earliest first."""

@@ -40,13 +40,16 @@ _PARTS = {
     "captions": ("captions",),
     "relations": ("relations",),
     "models": ("models",),
+    "pending": ("pending",),
 }
 """Kinds of parts of the statement `write` → the lists one of which has something for them."""
 
 
-def write(tx: ManagedTransaction, names: Names, observation: Observation) -> None:
-    """Writes one chunk's observation; of what a later chunk has spoken of, its word stands."""
-    _Writing(tx, names, observation).all_of()
+def write(tx: ManagedTransaction, names: Names, observation: Observation) -> int:
+    """Writes one chunk's observation; of what a later chunk has spoken of, its word stands. How many facts of the whole
+    database wait for the vector index since (graph/neo4j/pending.py), or 0 where none of these does.
+    """
+    return _Writing(tx, names, observation).all_of()
 
 
 class _Writing:
@@ -86,8 +89,8 @@ class _Writing:
         self._related = {names.out(id): said for id, said in related}
         self._models = neo4j_models.check(self._tx, names, one.vectors, models)
 
-    def all_of(self) -> None:
-        """Writes it."""
+    def all_of(self) -> int:
+        """Writes it; how many facts wait for the vector index since."""
         names, one = self._names, self._observation
         stream = names.into(self._chunk.stream_id)
         tracks, entities = self._taken(one.tracks), self._taken(one.entities)
@@ -116,8 +119,13 @@ class _Writing:
             **self._of_relations(),
             "spoken": self._spoken_anew(entities, {event.id for event in events}),
             "models": self._models.rows(names),
+            "pending": self._models.waiting(names, (v for v in one.vectors if v.of in marked)),
         }
-        self._tx.run(cypher.parts("write", self._needed(said)), o=said).consume()
+        result = self._tx.run(cypher.parts("write", self._needed(said)), o=said)
+        if said["pending"]:
+            return int(result.single(strict=True)["waiting"])
+        result.consume()
+        return 0
 
     def _needed(self, said: Mapping[str, Any]) -> frozenset[str]:
         """The kinds of parts of the statement that have anything to do."""
@@ -143,8 +151,7 @@ class _Writing:
         out: dict[str, Props] = {}
         for vector in self._observation.vectors:
             if vector.of in taken:
-                near_too = vector.model in self._models.near
-                out.setdefault(vector.of, {}).update(neo4j_rows.of_vector(vector, near=near_too))
+                out.setdefault(vector.of, {}).update(neo4j_rows.of_vector(vector))
         return out
 
     def _of_tracks(self, taken: Sequence[Track]) -> dict[str, Any]:
@@ -325,16 +332,12 @@ def link(tx: ManagedTransaction, names: Names, links: Sequence[Link]) -> None:
         tx.run(cypher.named("link"), rows=sent).consume()
 
 
-def mark(tx: ManagedTransaction, names: Names, vectors: Sequence[Vector]) -> None:
-    """Writes vectors of facts that are there."""
+def mark(tx: ManagedTransaction, names: Names, vectors: Sequence[Vector]) -> int:
+    """Writes vectors of facts that are there; how many facts wait for the vector index since, as for `write`."""
     models = neo4j_models.known(tx, names, vectors)
     checked = neo4j_models.check(tx, names, vectors, models)
-    sent = [
-        {
-            "id": names.into(vector.of),
-            "props": neo4j_rows.of_vector(vector, near=vector.model in checked.near),
-        }
-        for vector in vectors
-    ]
+    sent = [{"id": names.into(vector.of), "props": neo4j_rows.of_vector(vector)} for vector in vectors]
     tx.run(cypher.named("mark"), rows=sent).consume()
     checked.write(tx, names)
+    waiting = checked.waiting(names, vectors)
+    return int(tx.run(cypher.named("pend"), ids=waiting).values()[0][0]) if waiting else 0

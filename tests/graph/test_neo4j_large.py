@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from core.clock import Span
 from core.memory import Observation, Query, Scope, Vector, Want
 from graph.neo4j import like as neo4j_like
 from graph.neo4j import models as neo4j_models
+from graph.neo4j import pending as neo4j_pending
 from graph.neo4j import words as neo4j_words
 from graph.neo4j.database import Neo4jDatabase
 from graph.neo4j.rows import Names
@@ -155,6 +157,7 @@ def test_a_vector_index_names_the_nearest_and_what_is_written_later(
         wanted = plain.find(bound)
         assert len({e.id for e in found.events} & {e.id for e in wanted.events}) >= 9
     assert everything(store) == everything(plain)
+    assert waiting(neo4j_database, names) == 40
     assert store.unmark(MODEL) == 120
     assert not store.find(query).events
     left = neo4j_database.run(
@@ -162,6 +165,52 @@ def test_a_vector_index_names_the_nearest_and_what_is_written_later(
         {"of": names.prefix, "near": f"near:{MODEL}"},
     )
     assert left == [[0]]
+
+
+def waiting(database: Neo4jDatabase, names: Names) -> int:
+    """How many facts of a memory have a vector that is not in the index yet."""
+    counted = "MATCH (f:Pending) WHERE f.id STARTS WITH $of RETURN count(f)"
+    ((count,),) = database.run(counted, {"of": names.prefix})
+    return int(count)
+
+
+def test_vectors_are_brought_into_the_index_many_at_a_time_and_found_meanwhile(
+    neo4j_database: Neo4jDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (store, names), plain = fresh(neo4j_database), MemoryStore()
+    told = many(90)
+    monkeypatch.setattr(neo4j_models, "INDEXED_FROM", 20)
+    monkeypatch.setattr(neo4j_like, "FEW", 0)
+    monkeypatch.setattr(neo4j_pending, "ENOUGH", 25)
+    for one in told[:30]:
+        store.write(one)
+        plain.write(one)
+    assert neo4j_models.index(neo4j_database, names) == [MODEL]
+    like = Query(want=Want.EVENTS, like=told[80].vectors[0], limit=5)
+    with ThreadPoolExecutor(3) as pool:  # several writers, each of whom may find that there are enough
+        list(pool.map(store.write, told[30:80]))
+    for one in told[30:80]:
+        plain.write(one)
+    assert waiting(neo4j_database, names) < 25
+    for one in told[80:]:
+        store.write(one)
+        plain.write(one)
+        assert store.find(replace(like, like=one.vectors[0], limit=1)).events == one.events
+    # A vector that is replaced is found by the later one, also where the index has the earlier.
+    other = replace(told[0].vectors[0], values=told[80].vectors[0].values)
+    for memory in (store, plain):
+        memory.mark([other])
+    found = store.find(replace(like, limit=2)).events
+    assert {e.id for e in found} == {told[0].events[0].id, told[80].events[0].id}
+    assert everything(store) == everything(plain)
+    near = f"near:{MODEL}"
+    missing = neo4j_database.run(
+        "MATCH (e:Event) WHERE e.id STARTS WITH $of AND e[$near] IS NULL AND NOT e:Pending RETURN count(e)",
+        {"of": names.prefix, "near": near},
+    )
+    assert missing == [[0]]
+    assert store.forget(Scope(streams=(DOCK, YARD))) == plain.forget(Scope(streams=(DOCK, YARD)))
+    assert waiting(neo4j_database, names) == 0
 
 
 def test_what_a_writer_wrote_while_the_index_was_made_is_in_it(
