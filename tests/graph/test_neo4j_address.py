@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from neo4j import GraphDatabase
 
 from core.errors import Invalid
 from graph.neo4j.address import Address
@@ -63,3 +64,10 @@ def test_the_main_memory_has_plain_ids_and_the_others_their_name_before() -> Non
     other = Names("site-a")
     assert (other.into("ev_1"), other.out("site-a/ev_1")) == ("site-a/ev_1", "ev_1")
     assert zone_id(other.into("st_1"), "dock") == other.into(zone_id("st_1", "dock"))
+
+
+def test_the_driver_can_send_a_transaction_s_beginning_with_its_first_statement() -> None:
+    with GraphDatabase.driver("bolt://127.0.0.1:1") as driver, driver.session() as session:
+        assert not session._pipelined_begin
+        with session._pipelined_begin:
+            assert session._pipelined_begin
