@@ -37,7 +37,8 @@ def test_the_importer_s_files_are_what_the_store_writes(tmp_path: Path) -> None:
         rare = Query(want=Want.EVENTS, kinds=("left",), text="red person", limit=20)
         assert store.find(rare) == plain.find(rare)
         without = store.database.run(
-            "MATCH (e:Event) WHERE e[$near] IS NULL AND NOT e:Pending RETURN count(e)", {"near": f"near:{MODEL}"}
+            "MATCH (e:Event) WHERE e[$near] IS NULL AND NOT e:Pending RETURN count(e)",
+            {"near": f"near:{MODEL}"},
         )
         assert without == [[0]]
         store.close()
