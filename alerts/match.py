@@ -49,7 +49,7 @@ def fire(
         return []
     facts = [event for event in events if event.span.start < until]
     # An absence rule's hours say when absence counts, not whose presence does: see `_absences`.
-    wanted = spec.when if spec.absent is None else spec.when.model_copy(update={"between": None})
+    wanted = spec.when if spec.absent is None else _at_all(spec.when).model_copy(update={"between": None})
     meant = list(_meant(wanted, facts, scene, until))
     if spec.absent is not None:
         firings = _absences(spec, meant, scene, until, watched)
@@ -59,7 +59,7 @@ def fire(
         second = list(_meant(spec.then, facts, scene, until))
         firings = _sequences(spec, spec.then, meant, second)
     elif spec.without is not None:
-        second = list(_meant(spec.without, facts, scene, until))
+        second = list(_meant(_at_all(spec.without), facts, scene, until))
         firings = _missing(spec, spec.without, meant, second, until, watched)
     else:
         firings = [_single(event, at) for at, event in _ripe(meant, spec.for_)]
@@ -216,6 +216,11 @@ def _share(one: Event, other: Event) -> bool:
 # ---- the filter -----------------------------------------------------------------------------------------------------
 
 
+def _at_all(wanted: Filter) -> Filter:
+    """The filter of what must not have happened: what is not sure may have, so that nobody is woken for its absence."""
+    return wanted.model_copy(update={"min_confidence": wanted.min_confidence or 0.0})
+
+
 def _meant(wanted: Filter, events: Sequence[Event], scene: Scene, until: Micros) -> Iterator[Event]:
     """The events, and where presence is asked for the stays, that pass the filter."""
     added = stays(events, scene, until, in_zones=bool(wanted.zone)) if PRESENT in wanted.kinds else ()
@@ -231,7 +236,7 @@ def holds(wanted: Filter, event: Event, scene: Scene) -> bool:
     return (
         (not wanted.kinds or event.kind in wanted.kinds)
         and (not places or event.zone in places)
-        and event.confidence >= wanted.min_confidence
+        and event.confidence >= wanted.least_sure(event.kind)
         and (not wanted.label or any(e is not None and e.label in wanted.label for _, e in who))
         and _all_there(wanted.all_labels, [e.label for _, e in who if e is not None])
         and all(_played(role, labels, who) for role, labels in wanted.roles.items())

@@ -26,7 +26,7 @@ from core import ids
 from core.clock import SECOND, Micros, micros
 from core.errors import Invalid
 from core.ids import RuleId
-from core.memory import EVENT_KINDS
+from core.memory import ALARMS, EVENT_KINDS, WAKES_FROM
 from core.watch import Rule
 
 PRESENT = "present"
@@ -129,7 +129,8 @@ class Filter(_Part):
 
     `zone` and `line` name what is drawn on the stream. `attributes` hold of the event or of one who takes part; a
     number may be compared (`speed: ">= 2"`). `all_labels` must all take part, each by a thing of its own. `roles` maps a role to the label that plays it. `between` is a window
-    of the day, over midnight too, in the time zone `tz`; it needs a stream whose start is known.
+    of the day, over midnight too, in the time zone `tz`; it needs a stream whose start is known. Without `min_confidence`
+    alarms (`ALARMS`) have to be as sure as `WAKES_FROM`, and whatever else happens is taken as it is told.
     """
 
     kind: Annotated[Names, AfterValidator(_known_kinds)] = ()
@@ -140,7 +141,7 @@ class Filter(_Part):
     line: Names = ()
     roles: dict[Word, Names] = Field(default_factory=dict)
     stream: Names = ()
-    min_confidence: float = Field(default=0.0, ge=0, le=1)
+    min_confidence: float | None = Field(default=None, ge=0, le=1)
     between: tuple[ClockTime, ClockTime] | None = None
     tz: str = "UTC"
 
@@ -171,6 +172,12 @@ class Filter(_Part):
     def kinds(self) -> tuple[str, ...]:
         """The kinds that are meant: a line alone means that it is crossed."""
         return self.kind or (("crossed_line",) if self.line and not self.zone else ())
+
+    def least_sure(self, kind: str) -> float:
+        """The confidence from which an event of that kind is meant."""
+        if self.min_confidence is not None:
+            return self.min_confidence
+        return WAKES_FROM if kind in ALARMS else 0.0
 
     @property
     def restricts(self) -> bool:

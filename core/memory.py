@@ -24,6 +24,16 @@ EVENT_KINDS: tuple[str, ...] = (
     "described", "action", "hazard",
 )  # fmt: skip
 """The common kinds of event; the vocabulary is open."""
+ALARMS: frozenset[str] = frozenset(
+    {
+        "near_miss", "collision", "fell", "wrong_way", "speeding", "on_road", "stalled", "blocked", "object_left",
+        "object_removed", "shelf_empty", "crowd", "queue", "camera_dark", "camera_moved", "camera_covered",
+        "camera_frozen", "camera_blurred",
+    }
+)  # fmt: skip
+"""Kinds that somebody is woken for; coming, going and playing ball are not."""
+WAKES_FROM = 0.5
+"""The confidence from which an alarm may wake somebody: from here on it is rather true than not."""
 
 
 def checked_confidence(value: float) -> None:

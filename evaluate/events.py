@@ -33,6 +33,7 @@ class Mark:
 
     `at` is the moment from which a true event can be recognised (its start, if nothing else is said), or at which a
     found one was; None where nobody noted it. An `optional` true event may be found or not: neither is counted.
+    `confidence` is that of a found one.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Mark:
     zone: str | None = None
     at: Micros | None = None
     optional: bool = False
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,9 @@ class Comparison:
 
 def mark_of(event: Event) -> Mark:
     """A remembered event as it is scored."""
-    return Mark(kind=event.kind, span=event.span, zone=event.zone, at=event.noticed)
+    return Mark(
+        kind=event.kind, span=event.span, zone=event.zone, at=event.noticed, confidence=event.confidence
+    )
 
 
 def compare(

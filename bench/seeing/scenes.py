@@ -26,6 +26,7 @@ from api.apart import apart
 from bench.scenes import render
 from bench.seeing.exact import ExactDetector, Noise
 from core.clock import clock_text
+from core.memory import ALARMS
 from core.ports import Detector
 from evaluate.events import Comparison, EventScore, Mark, by_domain, compare, mark_of, score
 from evaluate.show import EVENT_TITLES, event_figures, event_rows, number
@@ -101,8 +102,10 @@ def play_all(
     return out
 
 
-def judge(played: Sequence[Played]) -> list[Comparison]:
-    """Compares each scene with its truth, over the kinds labelled anywhere in its domain."""
+def judge(played: Sequence[Played], *, least: float = 0.0) -> list[Comparison]:
+    """Compares each scene with its truth, over the kinds labelled anywhere in its domain; of alarms only those at least so
+    sure.
+    """
     labelled: dict[str, set[str]] = {}
     for each in played:
         kinds = {mark.kind for mark in each.truth.marks} if each.truth.kinds is None else each.truth.kinds
@@ -110,7 +113,7 @@ def judge(played: Sequence[Played]) -> list[Comparison]:
     return [
         compare(
             each.truth.marks,
-            each.found,
+            [mark for mark in each.found if mark.kind not in ALARMS or mark.confidence >= least],
             kinds=labelled[each.play.domain] if each.truth.kinds is None else each.truth.kinds,
             duration=each.truth.duration,
             name=each.play.name,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from core import ids
 from core.clock import Micros, Span
 from core.ids import EntityId, StreamId
-from core.memory import Event, Evidence, Participant, Relation
+from core.memory import ALARMS, WAKES_FROM, Event, Evidence, Participant, Relation
 from core.place import Box
 from core.sight import Attributes
 from ingest.chunk import Grid
@@ -60,7 +60,13 @@ class Draft:
     end: Micros | None = None
     lapsed: Micros | None = None
     noticed: Micros = 0
+    woke: bool = False
     source: str = SOURCE
+
+    @property
+    def may_wake(self) -> bool:
+        """Whether it is an alarm that is sure enough to wake somebody."""
+        return self.kind in ALARMS and self.confidence >= WAKES_FROM
 
     def show(self, at: Micros, *boxes: Box | None) -> None:
         """Replaces the later evidence: the moment and the boxes of those who take part."""
@@ -141,13 +147,20 @@ class Book:
             for draft in list(self._open):
                 self.close(draft, until if draft.lapsed is None else draft.lapsed)
         closed, self._closed, self._fresh = self._closed, [], []
+        for draft in self._open:
+            draft.woke = draft.may_wake
         return _in_order([*closed, *self._open], until)
 
     def fresh(self, until: Micros) -> list[tuple[Draft, Span, bool]]:
-        """What was begun or noted since the last time this or `hand_over` was asked, as it stands at `until`; it will
-        be handed over all the same.
+        """What was begun or noted since the last time this or `hand_over` was asked, and the alarms that have become sure
+        enough to wake somebody, as they stand at `until`; they will be handed over all the same.
         """
-        fresh, self._fresh = self._fresh, []
+        risen = [
+            draft for draft in self._open if draft not in self._fresh and draft.may_wake and not draft.woke
+        ]
+        fresh, self._fresh = [*self._fresh, *risen], []
+        for draft in fresh:
+            draft.woke = draft.may_wake
         return _in_order(fresh, until)
 
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 
 from core.clock import SECOND, Micros
 from core.ids import EntityId
+from core.labels import TWO_WHEELERS
 from core.place import Box, Layout
-from ingest.events.book import Book, Part, over, sure
+from ingest.events.book import Book, Part
 from ingest.events.labels import VEHICLES, drives
 from ingest.events.pair import Pair, Two
+from ingest.events.surety import called, clear, edge_error, there, told
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import Step, Trail
 from ingest.perception.presence import Visit
@@ -22,6 +24,9 @@ BEFORE: Micros = SECOND * 3 // 8
 """The stretch just before the contact over which it was fast …"""
 AFTER: Micros = SECOND * 3 // 8
 """… and how long after it motion is looked at again, over as long a stretch."""
+TAKEN_OVER = 0.6
+"""Overlap (IoU) from which on the fast one stands where another stood before the contact: no car does, but its track may go
+over to one that it passed."""
 LEFT_SHARE = 0.35
 """At most this share of the speed is left after a collision."""
 AGAIN: Micros = 60 * SECOND
@@ -36,7 +41,6 @@ class _Contact:
     speeds: dict[EntityId, float]
     hull: Box
     parts: tuple[Part, Part]
-    score: float
     certainty: float
     cut: bool = False
 
@@ -56,9 +60,11 @@ class CollisionMaker:
 
     Two vehicles or two-wheelers come to touch, one of them fast (`fast_*`) until then, and within `AFTER` hardly any of
     its speed is left (`LEFT_SHARE`): harder than any brake takes it (`crash_m` metres, or `crash_share` diagonals, a
-    second per second). Boxes that only overlap in the picture go on as they went. Where the two became one region, that
+    second per second). Boxes that only overlap in the picture go on as they went,
+    and whoever stands where another stood is that one (`TAKEN_OVER`). Where the two became one region, that
     region has to stay where both were: had one of them driven on behind the other, it would shrink again. Told at the
-    moment of the contact. Confidence: `sure(the lesser score, how far past the hardest braking, certainty)`.
+    moment of the contact. Confidence: how surely both are there and drive, and more speed was lost than a brake takes, by
+    how much that errs (`surety`).
     """
 
     def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
@@ -125,8 +131,7 @@ class CollisionMaker:
                 Part(fast.entity_id, _last_box(fast, at), "hitter"),
                 Part(slow.entity_id, _last_box(slow, at), "struck"),
             ),
-            score=min(one.score, other.score),
-            certainty=drives(one) * drives(other),
+            certainty=_surely_drives(one) * _surely_drives(other),
             cut=any(trail.points[-1].cut_off for trail in (one, other)),
         )
 
@@ -149,18 +154,21 @@ class CollisionMaker:
         if at - contact.at < 2 * AFTER:
             return
         del self._touching[pair]
-        there = [seen[id] for id in pair if id in seen and not seen[id].missing]
-        if contact.cut or any(trail.points[-1].cut_off for trail in there):
+        left_there = [seen[id] for id in pair if id in seen and not seen[id].missing]
+        if contact.cut or any(trail.points[-1].cut_off for trail in left_there):
             return
         fast, slow = contact.parts
-        if not there or (len(there) == 1 and not _covers(there[0].box, contact.hull)):
+        if not left_there or (len(left_there) == 1 and not _covers(left_there[0].box, contact.hull)):
             return
-        left = max(_speed(trail, contact.at + AFTER, at) for trail in there)
+        if _taken_over(contact, seen):
+            return
+        left = max(_speed(trail, contact.at + AFTER, at) for trail in left_there)
         was = contact.speeds[fast.entity_id]
         lost = (
             (was - left) * SECOND / (BEFORE // 2 + AFTER + AFTER // 2)
         )  # from middle to middle of the stretches
-        hardest = self._hardest(seen.get(fast.entity_id) or there[0])
+        judged = seen.get(fast.entity_id) or left_there[0]
+        hardest = self._hardest(judged)
         if left > LEFT_SHARE * was or lost < hardest:
             return
         self._told[pair] = at
@@ -169,7 +177,7 @@ class CollisionMaker:
             contact.at,
             (fast, slow),
             zone=self._zone(contact.hull),
-            confidence=sure(contact.score, over(lost, hardest), contact.certainty),
+            confidence=told(contact.certainty, _surely_lost(judged, was, left, lost - hardest)),
         )
 
     def _hardest(self, trail: Trail) -> float:
@@ -196,6 +204,29 @@ def _speed(trail: Trail, since: Micros, until: Micros) -> float:
     across = min((b.box.x1 - a.box.x1, b.box.x2 - a.box.x2), key=abs)
     down = min((b.box.y1 - a.box.y1, b.box.y2 - a.box.y2), key=abs)
     return math.hypot(across, down) / took if took > 0 else 0.0
+
+
+def _taken_over(contact: _Contact, seen: dict[EntityId, Trail]) -> bool:
+    """Whether the fast one seems to stand just where another stood in the second that ended a second before the contact."""
+    fast = contact.parts[0].entity_id
+    if fast not in seen or seen[fast].missing:
+        return False
+    first, last = contact.at - 2 * SECOND, contact.at - SECOND
+    others = [o for id, o in seen.items() if id != fast and o.points and o.points[0].at <= first]
+    return any(
+        min(other.box_at(at).iou(seen[fast].box) for at in (first, last)) >= TAKEN_OVER for other in others
+    )
+
+
+def _surely_drives(trail: Trail) -> float:
+    return there(trail) * called(trail, VEHICLES | TWO_WHEELERS, drives(trail))
+
+
+def _surely_lost(trail: Trail, was: float, left: float, beyond: float) -> float:
+    """How surely hardly any speed is left, and `beyond` what a brake takes (pixels a second per second) more than none."""
+    error = math.sqrt(2.0) * edge_error(trail.box) * SECOND / BEFORE
+    over = (BEFORE // 2 + AFTER + AFTER // 2) / SECOND
+    return clear(LEFT_SHARE * was - left, error) * clear(beyond, math.sqrt(2.0) * error / over)
 
 
 def _last_box(trail: Trail, at: Micros) -> Box:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from core.clock import SECOND, Micros
 from core.ids import EntityId
-from ingest.events.book import Book, Draft, Part, over, sure
+from ingest.events.book import Book, Draft, Part
 from ingest.events.labels import PEOPLE, UNNAMED
+from ingest.events.surety import called, clear, edge_error, there, told
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import Step, Trail, TrailPoint
 from ingest.perception.presence import Visit
@@ -48,7 +49,7 @@ class FallMaker:
 
     Heights are compared with what the same person had just before, so that no scale is needed. Boxes cut by the
     picture's edge are not judged. The span lasts from the beginning of the fall until the person is up again or gone.
-    Bending and kneeling leave more than half the height. Confidence: `sure(score, how long past fall_s, likeness)`.
+    Bending and kneeling leave more than half the height. Confidence: how surely somebody is there, and lies (`surety`).
     """
 
     def __init__(self, book: Book, thresholds: Thresholds) -> None:
@@ -98,8 +99,7 @@ class FallMaker:
         if fall.draft is None:
             self._wait(trail, fall)
             return
-        lasted = (trail.at - fall.low_since) / SECOND
-        fall.draft.confidence = sure(trail.score, over(lasted, self._thresholds.fall_s), fall.certainty)
+        fall.draft.confidence = max(fall.draft.confidence, self._confidence(trail, fall))
         fall.draft.show(trail.at, box)
         if fall.up_since is not None and trail.at - fall.up_since >= UP_FOR:
             self._book.close(fall.draft, fall.up_since)
@@ -114,9 +114,14 @@ class FallMaker:
             del self._falls[trail.entity_id]
         elif trail.at - fall.low_since >= self._thresholds.span("fall_s"):
             part = Part(trail.entity_id, trail.box_at(fall.since))
-            fall.draft = self._book.open(
-                "fell", fall.since, [part], confidence=sure(trail.score, 0.0, fall.certainty)
-            )
+            fall.draft = self._book.open("fell", fall.since, [part], confidence=self._confidence(trail, fall))
+
+    def _confidence(self, trail: Trail, fall: _Fall) -> float:
+        box, error = trail.box, edge_error(trail.box)
+        low = clear(self._thresholds.fall_share * fall.tall - box.height, error)
+        return told(
+            there(trail), called(trail, PEOPLE, fall.certainty), low, clear(box.width - box.height, error)
+        )
 
 
 def _stood(trail: Trail) -> TrailPoint | None:

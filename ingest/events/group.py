@@ -6,15 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.clock import SECOND, Micros
+from core.ids import EntityId
+from core.labels import TWO_WHEELERS
 from core.place import Layout, Zone
-from ingest.events.book import Book, Draft, Part, Spell, over, sure
-from ingest.events.labels import drives, person_likeness
+from ingest.events.book import Book, Draft, Part, Spell
+from ingest.events.labels import PEOPLE, VEHICLES, drives, is_piece, person_likeness
+from ingest.events.surety import at_least, called, there, told
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import Step, Trail
 from ingest.perception.presence import Visit
 
 QUEUES = frozenset({"queue", "checkout", "till", "counter"})
 """Kinds of zone in which people who stand are a queue; vehicles that stand are one in a lane."""
+
+APART_FOR: Micros = SECOND // 2
+"""Who was seen apart from everybody for so long is one person more …"""
+LOOK: Micros = SECOND // 4
+"""… which the next look shows, or the one after."""
 
 
 @dataclass(slots=True)
@@ -39,8 +47,8 @@ class GroupMaker:
     The count is of all whose visit goes on, hidden for a moment or not; nameless upright things count as people at
     lesser certainty. Spans last while there are enough, breaks of under a second included, of a queue under three:
     who passes before it hides it. Everyone who was part of it
-    is named; attribute `most` is the highest count. Confidence: `sure(mean score, how long past the needed time,
-    mean likeness)`.
+    is named; attribute `most` is the highest count. A vehicle's box in another's is a piece of that, and so is who was never seen apart from somebody (`APART_FOR`). Confidence: how
+    surely at least as many as it takes are there and what they count as (`at_least`).
     """
 
     GRACE: Micros = SECOND
@@ -48,6 +56,7 @@ class GroupMaker:
 
     def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
         self._book = book
+        self._apart: dict[EntityId, Micros] = {}
         self._groups: list[_Gathering] = []
         t = thresholds
         if not t.crowd_zones:
@@ -70,33 +79,44 @@ class GroupMaker:
 
     def step(self, step: Step) -> None:
         """Takes in one look."""
-        people = [trail for trail in step.everyone if person_likeness(trail) >= 0.5]
-        vehicles = [trail for trail in step.everyone if drives(trail) > 0]
+        people = self._single([trail for trail in step.everyone if person_likeness(trail) >= 0.5])
+        vehicles = _whole([trail for trail in step.everyone if drives(trail) > 0])
         for group in self._groups:
             members = vehicles if group.of_vehicles else people
-            there = [trail for trail in members if group.zone is None or group.zone.holds(trail.place)]
+            counted = [trail for trail in members if group.zone is None or group.zone.holds(trail.place)]
             if group.kind == "queue":
-                there = [trail for trail in there if trail.rest is not None]
-            self._look(group, step.at, there)
+                counted = [trail for trail in counted if trail.rest is not None]
+            self._look(group, step.at, counted)
 
     def gone(self, visit: Visit, trail: Trail) -> None:
-        """Nothing to forget: groups are counted anew at every look."""
+        """Forgets for how long one who is gone was seen apart: groups are counted anew at every look."""
+        self._apart.pop(trail.entity_id, None)
 
-    def _look(self, group: _Gathering, at: Micros, there: Sequence[Trail]) -> None:
-        enough = len(there) >= group.least > 0
+    def _single(self, people: list[Trail]) -> list[Trail]:
+        """The people without those who were never seen apart from a larger one for `APART_FOR`: an arm, or what is carried."""
+        seen = [trail for trail in people if not trail.missing and len(trail.points) > 1]
+        for trail in seen:
+            larger = (o for o in seen if o is not trail and o.box.area > trail.box.area)
+            if not any(is_piece(trail, other) for other in larger):
+                passed = trail.at - trail.points[-2].at
+                self._apart[trail.entity_id] = self._apart.get(trail.entity_id, 0) + passed
+        return [trail for trail in people if self._apart.get(trail.entity_id, 0) >= APART_FOR]
+
+    def _look(self, group: _Gathering, at: Micros, counted: Sequence[Trail]) -> None:
+        enough = len(counted) >= group.least > 0
         if not group.spell.on:
-            turned = _stood_since(there, group.least) if group.kind == "queue" and enough else None
+            turned = _since(group, counted, at) if enough else None
             if not group.spell.begins(at, enough, turned=turned) or group.spell.since is None:
                 return
             since = group.spell.since
-            parts = [Part(trail.entity_id, trail.box_at(since)) for trail in there]
+            parts = [Part(trail.entity_id, trail.box_at(since)) for trail in counted]
             zone = group.zone.name if group.zone is not None else None
             group.draft = self._book.open(group.kind, since, parts, zone=zone)
             group.most = 0
         if group.draft is None:
             return
         if enough:
-            self._go_on(group, group.draft, at, there)
+            self._go_on(group, group.draft, at, counted)
         if group.spell.ends(at, enough):
             lapsed = group.spell.lapsed
             self._book.close(group.draft, at if lapsed is None else lapsed)
@@ -104,18 +124,30 @@ class GroupMaker:
         else:
             group.draft.lapsed = group.spell.lapsed
 
-    def _go_on(self, group: _Gathering, draft: Draft, at: Micros, there: Sequence[Trail]) -> None:
-        for trail in there:
+    def _go_on(self, group: _Gathering, draft: Draft, at: Micros, counted: Sequence[Trail]) -> None:
+        for trail in counted:
             draft.join(Part(trail.entity_id, trail.box))
-        group.most = max(group.most, len(there))
+        group.most = max(group.most, len(counted))
         draft.attributes = {"most": group.most}
-        draft.show(at, *(trail.box for trail in there))
-        score = sum(trail.score for trail in there) / len(there)
-        alike = drives if group.of_vehicles else person_likeness
-        likeness = sum(alike(trail) for trail in there) / len(there)
-        draft.confidence = sure(score, over(at - draft.start, group.spell.need), likeness)
+        draft.show(at, *(trail.box for trail in counted))
+        draft.confidence = told(at_least(group.least, [_surely(trail, group) for trail in counted]))
 
 
-def _stood_since(there: Sequence[Trail], least: int) -> Micros:
-    """Since when so many of them have stood, which is told only once each has stood for a while."""
-    return sorted(trail.rest.since for trail in there if trail.rest is not None)[least - 1]
+def _whole(vehicles: list[Trail]) -> list[Trail]:
+    """The vehicles without those that are a piece of a larger one: a cab is none beside its lorry."""
+    by_size = sorted(vehicles, key=lambda trail: -trail.box.area)
+    return [one for n, one in enumerate(by_size) if not any(is_piece(one, other) for other in by_size[:n])]
+
+
+def _surely(trail: Trail, group: _Gathering) -> float:
+    if group.of_vehicles:
+        return there(trail) * called(trail, VEHICLES | TWO_WHEELERS, drives(trail))
+    return there(trail) * called(trail, PEOPLE, person_likeness(trail))
+
+
+def _since(group: _Gathering, counted: Sequence[Trail], at: Micros) -> Micros:
+    """Since when they are so many, which is told only once each has stood, or was seen apart, for a while."""
+    if group.kind == "queue":
+        return sorted(trail.rest.since for trail in counted if trail.rest is not None)[group.least - 1]
+    newest = sorted(trail.born for trail in counted)[group.least - 1]
+    return max(newest, at - APART_FOR - LOOK) if group.zone is None else at

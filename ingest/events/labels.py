@@ -25,6 +25,8 @@ NAMELESS_FOR: Micros = 2 * SECOND
 """… and what nobody named in so long is no piece of something else either."""
 AGREED = 0.7
 """The part of what was said of somebody that has to tell the same: who is one thing as often as another is none of them."""
+PIECE_SHARE = 0.7
+"""What lies in the box of another by more than this part is a piece of it, or the other a piece of this."""
 TALL = 1.3
 """Height over width from which a nameless thing may be someone upright."""
 
@@ -37,6 +39,11 @@ def is_known(trail: Trail, labels: frozenset[str]) -> bool:
     if not trail.names:
         return (trail.label in labels and followed >= KNOWN_FOR) or followed >= NAMELESS_FOR
     return followed >= KNOWN_FOR and sum(trail.names.get(label, 0.0) for label in labels) >= AGREED
+
+
+def is_piece(one: Trail, other: Trail) -> bool:
+    """Whether the two are one thing: the smaller box lies in the larger."""
+    return one.box.overlap(other.box) > PIECE_SHARE * min(one.box.area, other.box.area)
 
 
 def travelled(trail: Trail) -> bool:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from core.clock import Micros
+from core.clock import SECOND, Micros
 from core.place import Box, Layout
 from core.sight import Attributes
-from ingest.events.book import Book, Draft, Part, Spell, over, sure
+from ingest.events.book import Book, Draft, Part, Spell
 from ingest.events.labels import LOADS, PEOPLE, VEHICLES, VULNERABLE, is_known, near_miss_roles
 from ingest.events.pair import Pair, Two
 from ingest.events.road import too_wide
+from ingest.events.surety import called, clear, edge_error, place_error, there, told
 from ingest.events.thresholds import Thresholds
-from ingest.events.trail import TALLEST_OF, Step, Trail
+from ingest.events.trail import SPEED_OVER, TALLEST_OF, Step, Trail
 from ingest.perception.presence import Visit
 
 ALONGSIDE = 0.5
@@ -24,16 +25,17 @@ forklift, a car and a cyclist side by side."""
 
 LOOKS = 3
 """In so many looks the two have to be that close: one box that jumps is near nobody."""
+BEHIND = 0.6
+"""How much less sure a near miss is where nobody knows how far one stands behind the other."""
 
 
 @dataclass(slots=True, kw_only=True)
 class _Encounter:
-    """Two that are close: since when (`spell`) and the boxes then, in how many looks, how sure, the closest look."""
+    """Two that are close: since when (`spell`) and the boxes then, how sure that is at each look, the closest look."""
 
     spell: Spell
     parts: tuple[Part, Part]
-    looks: int = 0
-    confidence: float = 0.0
+    sureties: list[float] = field(default_factory=list)
     least: float = math.inf
     closest: tuple[Micros, tuple[Box, ...], Attributes] | None = None
     draft: Draft | None = None
@@ -46,8 +48,9 @@ class MissMaker:
     not move together. It is told once that held at `LOOKS` looks at which both boxes were whole (`Trail.whole`), and both are
     known for what they are (`is_known`). Looks that are `encounter_s` apart are one near miss; its span is from the first to the end of
     the last, its evidence the first and the closest look. By labels, or for nameless things by size and shape
-    (`near_miss_roles`), which lowers the certainty; so does (× 0.6) standing further behind one another than the
-    smaller one is tall. Confidence: `sure(the lesser score, half closeness and half speed past fast, certainty)`.
+    (`near_miss_roles`), which lowers the certainty. Confidence: at `LOOKS` looks at least, how surely both are there and
+    what they are called, and how surely the gap is below its limit and the speed above, given how much either errs
+    (`surety`); × `BEHIND` where no scale is known and one stands further behind the other than the smaller one is tall.
     """
 
     def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
@@ -58,40 +61,67 @@ class MissMaker:
         """Takes in one look and the pairs of it."""
         looked = set()
         for two in twos:
-            excess, certainty = self._excess(two)
-            if excess > 0 or two.pair in self._known:
+            surety = self._surety(two)
+            if surety > 0 or two.pair in self._known:
                 looked.add(two.pair)
-                self._look(two, excess, certainty)
+                self._look(two, surety)
         seen = {trail.entity_id: trail for trail in step.present}
         for pair in [p for p in self._known if p not in looked and p[0] in seen and p[1] in seen]:
-            self._look(Two(seen[pair[0]], seen[pair[1]], math.inf), 0.0, 0.0)
+            self._look(Two(seen[pair[0]], seen[pair[1]], math.inf), 0.0)
 
     def gone(self, visit: Visit, trail: Trail) -> None:
         """Ends the encounters of one who is gone."""
         for pair in [p for p in self._known if trail.entity_id in p]:
             self._close(self._known.pop(pair), visit.at)
 
-    def _excess(self, two: Two) -> tuple[float, float]:
-        """The margin (above 0 where it is a near miss at all) and the certainty."""
+    def _surety(self, two: Two) -> float:
+        """How surely it is a near miss at this look; 0 where it is none."""
         roles = near_miss_roles(two.one, two.other)
         if roles is None:
-            return 0.0, 0.0
+            return 0.0
         gap, limit = self._gap(two)
-        person = roles[1]
+        vehicle, person, likeness = roles
         # a pool of light, or several things in one box
         nobody = person.label in PEOPLE and too_wide(person, self._layout.scale)
         if gap > limit or nobody or not (two.one.whole and two.other.whole):
-            return 0.0, 0.0
+            return 0.0
         paces = {trail.entity_id: self._pace(trail) for trail in (two.one, two.other)}
         fast = max((two.one, two.other), key=lambda trail: paces[trail.entity_id])
         (ax, ay), (bx, by) = two.one.velocity, two.other.velocity
         if paces[fast.entity_id] < 1.0 or math.hypot(ax - bx, ay - by) < ALONGSIDE * fast.top_speed:
-            return 0.0, 0.0
-        closeness = 1.0 - gap / limit if limit > 0 else 1.0
-        margin = 0.5 * closeness + 0.5 * over(paces[fast.entity_id], 1.0)
+            return 0.0
+        return max(
+            1e-3,
+            told(
+                *(_known_as(vehicle, VEHICLES | LOADS), _known_as(person, VULNERABLE), likeness),
+                clear(limit - gap, self._error(two)),
+                self._surely_fast(fast, paces[fast.entity_id]),
+                self._beside(two),
+            ),
+        )
+
+    def _error(self, two: Two) -> float:
+        """By how much the gap errs, in its unit: each of the two by as much as its box's edge."""
+        ground = self._layout.scale
+        if ground is None or self._metres(two) is None:
+            return math.hypot(edge_error(two.one.box), edge_error(two.other.box))
+        errors = (place_error(trail.box, ground) for trail in (two.one, two.other))
+        return math.hypot(*(self._thresholds.miss_m if error is None else error for error in errors))
+
+    def _beside(self, two: Two) -> float:
+        """Less where no scale is known and one stands further behind the other than the smaller one is tall."""
         behind = abs(two.one.place[1] - two.other.place[1])
         deep = behind > min(two.one.box.height, two.other.box.height)
-        return max(margin, 1e-3), roles[2] * (0.6 if deep else 1.0)
+        return BEHIND if deep and self._metres(two) is None else 1.0
+
+    def _surely_fast(self, fast: Trail, pace: float) -> float:
+        """How surely it is fast, by its `_pace` and how much that errs: by two places over the stretch it is measured over."""
+        ground = self._layout.scale
+        error = None if ground is None else place_error(fast.box, ground)
+        limit = self._thresholds.fast_m
+        if error is None:
+            error, limit = edge_error(fast.box), max(fast.top_speed, 1e-6) / pace
+        return clear(pace - 1.0, math.sqrt(2.0) * error * SECOND / SPEED_OVER / max(limit, 1e-6))
 
     def _gap(self, two: Two) -> tuple[float, float]:
         """How far apart they are and how far they may be: metres where a scale is known, else pixels."""
@@ -116,29 +146,28 @@ class MissMaker:
         )
         return trail.top_speed / max(t.fast_px, own, 1e-6)
 
-    def _look(self, two: Two, excess: float, certainty: float) -> None:
+    def _look(self, two: Two, surety: float) -> None:
         at = two.one.at
         encounter = self._known.get(two.pair)
         if encounter is None:
             spell = Spell(need=0, grace=self._thresholds.span("encounter_s"))
-            spell.begins(at, excess > 0)
+            spell.begins(at, surety > 0)
             encounter = self._known[two.pair] = _Encounter(spell=spell, parts=_parts(two))
-        if excess > 0:
-            self._note(encounter, two, sure(min(two.one.score, two.other.score), excess, certainty))
-        if encounter.draft is None and encounter.looks >= LOOKS and _both_known(two):
+        if surety > 0:
+            self._note(encounter, two, surety)
+        if encounter.draft is None and len(encounter.sureties) >= LOOKS and _both_known(two):
             since = at if encounter.spell.since is None else encounter.spell.since
             encounter.draft = self._book.open("near_miss", since, encounter.parts)
         if encounter.draft is not None and encounter.closest is not None:
-            encounter.draft.confidence = encounter.confidence
+            encounter.draft.confidence = encounter.sureties[LOOKS - 1]
             when, boxes, encounter.draft.attributes = encounter.closest
             encounter.draft.show(when, *boxes)
-        if encounter.spell.ends(at, excess > 0):
+        if encounter.spell.ends(at, surety > 0):
             del self._known[two.pair]
             self._close(encounter, at)
 
-    def _note(self, encounter: _Encounter, two: Two, confidence: float) -> None:
-        encounter.looks += 1
-        encounter.confidence = max(encounter.confidence, confidence)
+    def _note(self, encounter: _Encounter, two: Two, surety: float) -> None:
+        encounter.sureties = sorted((*encounter.sureties, surety), reverse=True)[:LOOKS]
         if encounter.closest is None or two.gap < encounter.least:
             encounter.least = two.gap
             boxes = {trail.entity_id: trail.box for trail in (two.one, two.other)}
@@ -150,6 +179,10 @@ class MissMaker:
         if encounter.draft is not None:
             lapsed = encounter.spell.lapsed
             self._book.close(encounter.draft, at if lapsed is None else min(lapsed, at))
+
+
+def _known_as(trail: Trail, labels: frozenset[str]) -> float:
+    return there(trail) * called(trail, labels, nameless=1.0)
 
 
 def _both_known(two: Two) -> bool:

@@ -6,6 +6,7 @@ import math
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from core.clock import SECOND, Micros
 from core.ground import Ground
@@ -15,8 +16,9 @@ from core.place import Layout, Point, Zone
 from core.sight import Attributes
 from ingest.events.book import Book, Draft, Part, Spell, over, sure
 from ingest.events.labels import PEOPLE, VEHICLES, drives, is_known, upright
+from ingest.events.surety import called, clear, edge_error, inside, place_error, there, told
 from ingest.events.thresholds import Thresholds
-from ingest.events.trail import KEPT, Step, Trail
+from ingest.events.trail import KEPT, SPEED_OVER, Step, Trail
 from ingest.perception.presence import Visit
 
 LEG_SHARE = 0.3
@@ -28,6 +30,8 @@ LANE_WITHIN: Micros = 3 * SECOND
 """How long after a turn a lane may be reached that it led to."""
 AGAINST_SHARE = 0.5
 """Who drives against his lane has come so many of his own diagonals that way before it is told."""
+AT_ONCE = 0.5
+"""Of that way at most so much from one look to the next: nobody leaps, but a track may go over to another car."""
 SLOW_M = 1.0
 """Slower than this many metres a second nobody drives."""
 UPRIGHT_SHARE = 0.75
@@ -184,6 +188,7 @@ class _Going:
     spell: Spell
     draft: Draft | None = None
     fastest: float = 0.0
+    sureties: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +210,9 @@ class MannerMaker:
     `wrong_way` (vehicles and two-wheelers, in a lane).
 
     Of `wrong_way` is told who surely does (`_Against.surely`). A span begins when the manner began to hold and ends when it no longer did; breaks under half a second do not
-    end it. Nameless things count as vehicles at certainty 0.7 where they are not upright, never as runners. Confidence:
-    `sure(score, how far past the threshold at the most, certainty)`.
+    end it. Nameless things count as vehicles at certainty 0.7 where they are not upright, never as runners. Confidence of
+    `running`: `sure(score, how far past the threshold at the most, certainty)`; of the others how surely it is there, and in
+    the mean of the looks how surely it drives, in that lane, past the limit by more than that errs (`surety`).
     """
 
     GRACE: Micros = SECOND // 2
@@ -261,6 +267,10 @@ class MannerMaker:
     def _look(self, trail: Trail, manner: _Manner, going: _Going) -> None:
         excess, certainty = manner.excess(trail)
         holds = excess >= 1.0
+        if not holds and not going.spell.on:
+            going.sureties.clear()
+        elif holds:
+            going.sureties.append(certainty)
         if not going.spell.on:
             going.fastest = excess if going.spell.since is None else max(going.fastest, excess)
             if not going.spell.begins(trail.at, holds):
@@ -273,12 +283,25 @@ class MannerMaker:
         if holds and draft is not None:
             going.fastest = max(going.fastest, excess)
             draft.show(trail.at, trail.box)
-            draft.confidence = sure(trail.score, over(going.fastest, 1.0), certainty)
+            draft.confidence = _confidence(trail, manner, going)
             draft.attributes = _speed(trail, self._layout)
         if going.spell.ends(trail.at, holds) and draft is not None:
             lapsed = going.spell.lapsed
             self._book.close(draft, trail.at if lapsed is None else lapsed)
             going.draft = None
+
+
+def _confidence(trail: Trail, manner: _Manner, going: _Going) -> float:
+    if manner.kind == "running":
+        return sure(trail.score, over(going.fastest, 1.0))
+    mean = (
+        statistics.fmean if manner.kind == "speeding" else min
+    )  # who is once hardly in the lane is beside it
+    return told(there(trail), mean(going.sureties))
+
+
+def _in(zone: Zone | None, trail: Trail) -> float:
+    return 1.0 if zone is None else clear(inside(zone, trail.place), edge_error(trail.box))
 
 
 def _speed(trail: Trail, layout: Layout) -> Attributes:
@@ -314,8 +337,11 @@ class _Speeding:
         outside = self.zone is not None and not self.zone.holds(trail.place)
         if certainty == 0 or outside:
             return 0.0, 0.0
-        pace = trail.pace(self.ground)
-        return (0.0, 0.0) if pace is None else (pace * 3.6 / self.limit_kmh, certainty)
+        pace, error = trail.pace(self.ground), place_error(trail.box, self.ground)
+        if pace is None or error is None:
+            return 0.0, 0.0
+        fast = clear(pace - self.limit_kmh / 3.6, math.sqrt(2.0) * error * SECOND / SPEED_OVER)
+        return pace * 3.6 / self.limit_kmh, called(trail, VEHICLES, certainty) * fast * _in(self.zone, trail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,16 +360,27 @@ class _Against:
         (vx, vy), (dx, dy) = trail.velocity, self.direction
         cosine = (vx * dx + vy * dy) / (trail.speed * math.hypot(dx, dy))
         away = math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
-        return away / self.thresholds.wrong_way_deg, certainty
+        within = clear(inside(self.zone, trail.place, self.direction), edge_error(trail.box))
+        return away / self.thresholds.wrong_way_deg, called(
+            trail, VEHICLES | TWO_WHEELERS, certainty
+        ) * within
 
     def surely(self, trail: Trail, since: Micros) -> bool:
-        """Whether it is known for something that drives and has gone its way: its foot and its middle both, for a box that
-        merges with another or comes apart moves but one of them.
+        """Whether it is known for something that drives and has gone its way, without a leap: its foot and its middle both,
+        for a box that merges with another or comes apart moves but one of them.
         """
         before, now = trail.box_at(since), trail.box
+        if self._leaps(trail, since) or not trail.as_tall(self.ground):
+            return False
         (dx, dy), far = self.direction, AGAINST_SHARE * now.diagonal
         gone = (
             ((a[0] - b[0]) * dx + (a[1] - b[1]) * dy) / math.hypot(dx, dy)
             for a, b in ((before.foot, now.foot), (before.centre, now.centre))
         )
         return trail.whole and is_known(trail, VEHICLES | TWO_WHEELERS) and all(way >= far for way in gone)
+
+    def _leaps(self, trail: Trail, since: Micros) -> bool:
+        """Whether it went most of its way since then from one look to the next."""
+        points = trail.since(since)
+        steps = [math.dist(a.box.centre, b.box.centre) for a, b in pairwise(points)]
+        return max(steps, default=0.0) > AT_ONCE * math.dist(points[0].box.centre, points[-1].box.centre)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from core.clock import Micros
 from core.ids import EntityId
 from core.place import Box, Layout, Point
-from ingest.events.book import Book, Draft, Part, over, sure
+from ingest.events.book import Book, Draft, Part
 from ingest.events.labels import PEOPLE, UNNAMED, mover_likeness, object_likeness, travelled
+from ingest.events.surety import there, told
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import Step, Trail
 from ingest.perception.presence import Visit
@@ -41,8 +42,8 @@ class ObjectMaker:
     lasts until the object is gone or has been moved by its own diagonal, whoever passes by. Role `owner` is the likely
     person nearest to it when it appeared. `object_removed` is that moment, also of what stood there from the start;
     role `taker` is who was within reach. A nameless thing from the start that drives off by itself is not removed: that
-    takes somebody within reach, or vanishing on the spot. Confidence: `sure(score, how long past alone_s,
-    object_likeness)`.
+    takes somebody within reach, or vanishing on the spot. Confidence: how surely it is there (`surety`) and
+    an object (`object_likeness`).
     """
 
     def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
@@ -95,9 +96,7 @@ class ObjectMaker:
         if left.draft is None:
             self._wait(trail, left)
         if left.draft is not None:
-            lasted = trail.at - left.draft.start
-            needed = self._thresholds.span("alone_s")
-            left.draft.confidence = sure(trail.score, over(lasted, needed), left.certainty)
+            left.draft.confidence = told(there(trail), left.certainty)
             left.draft.show(trail.at, trail.box)
 
     def _wait(self, trail: Trail, left: _Left) -> None:
@@ -131,7 +130,7 @@ class ObjectMaker:
             "object_removed",
             at,
             parts if left.by is None else [*parts, left.by],
-            confidence=sure(trail.score, 0.5, left.certainty),
+            confidence=told(there(trail), left.certainty),
         )
 
     def _moved(self, trail: Trail, centre: Point) -> bool:

@@ -15,7 +15,17 @@ from core.ids import EntityId
 from core.labels import TWO_WHEELERS
 from core.place import Layout, Point, Zone
 from ingest.events.book import Book, Draft, Part, over, sure
-from ingest.events.labels import AGREED, UNNAMED, VEHICLES, drives, is_known, person_likeness, travelled
+from ingest.events.labels import (
+    AGREED,
+    UNNAMED,
+    VEHICLES,
+    drives,
+    is_known,
+    is_piece,
+    person_likeness,
+    travelled,
+)
+from ingest.events.surety import called, clear, edge_error, inside, there, told
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import Rest, Step, Trail, TrailPoint
 from ingest.perception.attributes import direction_word
@@ -37,9 +47,11 @@ AHEAD_COSINE = 0.77
 WAY_SHARE = 0.2
 """How much of the way a vehicle came is that of the latest look."""
 SURE_S: Micros = SECOND * 3 // 2
-"""How much longer than needed a rest lasts before it is told: when a thing that creeps to a halt stands is known no better."""
-PIECE_SHARE = 0.7
-"""What lies in the box of another by more than this part is a piece of it, or the other a piece of this."""
+"""How much longer than needed a rest lasts at least before it is told: when a thing that creeps to a halt stands is known
+no better …"""
+BRAKES = 2.5
+"""… and no better than a vehicle that brakes at so many metres a second per second, and sets off so, takes for the way
+across the circle in which it rests: far from the camera that is metres wide."""
 ROOM = 1.2
 """Diagonals of its box up to which a vehicle stands right behind another."""
 
@@ -191,8 +203,8 @@ def _went_out(trail: Trail, rest: Rest, lately: Micros) -> Micros:
     points = trail.since(max(rest.since, lately))
     away = max(i for i, p in enumerate(points) if i == 0 or (rest.away or 0) >= p.at)
     x, y = (median(p.place[i] for p in points[: away + 1]) for i in (0, 1))
-    inside = [i for i, p in enumerate(points[:-1]) if math.dist(p.place, (x, y)) <= rest.radius]
-    last = inside[-1] if inside else away
+    kept = [i for i, p in enumerate(points[:-1]) if math.dist(p.place, (x, y)) <= rest.radius]
+    last = kept[-1] if kept else away
     before, after = points[last], points[last + 1]
     if after.at - before.at > UNSEEN and (speed := _speed(points[last + 1 :])) > 0:
         late = after.at - round((math.dist(after.place, (x, y)) - rest.radius) / speed * SECOND)
@@ -257,15 +269,15 @@ def _edge(places: Sequence[Point]) -> tuple[Point, ...]:
     return tuple((float(x), float(y)) for x, y in cv2.convexHull(rounded)[:, 0])
 
 
-def _crossing(outside: TrailPoint, inside: TrailPoint, centre: Point, radius: float) -> Micros:
+def _crossing(far: TrailPoint, near: TrailPoint, centre: Point, radius: float) -> Micros:
     """The moment at which a straight walk between the two points meets the circle."""
     low, high = 0.0, 1.0
     for _ in range(20):
         part = (low + high) / 2
-        x = outside.place[0] + part * (inside.place[0] - outside.place[0])
-        y = outside.place[1] + part * (inside.place[1] - outside.place[1])
+        x = far.place[0] + part * (near.place[0] - far.place[0])
+        y = far.place[1] + part * (near.place[1] - far.place[1])
         low, high = (low, part) if math.dist((x, y), centre) <= radius else (part, high)
-    return outside.at + round(high * (inside.at - outside.at))
+    return far.at + round(high * (near.at - far.at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,24 +291,22 @@ class HindranceMaker:
     """Tells who rests where it hinders: `blocked` by any thing but a person in a zone that must stay free, `stalled`
     by a vehicle on a road, which is told once, of the lane it is in if it is in one.
 
-    Told `SURE_S` after the needed time, of what is known for what it is (`_surely`). Who waits has not stalled: in a zone for waiting or parking, or right behind another vehicle that rests. The span begins with the rest (or with the zone's first look at it there) and ends with it. Confidence:
-    `sure(score, how far past the needed time, certainty)`, where certainty is 1 for a named thing and less the more a
-    nameless one resembles a person.
+    Told after the needed time and what is unsure of it (`SURE_S`, `BRAKES`), of what is known for what it is (`_surely`). Who waits has not stalled: in a zone for waiting or parking, or right behind another vehicle that rests. The span begins with the rest (or with the zone's first look at it there) and ends with it. Confidence:
+    how surely it is there, is what hinders (less the more a nameless one resembles a person), and is within such a zone
+    (`surety`).
     """
 
     def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
-        self._book = book
+        self._book, self._ground = book, layout.scale
         zones = [*(lane.zone() for lane in layout.lanes), *layout.zones]
         self._waiting = [zone for zone in zones if zone.kind in WAITING]
         self._lanes = [(lane.zone(), lane.direction) for lane in layout.lanes]
         self._ahead: dict[EntityId, Point] = {}
         self._waits: dict[EntityId, Micros] = {}
         self._ways = [
-            _Way("blocked", z, thresholds.at(z.name).span("blocked_s") + SURE_S)
-            for z in zones
-            if z.kind in WAYS
+            _Way("blocked", z, thresholds.at(z.name).span("blocked_s")) for z in zones if z.kind in WAYS
         ] + [
-            _Way("stalled", z, thresholds.at(z.name).span("stalled_s") + SURE_S)
+            _Way("stalled", z, thresholds.at(z.name).span("stalled_s"))
             for z in zones
             if z.kind in ROADS | AISLES
         ]
@@ -328,25 +338,44 @@ class HindranceMaker:
         draft = drafts.get(key)
         if draft is not None and draft.zone != way.zone.name:
             return
-        if draft is None and (rested < way.needed or certainty == 0 or not way.zone.holds(rest.centre)):
+        needed = way.needed + self._unsure_of(rest)
+        if draft is None and (rested < needed or certainty == 0 or not way.zone.holds(rest.centre)):
             return
         if draft is None and not self._surely(trail, way.kind, step):
             return
         waited = self._waits.get(trail.entity_id, rest.since)
-        if draft is None and way.kind == "stalled" and trail.at - max(rest.since, waited) < way.needed:
+        if draft is None and way.kind == "stalled" and trail.at - max(rest.since, waited) < needed:
             return
         if draft is None:
             part = Part(trail.entity_id, trail.box_at(rest.since))
             draft = drafts[key] = self._book.open(way.kind, rest.since, [part], zone=way.zone.name)
-        draft.confidence = sure(trail.score, over(rested, way.needed), certainty)
+        draft.confidence = self._confidence(trail, rest, way.kind, certainty)
         draft.show(trail.at, trail.box)
 
-    def _surely(self, trail: Trail, kind: str, step: Step) -> bool:
-        """Whether it is known for something that can be in the way so, and no piece of what was told of already."""
+    def _confidence(self, trail: Trail, rest: Rest, kind: str, certainty: float) -> float:
+        zones = [way.zone for way in self._ways if way.kind == kind]
+        within = clear(max(inside(zone, rest.centre) for zone in zones), edge_error(trail.box))
         if kind == "blocked":
-            return trail.names.get("person", 0.0) <= 1.0 - AGREED
-        told = (o for o in step.everyone if o is not trail and "stalled" in self._drafts.get(o.entity_id, {}))
-        return is_known(trail, VEHICLES | TWO_WHEELERS) and not any(_is_piece(trail, other) for other in told)
+            return told(there(trail), 1.0 - trail.names.get("person", 0.0), certainty, within)
+        return told(there(trail), called(trail, VEHICLES | TWO_WHEELERS, certainty), within)
+
+    def _unsure_of(self, rest: Rest) -> Micros:
+        """How much longer a rest may seem than it is."""
+        (x, y), ground = rest.centre, self._ground
+        metres = None if ground is None else ground.metres((x, y), (x, y + rest.radius))
+        return SURE_S if metres is None else max(SURE_S, round(2 * math.sqrt(2 * metres / BRAKES) * SECOND))
+
+    def _surely(self, trail: Trail, kind: str, step: Step) -> bool:
+        """Whether it is known for something that can be in the way so, and no piece of what was told of already. A vehicle
+        comes from somewhere: what is one all at once is somebody who fell.
+        """
+        if kind == "blocked":
+            came = trail.from_start or trail.at_edge or travelled(trail)
+            return trail.names.get("person", 0.0) <= 1.0 - AGREED and (trail.label not in VEHICLES or came)
+        known = (
+            o for o in step.everyone if o is not trail and "stalled" in self._drafts.get(o.entity_id, {})
+        )
+        return is_known(trail, VEHICLES | TWO_WHEELERS) and not any(is_piece(trail, other) for other in known)
 
     def _note_way(self, trail: Trail) -> None:
         """Which way it goes, over about a second: where two boxes merge, a single look may say anything."""
@@ -368,16 +397,11 @@ class HindranceMaker:
         if way is None:
             return False
         others = (o for o in step.everyone if o is not trail and o.rest is not None and drives(o) > 0)
-        return any(_is_ahead(trail, other, way) and not _is_piece(trail, other) for other in others)
+        return any(_is_ahead(trail, other, way) and not is_piece(trail, other) for other in others)
 
     def _close(self, trail: Trail, at: Micros | None) -> None:
         for draft in self._drafts.pop(trail.entity_id, {}).values():
             self._book.close(draft, trail.at if at is None else at)
-
-
-def _is_piece(one: Trail, other: Trail) -> bool:
-    """Whether the two are one thing: the smaller box lies in the larger."""
-    return one.box.overlap(other.box) > PIECE_SHARE * min(one.box.area, other.box.area)
 
 
 def _is_ahead(trail: Trail, other: Trail, way: Point) -> bool:

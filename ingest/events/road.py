@@ -9,7 +9,7 @@ from core.ground import Ground
 from core.ids import EntityId
 from core.labels import TWO_WHEELERS
 from core.place import Layout, Point, Zone
-from ingest.events.book import Book, Draft, Part, Spell, over, sure
+from ingest.events.book import Book, Draft, Part, Spell
 from ingest.events.labels import (
     ANIMALS,
     PEOPLE,
@@ -19,6 +19,7 @@ from ingest.events.labels import (
     person_likeness,
     upright,
 )
+from ingest.events.surety import called, clear, edge_error, inside, there, told
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import SAME_HEIGHT, TALLEST_OF, Step, Trail
 from ingest.perception.presence import Visit
@@ -41,6 +42,7 @@ WIDEST_M = 1.6
 class _Being:
     spell: Spell
     zone: str | None = None
+    within: float = 0.0
     draft: Draft | None = None
 
 
@@ -50,8 +52,8 @@ class OnRoadMaker:
 
     One event per stay, breaks under half a second bridged; its zone is where it began. Riders and drivers are not on
     the road: whoever moves faster than one walks or runs, or did for `DROVE_FOR`, or is inside a two-wheeler's box. Nobody
-    is told of who is not known for what he is (`is_known`). Confidence:
-    `sure(score, how long past on_road_s, likeness)`.
+    is told of who is not known for what he is (`is_known`). Confidence: how surely it is there and is what it is taken for,
+    and how far within the road it came (`surety`).
     """
 
     GRACE: Micros = SECOND // 2
@@ -94,6 +96,12 @@ class OnRoadMaker:
             return None
         return next((zone for zone in self._roads if zone.holds(place)), None)
 
+    def _within(self, trail: Trail) -> float:
+        """How surely it is on the road, and not just beside it or where people may be."""
+        far = max(inside(zone, trail.place) for zone in self._roads)
+        free = min((-inside(zone, trail.place) for zone in self._free), default=far)
+        return clear(min(far, free), edge_error(trail.box))
+
     def _likeness(self, trail: Trail, wheels: list[Trail]) -> float:
         """How far it may be taken for somebody on foot or for a lost object."""
         if too_wide(trail, self._ground):
@@ -131,6 +139,8 @@ class OnRoadMaker:
     def _look(self, trail: Trail, zone: Zone | None, likeness: float) -> None:
         being = self._known.setdefault(trail.entity_id, _Being(Spell(need=self._need, grace=self.GRACE)))
         holds = likeness > 0
+        if holds:
+            being.within = max(being.within, self._within(trail))
         if not being.spell.on:
             began = None
             if trail.rest is not None and trail.label not in PEOPLE:  # one rest is not begun twice
@@ -147,14 +157,16 @@ class OnRoadMaker:
             return
         if holds:
             being.draft.show(trail.at, trail.box)
-            being.draft.confidence = sure(
-                trail.score, over(trail.at - being.draft.start, self._need), likeness
-            )
+            being.draft.confidence = told(there(trail), _called(trail, likeness), being.within)
         if being.spell.ends(trail.at, holds):
             lapsed = being.spell.lapsed
             self._ended[trail.entity_id] = trail.at if lapsed is None else lapsed
             self._book.close(being.draft, self._ended[trail.entity_id])
             del self._known[trail.entity_id]
+
+
+def _called(trail: Trail, likeness: float) -> float:
+    return likeness * (called(trail, PEOPLE | ANIMALS, 1.0) if trail.label in PEOPLE | ANIMALS else 1.0)
 
 
 def too_wide(trail: Trail, ground: Ground | None) -> bool:

@@ -127,6 +127,11 @@ class Trail:
         return self._score / self._looks if self._looks else 0.0
 
     @property
+    def looks(self) -> int:
+        """At how many looks it was seen."""
+        return self._looks
+
+    @property
     def usual_height(self) -> float:
         """How tall its box was in the middle of the last second's looks."""
         return median(point.box.height for point in self.since(self.at - LATELY))
@@ -149,6 +154,17 @@ class Trail:
         box with somebody else, whose lower edge says nothing of where it stands.
         """
         return 1 / SAME_HEIGHT <= self.box.height / self.usual_height <= SAME_HEIGHT
+
+    def as_tall(self, ground: Ground | None) -> bool:
+        """Whether its box was about as tall all through the last `TALLEST_OF`, in metres as far as it stands on the ground:
+        one that grew or shrank otherwise than by coming nearer or going away held somebody else for a while.
+        """
+        heights = [
+            point.box.height * (1.0 if ground is None else ground.speed(point.place, (1.0, 0.0)) or 1.0)
+            for point in self.since(self.at - TALLEST_OF)
+            if not point.cut_off
+        ]
+        return not heights or max(heights) <= SAME_HEIGHT * min(heights)
 
     def add(self, at: Micros, box: Box, score: float, *, cut_off: bool) -> None:
         """Takes in a look; one not later than the last is dropped."""

@@ -16,7 +16,7 @@ from alerts.rule import RuleSpec, spec_of
 from alerts.scene import SETTLE, Scene
 from core.clock import SECOND, Span, seconds
 from core.media import Stream, StreamKind
-from core.memory import CoverageState, Entity, Event, Participant
+from core.memory import WAKES_FROM, CoverageState, Entity, Event, Participant
 from helpers.observations import DOCK, coverage, entity, event
 
 STREAM = Stream(id=DOCK, name="dock", source="x", shown_source="x", kind=StreamKind.FILE)
@@ -76,6 +76,24 @@ def times(*args: Any, **kwargs: Any) -> list[float]:
 def test_the_filter(when: dict[str, Any], fires: bool) -> None:
     seen = event("entered_zone", 5, None, BOB, zone="dock", side="left", speed=2.0)
     assert times(rule(when=when), seen) == ([5.0] if fires else [])
+
+
+def test_an_alarm_that_is_rather_false_than_true_wakes_nobody_unless_it_is_asked_for() -> None:
+    doubtful = replace(event("near_miss", 3, 4, ANN, CAR), confidence=WAKES_FROM - 0.01)
+    surer = replace(event("near_miss", 6, 7, ANN, CAR), confidence=WAKES_FROM)
+    assert times(rule(when={"kind": "near_miss"}), doubtful, surer) == [6.0]
+    assert times(rule(when={"kind": "near_miss", "min_confidence": 0}), doubtful, surer) == [3.0, 6.0]
+    came = replace(event("entered_zone", 3, None, ANN, zone="dock"), confidence=0.1)
+    assert times(rule(when={"kind": "entered_zone"}), came) == [3.0]
+
+
+def test_nobody_is_woken_for_the_absence_of_what_may_have_happened() -> None:
+    left = replace(event("object_left", 3, 30, CAR), confidence=0.9)
+    taken = replace(event("object_removed", 8, None, CAR), confidence=0.1)
+    spec = rule(when={"kind": "object_left"}, without={"kind": "object_removed", "within": "10s"})
+    assert (times(spec, left, taken), times(spec, left)) == ([], [13.0])
+    quiet = rule(when={"kind": "fell"}, absent={"for": "60s"})
+    assert times(quiet, replace(event("fell", 50, 52, ANN), confidence=0.1)) == []
 
 
 def test_all_labels_asks_for_a_thing_of_its_own_each() -> None:

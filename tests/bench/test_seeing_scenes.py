@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,20 @@ def test_a_truth_that_says_what_it_labels_is_scored_by_that_alone() -> None:
     fall, rest = mark("fell", 3, 6), mark("stopped", 10, 20)
     comparisons = judge([played(1, [fall], [fall, rest], frozenset({"fell"})), played(2, [rest], [rest])])
     assert score(comparisons).total.false == 0
+
+
+def test_alarms_are_judged_at_the_confidence_that_is_asked_for_and_everything_else_as_told() -> None:
+    fall, rest = mark("fell", 3, 6), mark("stopped", 10, 20)
+    doubtful = [
+        replace(fall, confidence=0.4),
+        replace(rest, confidence=0.1),
+        replace(mark("fell", 40, 43), confidence=0.3),
+    ]
+    one = [played(1, [fall, rest], doubtful)]
+    every, sure = (score(judge(one, least=least)).kinds for least in (0.0, 0.5))
+    assert (every["fell"].right, every["fell"].unfounded) == (1, 1)
+    assert (sure["fell"].right, sure["fell"].unfounded, sure["fell"].missed) == (0, 0, 1)
+    assert sure["stopped"].right == 1
 
 
 def test_seeds_are_given_as_ranges() -> None:

@@ -533,7 +533,7 @@ def test_what_is_put_down_is_left_once_its_owner_has_gone_until_it_is_taken(
     near(removed, 20, by=0.3)
     assert [(p.entity_id, p.role) for p in left.participants] == [("bag", "object"), ("o", "owner")]
     assert [(p.entity_id, p.role) for p in removed.participants] == [("bag", "object"), ("t", "taker")]
-    assert left.confidence == pytest.approx(0.9 * certainty, abs=0.01)
+    assert left.confidence == pytest.approx(certainty, abs=0.01)
 
 
 def test_what_stands_beside_its_owner_is_not_left() -> None:

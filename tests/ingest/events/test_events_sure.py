@@ -121,5 +121,6 @@ def test_somebody_who_lies_is_nothing_that_blocks_the_aisle() -> None:
     lies = {"car": 0.6, "person": 0.4}
     walk = Walk(name="a", label="car", size=(120, 30), path=[(0, 300, 220), (20, 300, 220)], names=lies)
     assert told([walk], 20, Layout(zones=(AISLE,)), "blocked") == []
-    lorry = Walk(name="a", label="car", size=(120, 30), path=walk.path, names={"car": 1.0})
+    path = [(0.0, 62.0, 220.0), (3.0, 400.0, 220.0), (20.0, 400.0, 220.0)]
+    lorry = Walk(name="a", label="car", size=(120, 30), path=path, names={"car": 1.0})
     assert len(told([lorry], 20, Layout(zones=(AISLE,)), "blocked")) == 1

@@ -1,0 +1,98 @@
+"""How surely an alarm is true, given how it was seen: what each maker of alarms multiplies up to a confidence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from core.ground import Ground
+from core.place import Box, Point, Zone
+from ingest.events.trail import Trail
+
+ALIKE = 3
+"""So many looks in a row err alike: they weigh as one."""
+MOST = 4
+"""More than so many looks that err each for itself say no more: what is misread for so long is misread for good."""
+DOUBT = 0.5
+"""How many looks to the contrary a name is taken to have had besides."""
+EDGE_PX, EDGE_SHARE = 2.0, 0.05
+"""By how much the edge of a box errs (one standard deviation): max(EDGE_PX, EDGE_SHARE of its height)."""
+
+
+def there(trail: Trail) -> float:
+    """How surely there is anything: that not all looks that err each for itself (`ALIKE`, `MOST`) were wrong, if each is
+    wrong as often as the mean score says.
+    """
+    independent = min(trail.looks / ALIKE, MOST)
+    return float(1.0 - (1.0 - min(1.0, trail.score)) ** independent)
+
+
+def called(trail: Trail, labels: frozenset[str], nameless: float = 0.0) -> float:
+    """How surely it is one of those: the part of what was said of it, with `DOUBT` looks to the contrary; `nameless` where
+    nobody ever named it.
+    """
+    if not trail.names:
+        share = 1.0 if trail.label in labels else nameless
+    else:
+        share = sum(trail.names.get(label, 0.0) for label in labels)
+    return share * trail.looks / (trail.looks + DOUBT)
+
+
+def clear(margin: float, error: float) -> float:
+    """How surely a measured value lies on its side of a limit, by its margin and its error (a standard deviation, in the
+    same unit): the normal distribution's share, 0.5 just at the limit.
+    """
+    if error <= 0:
+        return 1.0 if margin >= 0 else 0.0
+    return 0.5 * (1.0 + math.erf(margin / (error * math.sqrt(2.0))))
+
+
+def edge_error(box: Box) -> float:
+    """By how many pixels an edge of the box errs."""
+    return max(EDGE_PX, EDGE_SHARE * box.height)
+
+
+def place_error(box: Box, ground: Ground) -> float | None:
+    """By how many metres the place of what is in the box errs, along the ground away from the camera, where a pixel is
+    worth most; None where it does not stand on the ground.
+    """
+    (x, y), error = box.foot, edge_error(box)
+    metres = ground.metres((x, y - error), (x, y + error))
+    return None if metres is None else metres / 2
+
+
+def inside(zone: Zone, place: Point, along: Point | None = None) -> float:
+    """How far within the zone a place lies, in pixels; negative outside. With `along` only from the sides that run that way
+    rather than across: how far within a lane, wherever it ends.
+    """
+    corners = zip(zone.polygon, zone.polygon[1:] + zone.polygon[:1], strict=True)
+    sides = [side for side in corners if along is None or _runs(side, along)]
+    far = min((_to_side(place, start, end) for start, end in sides), default=math.inf)
+    return far if zone.holds(place) else -far
+
+
+def _runs(side: tuple[Point, Point], along: Point) -> bool:
+    (ax, ay), (bx, by) = side
+    return abs((bx - ax) * along[0] + (by - ay) * along[1]) > 0.7 * math.dist(*side) * math.hypot(*along)
+
+
+def at_least(number: int, sureties: Sequence[float]) -> float:
+    """How surely at least so many of them are so, each by itself as surely as it says."""
+    ways = [1.0] + [0.0] * len(sureties)
+    for surety in sureties:
+        for k in range(len(ways) - 1, -1, -1):
+            ways[k] = ways[k] * (1.0 - surety) + (ways[k - 1] * surety if k else 0.0)
+    return min(1.0, sum(ways[number:]))
+
+
+def told(*sureties: float) -> float:
+    """All of them at once, to three places: the confidence that is written down."""
+    return round(min(1.0, max(0.0, math.prod(sureties))), 3)
+
+
+def _to_side(place: Point, start: Point, end: Point) -> float:
+    (px, py), (ax, ay), (bx, by) = place, start, end
+    length = (bx - ax) ** 2 + (by - ay) ** 2
+    along = ((px - ax) * (bx - ax) + (py - ay) * (by - ay)) / length if length > 0 else 0.0
+    along = min(1.0, max(0.0, along))
+    return math.dist(place, (ax + along * (bx - ax), ay + along * (by - ay)))
