@@ -124,3 +124,37 @@ def test_somebody_who_lies_is_nothing_that_blocks_the_aisle() -> None:
     path = [(0.0, 62.0, 220.0), (3.0, 400.0, 220.0), (20.0, 400.0, 220.0)]
     lorry = Walk(name="a", label="car", size=(120, 30), path=path, names={"car": 1.0})
     assert len(told([lorry], 20, Layout(zones=(AISLE,)), "blocked")) == 1
+
+
+def test_a_track_that_goes_over_to_the_car_it_passed_hit_nobody() -> None:
+    stands = Walk(name="a", label="car", size=CAR, path=[(0, 320, 220), (5, 320, 220)], stays=True)
+    passed = Walk(
+        name="c", label="car", size=CAR, path=[(0, 416, 220), (5, 416, 220)], stays=True, hidden=[(4.2, 9)]
+    )
+    path = [(1.0, 900.0, 205.0), (4.0, 480.0, 205.0), (4.3, 416.0, 220.0), (12.0, 416.0, 220.0)]
+    swaps = Walk(name="b", label="car", size=CAR, path=path)
+    layout = Layout(lanes=(EAST,))
+    assert len(told([stands, swaps], 10, layout, "collision")) == 1
+    assert told([stands, passed, swaps], 10, layout, "collision") == []
+
+
+def test_who_leaps_from_one_place_to_another_does_not_drive_against_the_lane() -> None:
+    layout = Layout(lanes=(EAST,), ground=SCALE)
+    path = [(0.0, 500.0, 220.0), (4.0, 500.0, 220.0), (4.25, 370.0, 220.0), (6.0, 335.0, 220.0)]
+    leaps = Walk(name="a", label="car", size=CAR, path=path)
+    assert told([leaps], 6, layout, "wrong_way") == []
+
+
+def test_a_lorry_whose_box_reaches_over_the_car_before_it_stays_in_its_lane() -> None:
+    layout = Layout(lanes=(EAST,), ground=SCALE)
+    west = [(0.0, 980.0, 170.0), (5.0, 80.0, 170.0)]
+    lorry = Walk(name="a", label="truck", size=(150, 70), path=west, merged=[(1.5, 3.0, 40)])
+    assert told([lorry], 5, layout, "wrong_way") == []
+
+
+@pytest.mark.parametrize(("metres_per_pixel", "count"), [(0.05, 1), (1.0, 0)])
+def test_where_a_pixel_is_worth_metres_a_rest_has_to_last_longer(metres_per_pixel: float, count: int) -> None:
+    path = [(0.0, 100.0, 220.0), (2.0, 500.0, 220.0), (14.2, 500.0, 220.0), (16.2, 880.0, 220.0)]
+    walk = Walk(name="a", label="car", size=CAR, path=path)
+    layout = Layout(lanes=(EAST,), ground=Ground.flat(metres_per_pixel))
+    assert len(told([walk], 16, layout, "stalled")) == count
