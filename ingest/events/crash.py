@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 
 from core.clock import SECOND, Micros
 from core.ids import EntityId
-from core.labels import TWO_WHEELERS
 from core.place import Box, Layout
 from ingest.events.book import Book, Part
 from ingest.events.labels import VEHICLES, drives
 from ingest.events.pair import Pair, Two
-from ingest.events.surety import called, clear, edge_error, there, told
+from ingest.events.surety import clear, edge_error, surely_drives, told
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import Step, Trail
 from ingest.perception.presence import Visit
@@ -131,7 +130,7 @@ class CollisionMaker:
                 Part(fast.entity_id, _last_box(fast, at), "hitter"),
                 Part(slow.entity_id, _last_box(slow, at), "struck"),
             ),
-            certainty=_surely_drives(one) * _surely_drives(other),
+            certainty=surely_drives(one) * surely_drives(other),
             cut=any(trail.points[-1].cut_off for trail in (one, other)),
         )
 
@@ -216,10 +215,6 @@ def _taken_over(contact: _Contact, seen: dict[EntityId, Trail]) -> bool:
     return any(
         min(other.box_at(at).iou(seen[fast].box) for at in (first, last)) >= TAKEN_OVER for other in others
     )
-
-
-def _surely_drives(trail: Trail) -> float:
-    return there(trail) * called(trail, VEHICLES | TWO_WHEELERS, drives(trail))
 
 
 def _surely_lost(trail: Trail, was: float, left: float, beyond: float) -> float:

@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 
 from core.ground import Ground
+from core.labels import TWO_WHEELERS
 from core.place import Box, Point, Zone
+from ingest.events.labels import VEHICLES, drives
 from ingest.events.trail import Trail
 
 ALIKE = 3
@@ -36,6 +38,11 @@ def called(trail: Trail, labels: frozenset[str], nameless: float = 0.0) -> float
     else:
         share = sum(trail.names.get(label, 0.0) for label in labels)
     return share * trail.looks / (trail.looks + DOUBT)
+
+
+def surely_drives(trail: Trail) -> float:
+    """How surely it is there and drives."""
+    return there(trail) * called(trail, VEHICLES | TWO_WHEELERS, drives(trail))
 
 
 def clear(margin: float, error: float) -> float:
