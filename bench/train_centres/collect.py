@@ -1,20 +1,25 @@
-"""Takes training pictures out of real and rendered clips: each with what differs from the background and where things are."""
+"""Takes training pictures out of real clips and of scenes it renders: each with what differs from the background and where things are."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import pickle
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from bench.scenes.files import CLASSES as NUMBERS
+from bench.scenes.kinds import KINDS
+from bench.scenes.render import render_scene
+from bench.seeing.scenes import seeds_of
 from bench.train_sorter.sources import REAL, Source, from_coco
 from core.media import Frame
 from core.place import Box
@@ -32,6 +37,12 @@ QUALITY = 95
 SAME = {"van": "car", "bus": "truck", "motorcycle": "bicycle", "cart": "forklift", "box": "pallet"}
 """Labels of scenes that are one class here."""
 IGNORED = -1
+EVERY = 3
+"""A shot is taken of every so many looks."""
+MOST = 100
+"""Of a real clip no more shots teach than so many, spread evenly: they are alike."""
+FPS = 4
+"""Pictures a second at which scenes are drawn: a third of them teach, and drawing takes most of the time."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -141,40 +152,72 @@ def read(place: Path) -> list[Shot]:
     return [Shot(**row) for row in pickle.loads(place.read_bytes())]
 
 
+def rendered(kind: str, seed: int) -> list[Shot]:
+    """Shots of a scene that is rendered for them and not kept."""
+    cv2.setNumThreads(1)
+    with TemporaryDirectory() as folder:
+        files = render_scene(replace(KINDS[kind](seed), fps=FPS), Path(folder), f"{kind}_{seed}")
+        return list(of_scene(files.video, EVERY))
+
+
+def keep(folder: Path, name: str, shots: Sequence[Shot]) -> str:
+    """Writes the shots of one clip and says in a line what was written."""
+    part = folder / f"{name}.part"
+    part.write_bytes(pickle.dumps([asdict(s) for s in shots]))
+    part.rename(folder / f"{name}.pkl")
+    return f"{name}: {len(shots)} shots, {sum(len(s.boxes) for s in shots)} things"
+
+
+def spread(shots: Sequence[Shot]) -> list[Shot]:
+    """`MOST` of them, the first and the last among them."""
+    places = np.unique(np.linspace(0, len(shots) - 1, min(MOST, len(shots))).astype(int))
+    return [shots[place] for place in places]
+
+
+def collect_clips(clips: Path, weights: Path, folder: Path) -> None:
+    """Writes the shots of every real clip that the folder does not hold yet."""
+    eyes = [
+        OnnxDetector(weights / "yolox_nano_416.onnx", threshold=0.12),
+        OnnxDetector(weights / "nanodet_m_416.onnx", threshold=0.25),
+    ]
+    for row in REAL:
+        if not (folder / f"{row.name}.pkl").exists():
+            print(keep(folder, row.name, spread(list(of_clip(row.at(clips), eyes, EVERY)))), flush=True)
+
+
+def collect_scenes(seeds: Sequence[int], folder: Path, workers: int) -> None:
+    """Renders the scenes of every kind that the folder does not hold yet, so many at a time, and writes their shots."""
+    plays = [(kind, seed) for seed in seeds for kind in sorted(KINDS)]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        coming = [
+            pool.submit(_render, folder, kind, seed)
+            for kind, seed in plays
+            if not (folder / f"{kind}_{seed}.pkl").exists()
+        ]
+        for done in as_completed(coming):
+            print(done.result(), flush=True)
+
+
+def _render(folder: Path, kind: str, seed: int) -> str:
+    return keep(folder, f"{kind}_{seed}", rendered(kind, seed))
+
+
 def main() -> None:
-    """Collects from all clips and writes one pickle a clip."""
+    """Collects from real clips, from rendered scenes or from both, and writes one pickle a clip."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clips", type=Path, help="folder of real clips")
-    parser.add_argument("--weights", type=Path, help="folder of detector weights")
-    parser.add_argument("--scenes", type=Path, help="folder of rendered scenes")
+    parser.add_argument("--weights", type=Path, help="folder of detector weights: they say what clips show")
+    parser.add_argument("--seeds", help="scenes of every kind to be rendered, as 1000-1087")
+    parser.add_argument("--workers", type=int, default=2, help="scenes rendered at a time")
     parser.add_argument(
         "--out", type=Path, required=True, help="folder; a clip already there is left as it is"
     )
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
-    jobs: list[tuple[str, Iterator[Shot]]] = []
     if chosen.clips:
-        eyes = [
-            OnnxDetector(chosen.weights / "yolox_nano_416.onnx", threshold=0.12),
-            OnnxDetector(chosen.weights / "nanodet_m_416.onnx", threshold=0.25),
-        ]
-        jobs += [(row.name, of_clip(row.at(chosen.clips), eyes, 3)) for row in REAL]
-    if chosen.scenes:
-        whole = [v for v in sorted(chosen.scenes.glob("*.mp4")) if v.with_suffix(".gt.txt").exists()]
-        jobs += [(v.stem, of_scene(v, 3)) for v in whole]
-    for name, job in jobs:
-        place, began = chosen.out / f"{name}.pkl", time.monotonic()
-        if place.exists():
-            continue
-        shots = list(job)
-        place.write_bytes(pickle.dumps([asdict(s) for s in shots]))
-        print(
-            name,
-            len(shots),
-            sum(len(s.boxes) for s in shots),
-            f"{time.monotonic() - began:.0f} s",
-            flush=True,
-        )
+        collect_clips(chosen.clips, chosen.weights, chosen.out)
+    if chosen.seeds:
+        collect_scenes(seeds_of(chosen.seeds), chosen.out, chosen.workers)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 from models.detect.centres import CLASSES, STEP
 
+CHANNELS = (16, 40, 64, 88, 96, 48)
+"""Of the stem, of the stages at strides 4, 8, 16 and 32, and of the head."""
 SMALL = 256
 """Weights of fewer numbers are kept as they are."""
 
@@ -25,16 +27,17 @@ class Network(nn.Module):
 
     def __init__(self, classes: int = len(CLASSES)) -> None:
         super().__init__()
-        self.stem = _conv(4, 16, 2)
-        self.four = nn.Sequential(_conv(16, 32, 2), Block(32))
-        self.eight = nn.Sequential(_conv(32, 48, 2), Block(48), Block(48))
-        self.sixteen = nn.Sequential(_conv(48, 72, 2), Block(72), Block(72))
-        self.last = nn.Sequential(_conv(72, 80, 2), Block(80))
-        self.from_last, self.from_sixteen, self.from_eight = _one(80, 72), _one(72, 48), _one(48, 32)
-        self.at_sixteen, self.at_eight = Block(72), Block(48)
-        self.head = _conv(32, 40, 1)
-        self.heat = nn.Conv2d(40, classes, 1)
-        self.edges = nn.Conv2d(40, 4, 1)
+        a, b, c, d, e, f = CHANNELS
+        self.stem = _conv(4, a, 2)
+        self.four = nn.Sequential(_conv(a, b, 2), Block(b))
+        self.eight = nn.Sequential(_conv(b, c, 2), Block(c), Block(c))
+        self.sixteen = nn.Sequential(_conv(c, d, 2), Block(d), Block(d))
+        self.last = nn.Sequential(_conv(d, e, 2), Block(e))
+        self.from_last, self.from_sixteen, self.from_eight = _one(e, d), _one(d, c), _one(c, b)
+        self.at_sixteen, self.at_eight = Block(d), Block(c)
+        self.head = _conv(b, f, 1)
+        self.heat = nn.Conv2d(f, classes, 1)
+        self.edges = nn.Conv2d(f, 4, 1)
         nn.init.constant_(
             self.heat.bias, -4.6
         )  # a middle is rare: probability 0.01 (Lin et al., "Focal Loss", 2017)

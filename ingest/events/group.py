@@ -10,7 +10,7 @@ from core.ids import EntityId
 from core.place import Layout, Zone
 from ingest.events.book import Book, Draft, Part, Spell
 from ingest.events.labels import PEOPLE, drives, is_piece, person_likeness
-from ingest.events.surety import at_least, called, surely_drives, there, told
+from ingest.events.surety import at_least, called, came, surely_drives, there, told
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import Step, Trail
 from ingest.perception.presence import Visit
@@ -141,7 +141,7 @@ def _whole(vehicles: list[Trail]) -> list[Trail]:
 def _surely(trail: Trail, group: _Gathering) -> float:
     if group.of_vehicles:
         return surely_drives(trail)
-    return there(trail) * called(trail, PEOPLE, person_likeness(trail))
+    return there(trail) * came(trail) * called(trail, PEOPLE, person_likeness(trail))
 
 
 def _since(group: _Gathering, counted: Sequence[Trail], at: Micros) -> Micros:

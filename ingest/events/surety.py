@@ -17,6 +17,10 @@ MOST = 4
 """More than so many looks that err each for itself say no more: what is misread for so long is misread for good."""
 DOUBT = 0.5
 """How many looks to the contrary a name is taken to have had besides."""
+UNMOVED = 0.5
+"""How surely somebody is there who turned up within the picture and has not gone anywhere since …"""
+WALKED = 0.5
+"""… which takes so many diagonals of the box."""
 EDGE_PX, EDGE_SHARE = 2.0, 0.05
 """By how much the edge of a box errs (one standard deviation): max(EDGE_PX, EDGE_SHARE of its height)."""
 
@@ -38,6 +42,13 @@ def called(trail: Trail, labels: frozenset[str], nameless: float = 0.0) -> float
     else:
         share = sum(trail.names.get(label, 0.0) for label in labels)
     return share * trail.looks / (trail.looks + DOUBT)
+
+
+def came(trail: Trail) -> float:
+    """How surely it came, and is not a place that only looks otherwise than before: people come in at the picture's edge or
+    walk, unless they were there from the start.
+    """
+    return 1.0 if trail.at_edge or trail.from_start or trail.journey >= WALKED else UNMOVED
 
 
 def surely_drives(trail: Trail) -> float:

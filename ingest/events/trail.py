@@ -30,8 +30,8 @@ EDGE_PX = 2.0
 """A box this close to the picture's edge may be cut by it."""
 SHELVES = frozenset({"shelf", "rack", "display"})
 """Kinds of zone whose goods are watched as a whole (`ShelfMaker`)."""
-SHELVED = 7
-"""Of nine places spread over a box, so many in a shelf's zone put the thing on the shelf …"""
+SHELVED = 5
+"""Of nine places spread over a box, so many in a shelf's zone put the thing on the shelf: most of it, for who takes goods out is at first one region with their place …"""
 PARTLY = 3
 """… and so many leave it there: where more and more is taken out, the region grows over the shelf's edge."""
 TAKEN = 0.5

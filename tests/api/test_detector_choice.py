@@ -18,7 +18,7 @@ def detector(wish: str, models: Path | str = "") -> str:
 
 
 def test_without_a_wish_the_weights_decide(home: Path, weights: Path) -> None:
-    assert detector("").startswith("motion/1+centres/1+sorter")
+    assert detector("").startswith("motion/1+centres/2+sorter")
     assert detector("", weights).startswith("yolox_nano@e8af0749+motion")
 
 
@@ -26,7 +26,7 @@ def test_without_a_wish_the_weights_decide(home: Path, weights: Path) -> None:
     ("wish", "name"),
     [
         ("motion:", "motion/"),
-        ("sorted:", "motion/1+centres/1+sorter"),
+        ("sorted:", "motion/1+centres/2+sorter"),
         ("onnx:nanodet_m_320", "nanodet_m_320@c59b6c94+motion/"),
         ("onnx:fastestdet?motion=no", "fastestdet@ff3f62a1"),
         ("onnx:yolox_nano?threshold=0.5", "yolox_nano@e8af0749/0.5+motion/"),

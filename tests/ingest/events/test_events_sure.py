@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.ground import Ground
-from core.memory import Event
+from core.memory import WAKES_FROM, Event
 from core.place import Lane, Layout, Zone
 from helpers.moments import Walk, events_of, looks_at, moments
 
@@ -158,3 +158,44 @@ def test_where_a_pixel_is_worth_metres_a_rest_has_to_last_longer(metres_per_pixe
     walk = Walk(name="a", label="car", size=CAR, path=path)
     layout = Layout(lanes=(EAST,), ground=Ground.flat(metres_per_pixel))
     assert len(told([walk], 16, layout, "stalled")) == count
+
+
+SHELF = Zone(name="A", kind="shelf", polygon=((400, 100), (600, 100), (600, 200), (400, 200)))
+
+
+@pytest.mark.parametrize("reaches", [200, 222])
+def test_the_place_of_goods_taken_is_nothing_that_stands_there_though_it_reaches_out_of_the_shelf(
+    reaches: float,
+) -> None:
+    taker = Walk(name="p", path=[(0, 100, 240), (4, 480, 240), (7, 480, 240), (11, 900, 240)])
+    gap = Walk(name="g", label="car", size=(160, 95), path=[(4.2, 500, reaches), (60, 500, reaches)])
+    events = events_of(moments([taker, gap], looks_at(30, 8.0)), Layout(zones=(SHELF,)), size=(1000, 400))
+    assert [
+        e.kind for e in events if "g" in e.entity_ids and e.kind in ("stopped", "near_miss", "dwelled")
+    ] == []
+
+
+def test_what_stands_before_the_shelf_is_no_goods() -> None:
+    stands = Walk(name="g", label="car", size=(160, 95), path=[(0, 100, 290), (4, 500, 290), (20, 500, 290)])
+    assert told([stands], 20, Layout(zones=(SHELF,)), "stopped")
+
+
+@pytest.mark.parametrize(
+    ("third", "sure"),
+    [
+        pytest.param(
+            Walk(name="c", path=[(2, 700, 210), (12, 700, 210)]), False, id="turned up, never moved"
+        ),
+        pytest.param(
+            Walk(name="c", path=[(2, 900, 210), (4, 700, 210), (12, 700, 210)]), True, id="walked up"
+        ),
+        pytest.param(
+            Walk(name="c", path=[(0, 700, 210), (12, 700, 210)], from_start=True), True, id="was there"
+        ),
+    ],
+)
+def test_a_crowd_wakes_nobody_where_one_of_three_may_be_a_changed_place(third: Walk, sure: bool) -> None:
+    first = Walk(name="a", path=[(0, 100, 210), (4, 300, 210), (12, 300, 210)])
+    second = Walk(name="b", path=[(0, 200, 310), (4, 500, 310), (12, 500, 310)])
+    (crowd,) = told([first, second, third], 12, Layout(), "crowd")
+    assert (crowd.confidence >= WAKES_FROM) is sure
