@@ -10,7 +10,7 @@ from core.ids import EntityId
 from core.place import Layout, Zone
 from ingest.events.book import Book, Draft, Part, Spell
 from ingest.events.labels import PEOPLE, drives, is_piece, person_likeness
-from ingest.events.surety import at_least, called, came, surely_drives, there, told
+from ingest.events.surety import at_least, called, came, clear, edge_error, inside, surely_drives, there, told
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import Step, Trail
 from ingest.perception.presence import Visit
@@ -82,10 +82,7 @@ class GroupMaker:
         vehicles = _whole([trail for trail in step.everyone if drives(trail) > 0])
         for group in self._groups:
             members = vehicles if group.of_vehicles else people
-            counted = [trail for trail in members if group.zone is None or group.zone.holds(trail.place)]
-            if group.kind == "queue":
-                counted = [trail for trail in counted if trail.rest is not None]
-            self._look(group, step.at, counted)
+            self._look(group, step.at, [trail for trail in members if _counts(trail, group)])
 
     def gone(self, visit: Visit, trail: Trail) -> None:
         """Forgets for how long one who is gone was seen apart: groups are counted anew at every look."""
@@ -138,10 +135,30 @@ def _whole(vehicles: list[Trail]) -> list[Trail]:
     return [one for n, one in enumerate(by_size) if not any(is_piece(one, other) for other in by_size[:n])]
 
 
+def _within(trail: Trail, zone: Zone, kind: str) -> float:
+    """How far within the zone it is, in pixels; who queues stands there by this look and by all of its rest, for one box more
+    or less moves nobody in.
+    """
+    places = [trail.place]
+    if kind == "queue" and trail.rest is not None:
+        places.append(trail.rest.centre)
+    return min(inside(zone, place) for place in places)
+
+
+def _counts(trail: Trail, group: _Gathering) -> bool:
+    if group.kind == "queue" and trail.rest is None:
+        return False
+    return group.zone is None or _within(trail, group.zone, group.kind) >= 0
+
+
 def _surely(trail: Trail, group: _Gathering) -> float:
     if group.of_vehicles:
-        return surely_drives(trail)
-    return there(trail) * came(trail) * called(trail, PEOPLE, person_likeness(trail))
+        somebody = surely_drives(trail)
+    else:
+        somebody = there(trail) * came(trail) * called(trail, PEOPLE, person_likeness(trail))
+    if group.zone is None:
+        return somebody
+    return somebody * clear(_within(trail, group.zone, group.kind), edge_error(trail.box))
 
 
 def _since(group: _Gathering, counted: Sequence[Trail], at: Micros) -> Micros:

@@ -360,7 +360,9 @@ class _Against:
         (vx, vy), (dx, dy) = trail.velocity, self.direction
         cosine = (vx * dx + vy * dy) / (trail.speed * math.hypot(dx, dy))
         away = math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
-        within = clear(inside(self.zone, trail.place, self.direction), edge_error(trail.box))
+        # far more drive with the lane beside this one than against it: by a hair within it, he is in the other
+        error = edge_error(trail.box)
+        within = clear(inside(self.zone, trail.place, self.direction) - error, error)
         return away / self.thresholds.wrong_way_deg, called(
             trail, VEHICLES | TWO_WHEELERS, certainty
         ) * within

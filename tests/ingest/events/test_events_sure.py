@@ -199,3 +199,21 @@ def test_a_crowd_wakes_nobody_where_one_of_three_may_be_a_changed_place(third: W
     second = Walk(name="b", path=[(0, 200, 310), (4, 500, 310), (12, 500, 310)])
     (crowd,) = told([first, second, third], 12, Layout(), "crowd")
     assert (crowd.confidence >= WAKES_FROM) is sure
+
+
+@pytest.mark.parametrize(("y", "sure"), [(200, True), (181, False)])
+def test_who_is_against_the_lane_by_a_hair_drives_in_the_other(y: float, sure: bool) -> None:
+    lorry = Walk(name="a", label="truck", size=(200.0, 90.0), path=[(0, 880, y), (5, 80, y)])
+    (event,) = told([lorry], 5, Layout(lanes=(EAST,), ground=SCALE), "wrong_way")
+    assert (event.confidence >= WAKES_FROM) is sure
+
+
+@pytest.mark.parametrize(("third", "count"), [(210.0, 1), (176.0, 0)])
+def test_who_stands_at_the_edge_of_the_lane_queues_in_it_by_all_of_its_rest(third: float, count: int) -> None:
+    lane = Lane(name="east in", polygon=((0, 180), (900, 180), (900, 240), (0, 240)), direction=(1, 0))
+    cars = [
+        Walk(name="a", label="car", size=CAR, path=[(0, 100, 210), (4, 600, 210), (20, 600, 210)]),
+        Walk(name="b", label="car", size=CAR, path=[(0, 50, 210), (4, 480, 210), (20, 480, 210)]),
+        Walk(name="c", label="car", size=CAR, path=[(0, 20, third), (4, 360, third), (20, 360, third)], merged=[(14, 14.4, 6)]),
+    ]  # fmt: skip
+    assert len(told(cars, 20, Layout(lanes=(lane,)), "queue")) == count
