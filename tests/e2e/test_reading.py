@@ -70,9 +70,12 @@ def test_a_zone_is_read_over_a_span(line: Sightline) -> None:
 
 def test_the_number_on_a_shirt_becomes_an_attribute(line: Sightline) -> None:
     events = line.run("events", "--stream", "m", "--kind", "appeared", "--json").lines
-    who = next(e["entities"][0]["id"] for e in events if e["evidence"][0]["box"][3] > 400)
-    (number,) = line.run("read", "--stream", "m", "--entity", who, "--json").lines
-    assert (number["text"], number["entity"]) == ("10", who)
+    people = [e["entities"][0]["id"] for e in events if e["entities"][0]["label"] == "person"]
+    read = [line.run("read", "--stream", "m", "--entity", each, "--json").lines for each in people]
+    (number,) = next(lines for lines in read if lines)  # a drawn player may be seen in parts
+    who = number["entity"]
+    assert number["text"] == "10"
+    assert who in people
     again = line.run("events", "--stream", "m", "--kind", "appeared", "--json").lines
     attributes = next(e["entities"][0]["attributes"] for e in again if e["entities"][0]["id"] == who)
     assert attributes["text"] == "10"
