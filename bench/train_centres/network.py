@@ -27,17 +27,21 @@ class Network(nn.Module):
 
     def __init__(self, classes: int = len(CLASSES)) -> None:
         super().__init__()
-        a, b, c, d, e, f = CHANNELS
-        self.stem = _conv(4, a, 2)
-        self.four = nn.Sequential(_conv(a, b, 2), Block(b))
-        self.eight = nn.Sequential(_conv(b, c, 2), Block(c), Block(c))
-        self.sixteen = nn.Sequential(_conv(c, d, 2), Block(d), Block(d))
-        self.last = nn.Sequential(_conv(d, e, 2), Block(e))
-        self.from_last, self.from_sixteen, self.from_eight = _one(e, d), _one(d, c), _one(c, b)
-        self.at_sixteen, self.at_eight = Block(d), Block(c)
-        self.head = _conv(b, f, 1)
-        self.heat = nn.Conv2d(f, classes, 1)
-        self.edges = nn.Conv2d(f, 4, 1)
+        stem, four, eight, sixteen, last, head = CHANNELS
+        self.stem = _conv(4, stem, 2)
+        self.four = nn.Sequential(_conv(stem, four, 2), Block(four))
+        self.eight = nn.Sequential(_conv(four, eight, 2), Block(eight), Block(eight))
+        self.sixteen = nn.Sequential(_conv(eight, sixteen, 2), Block(sixteen), Block(sixteen))
+        self.last = nn.Sequential(_conv(sixteen, last, 2), Block(last))
+        self.from_last, self.from_sixteen, self.from_eight = (
+            _one(last, sixteen),
+            _one(sixteen, eight),
+            _one(eight, four),
+        )
+        self.at_sixteen, self.at_eight = Block(sixteen), Block(eight)
+        self.head = _conv(four, head, 1)
+        self.heat = nn.Conv2d(head, classes, 1)
+        self.edges = nn.Conv2d(head, 4, 1)
         nn.init.constant_(
             self.heat.bias, -4.6
         )  # a middle is rare: probability 0.01 (Lin et al., "Focal Loss", 2017)

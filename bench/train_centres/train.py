@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 import cv2
@@ -135,7 +134,7 @@ class Batches(IterableDataset[Batch]):
         cv2.setNumThreads(1)
         worker = get_worker_info()
         dice = np.random.default_rng((self._recipe.seed, worker.id if worker else 0))
-        for _ in count():
+        while True:
             yield stacked([self._deck.sample(dice) for _ in range(self._recipe.batch)])
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.clock import SECOND, Micros
 from core.ids import EntityId
-from core.place import Layout, Zone
+from core.place import Layout, Point, Zone
 from ingest.events.book import Book, Draft, Part, Spell
 from ingest.events.labels import PEOPLE, drives, is_piece, person_likeness
 from ingest.events.surety import at_least, called, came, clear, edge_error, inside, surely_drives, there, told
@@ -135,20 +135,17 @@ def _whole(vehicles: list[Trail]) -> list[Trail]:
     return [one for n, one in enumerate(by_size) if not any(is_piece(one, other) for other in by_size[:n])]
 
 
-def _within(trail: Trail, zone: Zone, kind: str) -> float:
-    """How far within the zone it is, in pixels; who queues stands there by this look and by all of its rest, for one box more
-    or less moves nobody in.
-    """
-    places = [trail.place]
-    if kind == "queue" and trail.rest is not None:
-        places.append(trail.rest.centre)
-    return min(inside(zone, place) for place in places)
+def _places(trail: Trail, group: _Gathering) -> list[Point]:
+    """Where it is; who queues stands there by this look and by all of its rest, for one box more or less moves nobody in."""
+    if group.kind == "queue" and trail.rest is not None:
+        return [trail.place, trail.rest.centre]
+    return [trail.place]
 
 
 def _counts(trail: Trail, group: _Gathering) -> bool:
     if group.kind == "queue" and trail.rest is None:
         return False
-    return group.zone is None or _within(trail, group.zone, group.kind) >= 0
+    return group.zone is None or all(group.zone.holds(place) for place in _places(trail, group))
 
 
 def _surely(trail: Trail, group: _Gathering) -> float:
@@ -158,7 +155,8 @@ def _surely(trail: Trail, group: _Gathering) -> float:
         somebody = there(trail) * came(trail) * called(trail, PEOPLE, person_likeness(trail))
     if group.zone is None:
         return somebody
-    return somebody * clear(_within(trail, group.zone, group.kind), edge_error(trail.box))
+    within = min(inside(group.zone, place) for place in _places(trail, group))
+    return somebody * clear(within, edge_error(trail.box))
 
 
 def _since(group: _Gathering, counted: Sequence[Trail], at: Micros) -> Micros:
