@@ -168,7 +168,7 @@ class Actor:
     """Something that moves or is put somewhere: a label, colours, one path per visit, and how it is drawn.
 
     `figure` turns a pose into shapes in the world. `vehicle` says what near misses count it as, `put_down` that it is
-    an object that lies from its first key to its last. `scenery` is painted but belongs to the place (goods in a
+    an object that lies from its first key to its last, where it may stay until `gone` (seconds) on somebody's forks. `scenery` is painted but belongs to the place (goods in a
     shelf, a fan): no visit, no box, no events of its own; `share` says how much of it is there at a moment, 0 to 1.
     """
 
@@ -180,6 +180,7 @@ class Actor:
     attributes: dict[str, str] = field(default_factory=dict)
     vehicle: bool = False
     put_down: bool = False
+    gone: float | None = None
     scenery: bool = False
     share: Callable[[float], float] | None = None
 

@@ -88,11 +88,21 @@ class Play:
             self._numbered("cart"), "cart", "grey", walk.path(), robot(looks, self.plan.camera), vehicle=True
         )
 
-    def object(self, kind: str, x: float, y: float, start: float, end: float, shade: int) -> None:
-        """Adds a pallet or box that lies there from `start` to `end` (seconds)."""
+    def object(
+        self,
+        kind: str,
+        x: float,
+        y: float,
+        start: float,
+        end: float,
+        shade: int,
+        *,
+        gone: float | None = None,
+    ) -> None:
+        """Adds a pallet or box that lies there from `start` to `end` (seconds), and on somebody's forks until `gone`."""
         draw = (pallet if kind == "pallet" else carton)(self.plan.camera, shade)
         path = Walk(start, x, y).wait_until(end).path()
-        self._add(self._numbered(kind), kind, "brown", path, draw, put_down=True)
+        self._add(self._numbered(kind), kind, "brown", path, draw, put_down=True, gone=gone)
 
     def goods(self, full: Callable[[float], float], rgb: tuple[Rgb, Rgb], turned: float) -> None:
         """Adds what stands in the shelf: the share of it that is there at each moment; after `turned` in the other colour."""
@@ -120,11 +130,12 @@ class Play:
     def _add(
         self, name: str, label: str, colour: str, path: Path, figure: Callable[[Pose], Figure],
         attributes: dict[str, str] | None = None, *, vehicle: bool = False, put_down: bool = False,
+        gone: float | None = None,
     ) -> None:  # fmt: skip
         self.actors.append(
             Actor(
                 name=name, label=label, colour=colour, paths=(path,), figure=figure, attributes=attributes or {},
-                vehicle=vehicle, put_down=put_down,
+                vehicle=vehicle, put_down=put_down, gone=gone,
             )
         )  # fmt: skip
 
@@ -466,11 +477,11 @@ def pallet_left(play: Play, at: float) -> float:
         .to(stop, y, speed=0.8, ease=True)
     )
     second.wait(2.4)
-    taken = second.at - 2.0
+    taken, gone = second.at - 2.0, second.at
     second.to(side * out, y, speed=1.7, ease=True, facing=facing)
     play.forklift(first, ((at - 9, put),), shade)
     play.forklift(second, ((taken, second.at + 9),), shade)
-    play.object("pallet", x, y, put, taken, shade)
+    play.object("pallet", x, y, put, taken, shade, gone=gone)
     return second.at
 
 

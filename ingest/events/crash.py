@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from core.clock import SECOND, Micros
 from core.ids import EntityId
-from core.place import Box, Layout
+from core.place import Box, Layout, Point
 from ingest.events.book import Book, Part
 from ingest.events.labels import VEHICLES, drives
 from ingest.events.pair import Pair, Two
@@ -34,10 +34,10 @@ AGAIN: Micros = 60 * SECOND
 
 @dataclass(slots=True)
 class _Contact:
-    """Two that came to touch: when, how fast each was just before (pixels a second), and the box around both then."""
+    """Two that came to touch: when, at what pace the faster one did (`CollisionMaker._pace`), and the box around both then."""
 
     at: Micros
-    speeds: dict[EntityId, float]
+    pace: float
     hull: Box
     parts: tuple[Part, Part]
     certainty: float
@@ -117,14 +117,13 @@ class CollisionMaker:
     def _touch(self, pair: Pair, one: Trail, other: Trail, at: Micros) -> None:
         if pair in self._touching or pair in self._told:
             return
-        before = {trail.entity_id: _speed(trail, at - BEFORE, at) for trail in (one, other)}
-        fast = max((one, other), key=lambda trail: before[trail.entity_id])
-        slow = other if fast is one else one
-        if not self._is_fast(fast, before[fast.entity_id]):
+        fast, slow = sorted((one, other), key=lambda trail: _speed(trail, at - BEFORE, at), reverse=True)
+        pace = self._pace(fast, at - BEFORE, at)
+        if not self._is_fast(fast, _speed(fast, at - BEFORE, at), pace):
             return
         self._touching[pair] = _Contact(
             at=at,
-            speeds=before,
+            pace=pace,
             hull=_last_box(one, at).hull(_last_box(other, at)),
             parts=(
                 Part(fast.entity_id, _last_box(fast, at), "hitter"),
@@ -134,14 +133,24 @@ class CollisionMaker:
             cut=any(trail.points[-1].cut_off for trail in (one, other)),
         )
 
-    def _is_fast(self, trail: Trail, speed: float) -> bool:
+    def _is_fast(self, trail: Trail, speed: float, pace: float) -> bool:
+        """Whether that many pixels a second, which are that pace, are fast for it."""
         t = self._thresholds
-        scale = self._scale(trail)
-        return speed >= max(
-            t.fast_px, t.fast_share * trail.box.diagonal if scale is None else t.fast_m / scale
-        )
+        return speed >= t.fast_px and pace >= (t.fast_share if self._per_pixel(trail) is None else t.fast_m)
 
-    def _scale(self, trail: Trail) -> float | None:
+    def _pace(self, trail: Trail, since: Micros, until: Micros) -> float:
+        """Metres a second between the looks nearest to two moments, or its box's diagonals a second where no scale is known:
+        of what drives away from the camera the pixels a second grow fewer by themselves.
+        """
+        ends = _ends(trail, since, until)
+        if ends is None:
+            return 0.0
+        (x, y), (across, down), took = ends
+        ground = self._layout.scale
+        metres = None if ground is None else ground.metres((x, y), (x + across, y + down))
+        return (math.hypot(across, down) / trail.box_at(since).diagonal if metres is None else metres) / took
+
+    def _per_pixel(self, trail: Trail) -> float | None:
         """Metres a pixel in the way it moves, from where it stands; None where no scale is known."""
         ground = self._layout.scale
         if ground is None or trail.speed == 0:
@@ -161,14 +170,11 @@ class CollisionMaker:
             return
         if _taken_over(contact, seen):
             return
-        left = max(_speed(trail, contact.at + AFTER, at) for trail in left_there)
-        was = contact.speeds[fast.entity_id]
-        lost = (
-            (was - left) * SECOND / (BEFORE // 2 + AFTER + AFTER // 2)
-        )  # from middle to middle of the stretches
+        left = max(self._pace(trail, contact.at + AFTER, at) for trail in left_there)
+        took = (BEFORE // 2 + AFTER + AFTER // 2) / SECOND  # from middle to middle of the stretches
         judged = seen.get(fast.entity_id) or left_there[0]
-        hardest = self._hardest(judged)
-        if left > LEFT_SHARE * was or lost < hardest:
+        beyond = (contact.pace - left) / took - self._hardest(judged)
+        if left > LEFT_SHARE * contact.pace or beyond < 0:
             return
         self._told[pair] = at
         self._book.note(
@@ -176,33 +182,43 @@ class CollisionMaker:
             contact.at,
             (fast, slow),
             zone=self._zone(contact.hull),
-            confidence=told(contact.certainty, _surely_lost(judged, was, left, lost - hardest)),
+            confidence=told(contact.certainty, self._surely_lost(judged, contact.pace, left, beyond)),
         )
 
     def _hardest(self, trail: Trail) -> float:
-        """What no brake takes off, pixels a second per second."""
-        scale = self._scale(trail)
-        if scale is None:
-            return self._thresholds.crash_share * trail.box.diagonal
-        return self._thresholds.crash_m / scale
+        """What no brake takes off, in what `_pace` counts a second per second."""
+        known = self._per_pixel(trail) is not None
+        return self._thresholds.crash_m if known else self._thresholds.crash_share
+
+    def _surely_lost(self, trail: Trail, was: float, left: float, beyond: float) -> float:
+        """How surely hardly any of its pace is left, and `beyond` what a brake takes more than none."""
+        per_pixel = self._per_pixel(trail) or 1.0 / trail.box.diagonal
+        error = math.sqrt(2.0) * edge_error(trail.box) * per_pixel * SECOND / BEFORE
+        took = (BEFORE // 2 + AFTER + AFTER // 2) / SECOND
+        return clear(LEFT_SHARE * was - left, error) * clear(beyond, math.sqrt(2.0) * error / took)
 
     def _zone(self, hull: Box) -> str | None:
         zones = [*(lane.zone() for lane in self._layout.lanes), *self._layout.zones]
         return next((zone.name for zone in zones if zone.holds(hull.foot)), None)
 
 
-def _speed(trail: Trail, since: Micros, until: Micros) -> float:
-    """Pixels a second of the box's middle between the looks nearest to two moments; the median edge counts, so that
-    a box that grows on one side has not moved.
+def _ends(trail: Trail, since: Micros, until: Micros) -> tuple[Point, Point, float] | None:
+    """Where it stood at the look nearest to the first of two moments, by how many pixels its box moved until the last, and
+    how many seconds that took; None where it was not seen twice. Of two edges the one that moved less counts, so that a box that grows on one side has not moved.
     """
     points = [p for p in trail.points if since - SECOND // 8 <= p.at <= until]
-    if len(points) < 2:
-        return 0.0
+    if len(points) < 2 or points[-1].at <= points[0].at:
+        return None
     a, b = points[0], points[-1]
-    took = (b.at - a.at) / SECOND
     across = min((b.box.x1 - a.box.x1, b.box.x2 - a.box.x2), key=abs)
     down = min((b.box.y1 - a.box.y1, b.box.y2 - a.box.y2), key=abs)
-    return math.hypot(across, down) / took if took > 0 else 0.0
+    return a.place, (across, down), (b.at - a.at) / SECOND
+
+
+def _speed(trail: Trail, since: Micros, until: Micros) -> float:
+    """Pixels a second between the looks nearest to two moments."""
+    ends = _ends(trail, since, until)
+    return 0.0 if ends is None else math.hypot(*ends[1]) / ends[2]
 
 
 def _taken_over(contact: _Contact, seen: dict[EntityId, Trail]) -> bool:
@@ -215,13 +231,6 @@ def _taken_over(contact: _Contact, seen: dict[EntityId, Trail]) -> bool:
     return any(
         min(other.box_at(at).iou(seen[fast].box) for at in (first, last)) >= TAKEN_OVER for other in others
     )
-
-
-def _surely_lost(trail: Trail, was: float, left: float, beyond: float) -> float:
-    """How surely hardly any speed is left, and `beyond` what a brake takes (pixels a second per second) more than none."""
-    error = math.sqrt(2.0) * edge_error(trail.box) * SECOND / BEFORE
-    over = (BEFORE // 2 + AFTER + AFTER // 2) / SECOND
-    return clear(LEFT_SHARE * was - left, error) * clear(beyond, math.sqrt(2.0) * error / over)
 
 
 def _last_box(trail: Trail, at: Micros) -> Box:

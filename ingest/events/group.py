@@ -10,9 +10,20 @@ from core.ids import EntityId
 from core.place import Layout, Point, Zone
 from ingest.events.book import Book, Draft, Part, Spell
 from ingest.events.labels import PEOPLE, drives, is_piece, person_likeness
-from ingest.events.surety import at_least, called, came, clear, edge_error, inside, surely_drives, there, told
+from ingest.events.surety import (
+    at_least,
+    called,
+    came,
+    clear,
+    edge_error,
+    inside,
+    longer_by,
+    surely_drives,
+    there,
+    told,
+)
 from ingest.events.thresholds import Thresholds
-from ingest.events.trail import Step, Trail
+from ingest.events.trail import Rest, Step, Trail
 from ingest.perception.presence import Visit
 
 QUEUES = frozenset({"queue", "checkout", "till", "counter"})
@@ -47,14 +58,15 @@ class GroupMaker:
     lesser certainty. Spans last while there are enough, breaks of under a second included, of a queue under three:
     who passes before it hides it. Everyone who was part of it
     is named; attribute `most` is the highest count. A vehicle's box in another's is a piece of that, and so is who was never seen apart from somebody (`APART_FOR`). Confidence: how
-    surely at least as many as it takes are there and what they count as (`at_least`).
+    surely at least as many as it takes are there and what they count as (`at_least`), and of a queue, whose beginning is when
+    so many stand and not when the last of them begins to, for long enough.
     """
 
     GRACE: Micros = SECOND
     QUEUE_GRACE: Micros = 3 * SECOND
 
     def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
-        self._book = book
+        self._book, self._ground = book, layout.scale
         self._apart: dict[EntityId, Micros] = {}
         self._groups: list[_Gathering] = []
         t = thresholds
@@ -101,7 +113,7 @@ class GroupMaker:
     def _look(self, group: _Gathering, at: Micros, counted: Sequence[Trail]) -> None:
         enough = len(counted) >= group.least > 0
         if not group.spell.on:
-            turned = _since(group, counted, at) if enough else None
+            turned = self._since(group, counted, at) if enough else None
             if not group.spell.begins(at, enough, turned=turned) or group.spell.since is None:
                 return
             since = group.spell.since
@@ -126,7 +138,31 @@ class GroupMaker:
         group.most = max(group.most, len(counted))
         draft.attributes = {"most": group.most}
         draft.show(at, *(trail.box for trail in counted))
-        draft.confidence = told(at_least(group.least, [_surely(trail, group) for trail in counted]))
+        draft.confidence = told(
+            at_least(group.least, [_surely(trail, group) for trail in counted]),
+            self._long_enough(group, draft, at, counted),
+        )
+
+    def _since(self, group: _Gathering, counted: Sequence[Trail], at: Micros) -> Micros:
+        """Since when they are so many, which is told only once each has stood, or was seen apart, for a while."""
+        if group.kind == "queue":
+            stood = (
+                trail.rest.since + self._creeps(trail.rest) for trail in counted if trail.rest is not None
+            )
+            return min(at, sorted(stood)[group.least - 1])
+        newest = sorted(trail.born for trail in counted)[group.least - 1]
+        return max(newest, at - APART_FOR - LOOK) if group.zone is None else at
+
+    def _creeps(self, rest: Rest) -> Micros:
+        """How much later than its rest seems to begin a thing stands, more or less by as much."""
+        return longer_by(rest, self._ground) // 2
+
+    def _long_enough(self, group: _Gathering, draft: Draft, at: Micros, counted: Sequence[Trail]) -> float:
+        """How surely a queue has lasted for as long as it takes: far more vehicles wait for a moment than for long."""
+        errors = [longer_by(trail.rest, self._ground) for trail in counted if trail.rest is not None]
+        if group.kind != "queue" or not errors:
+            return 1.0
+        return clear(at - draft.start - group.spell.need - max(errors), max(errors))
 
 
 def _whole(vehicles: list[Trail]) -> list[Trail]:
@@ -157,11 +193,3 @@ def _surely(trail: Trail, group: _Gathering) -> float:
         return somebody
     within = min(inside(group.zone, place) for place in _places(trail, group))
     return somebody * clear(within, edge_error(trail.box))
-
-
-def _since(group: _Gathering, counted: Sequence[Trail], at: Micros) -> Micros:
-    """Since when they are so many, which is told only once each has stood, or was seen apart, for a while."""
-    if group.kind == "queue":
-        return sorted(trail.rest.since for trail in counted if trail.rest is not None)[group.least - 1]
-    newest = sorted(trail.born for trail in counted)[group.least - 1]
-    return max(newest, at - APART_FOR - LOOK) if group.zone is None else at

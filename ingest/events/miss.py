@@ -13,7 +13,7 @@ from ingest.events.book import Book, Draft, Part, Spell
 from ingest.events.labels import LOADS, PEOPLE, VEHICLES, VULNERABLE, is_known, near_miss_roles
 from ingest.events.pair import Pair, Two
 from ingest.events.road import too_wide
-from ingest.events.surety import called, clear, edge_error, place_error, there, told
+from ingest.events.surety import called, came, clear, edge_error, place_error, there, told
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import SPEED_OVER, TALLEST_OF, Step, Trail
 from ingest.perception.presence import Visit
@@ -93,7 +93,12 @@ class MissMaker:
         return max(
             1e-3,
             told(
-                *(_known_as(vehicle, VEHICLES | LOADS), _known_as(person, VULNERABLE), likeness),
+                *(
+                    _known_as(vehicle, VEHICLES | LOADS),
+                    _known_as(person, VULNERABLE),
+                    came(person),
+                    likeness,
+                ),
                 clear(limit - gap, self._error(two)),
                 self._surely_fast(fast, paces[fast.entity_id]),
                 self._beside(two),
@@ -121,7 +126,9 @@ class MissMaker:
         limit = self._thresholds.fast_m
         if error is None:
             error, limit = edge_error(fast.box), max(fast.top_speed, 1e-6) / pace
-        return clear(pace - 1.0, math.sqrt(2.0) * error * SECOND / SPEED_OVER / max(limit, 1e-6))
+        # far more walk than run: what is fast by no more than its error is not
+        error *= math.sqrt(2.0) * SECOND / SPEED_OVER / max(limit, 1e-6)
+        return clear(pace - 1.0 - error, error)
 
     def _gap(self, two: Two) -> tuple[float, float]:
         """How far apart they are and how far they may be: metres where a scale is known, else pixels."""

@@ -17,6 +17,8 @@ from ingest.perception.presence import Visit
 
 OWNER_REACH = 3.0
 """The owner of what appears may be this many times further away than who is with it."""
+NOBODYS = 0.5
+"""How surely what appeared where nobody was is an object: things are put down, light and rain are not."""
 
 
 @dataclass(slots=True)
@@ -33,6 +35,11 @@ class _Left:
     centre: Point | None = None
     draft: Draft | None = None
 
+    @property
+    def surety(self) -> float:
+        """How surely it is an object that lies there."""
+        return self.certainty * (1.0 if self.from_start or self.owner is not None else NOBODYS)
+
 
 class ObjectMaker:
     """Tells what was left and what was taken.
@@ -43,7 +50,7 @@ class ObjectMaker:
     person nearest to it when it appeared. `object_removed` is that moment, also of what stood there from the start;
     role `taker` is who was within reach. A nameless thing from the start that drives off by itself is not removed: that
     takes somebody within reach, or vanishing on the spot. Confidence: how surely it is there (`surety`) and
-    an object (`object_likeness`).
+    an object (`object_likeness`), less where nobody was near who might have put it down (`NOBODYS`).
     """
 
     def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
@@ -96,7 +103,7 @@ class ObjectMaker:
         if left.draft is None:
             self._wait(trail, left)
         if left.draft is not None:
-            left.draft.confidence = told(there(trail), left.certainty)
+            left.draft.confidence = told(there(trail), left.surety)
             left.draft.show(trail.at, trail.box)
 
     def _wait(self, trail: Trail, left: _Left) -> None:
@@ -130,7 +137,7 @@ class ObjectMaker:
             "object_removed",
             at,
             parts if left.by is None else [*parts, left.by],
-            confidence=told(there(trail), left.certainty),
+            confidence=told(there(trail), left.surety),
         )
 
     def _moved(self, trail: Trail, centre: Point) -> bool:

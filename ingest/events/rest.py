@@ -25,7 +25,7 @@ from ingest.events.labels import (
     person_likeness,
     travelled,
 )
-from ingest.events.surety import called, clear, edge_error, inside, there, told
+from ingest.events.surety import called, came, clear, edge_error, inside, longer_by, there, told
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import Rest, Step, Trail, TrailPoint
 from ingest.perception.attributes import direction_word
@@ -46,12 +46,6 @@ AHEAD_COSINE = 0.77
 """In front of a vehicle is what lies within 40° of the way it came."""
 WAY_SHARE = 0.2
 """How much of the way a vehicle came is that of the latest look."""
-SURE_S: Micros = SECOND * 3 // 2
-"""How much longer than needed a rest lasts at least before it is told: when a thing that creeps to a halt stands is known
-no better …"""
-BRAKES = 2.5
-"""… and no better than a vehicle that brakes at so many metres a second per second, and sets off so, takes for the way
-across the circle in which it rests: far from the camera that is metres wide."""
 ROOM = 1.2
 """Diagonals of its box up to which a vehicle stands right behind another."""
 
@@ -291,7 +285,7 @@ class HindranceMaker:
     """Tells who rests where it hinders: `blocked` by any thing but a person in a zone that must stay free, `stalled`
     by a vehicle on a road, which is told once, of the lane it is in if it is in one.
 
-    Told after the needed time and what is unsure of it (`SURE_S`, `BRAKES`), of what is known for what it is (`_surely`). Who waits has not stalled: in a zone for waiting or parking, or right behind another vehicle that rests. The span begins with the rest (or with the zone's first look at it there) and ends with it. Confidence:
+    Told after the needed time and what is unsure of it (`longer_by`), of what is known for what it is (`_surely`). Who waits has not stalled: in a zone for waiting or parking, or right behind another vehicle that rests. The span begins with the rest (or with the zone's first look at it there) and ends with it. Confidence:
     how surely it is there, is what hinders (less the more a nameless one resembles a person), and is within such a zone
     (`surety`).
     """
@@ -338,7 +332,7 @@ class HindranceMaker:
         draft = drafts.get(key)
         if draft is not None and draft.zone != way.zone.name:
             return
-        needed = way.needed + self._unsure_of(rest)
+        needed = way.needed + longer_by(rest, self._ground)
         if draft is None and (rested < needed or certainty == 0 or not way.zone.holds(rest.centre)):
             return
         if draft is None and not self._surely(trail, way.kind, step):
@@ -357,13 +351,7 @@ class HindranceMaker:
         within = clear(max(inside(zone, rest.centre) for zone in zones), edge_error(trail.box))
         if kind == "blocked":
             return told(there(trail), 1.0 - trail.names.get("person", 0.0), certainty, within)
-        return told(there(trail), called(trail, VEHICLES | TWO_WHEELERS, certainty), within)
-
-    def _unsure_of(self, rest: Rest) -> Micros:
-        """How much longer a rest may seem than it is."""
-        (x, y), ground = rest.centre, self._ground
-        metres = None if ground is None else ground.metres((x, y), (x, y + rest.radius))
-        return SURE_S if metres is None else max(SURE_S, round(2 * math.sqrt(2 * metres / BRAKES) * SECOND))
+        return told(there(trail), came(trail), called(trail, VEHICLES | TWO_WHEELERS, certainty), within)
 
     def _surely(self, trail: Trail, kind: str, step: Step) -> bool:
         """Whether it is known for something that can be in the way so, and no piece of what was told of already. A vehicle

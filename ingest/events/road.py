@@ -19,7 +19,7 @@ from ingest.events.labels import (
     person_likeness,
     upright,
 )
-from ingest.events.surety import called, clear, edge_error, inside, there, told
+from ingest.events.surety import called, came, clear, edge_error, inside, there, told
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import SAME_HEIGHT, TALLEST_OF, Step, Trail
 from ingest.perception.presence import Visit
@@ -166,7 +166,9 @@ class OnRoadMaker:
 
 
 def _called(trail: Trail, likeness: float) -> float:
-    return likeness * (called(trail, PEOPLE | ANIMALS, 1.0) if trail.label in PEOPLE | ANIMALS else 1.0)
+    if trail.label not in PEOPLE | ANIMALS:
+        return likeness
+    return likeness * called(trail, PEOPLE | ANIMALS, 1.0) * came(trail)
 
 
 def too_wide(trail: Trail, ground: Ground | None) -> bool:

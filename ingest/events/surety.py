@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from core.clock import SECOND, Micros
 from core.ground import Ground
 from core.labels import TWO_WHEELERS
 from core.place import Box, Point, Zone
 from ingest.events.labels import VEHICLES, drives
-from ingest.events.trail import Trail
+from ingest.events.trail import Rest, Trail
 
 ALIKE = 3
 """So many looks in a row err alike: they weigh as one."""
@@ -23,13 +24,18 @@ WALKED = 0.5
 """… which takes so many diagonals of the box."""
 EDGE_PX, EDGE_SHARE = 2.0, 0.05
 """By how much the edge of a box errs (one standard deviation): max(EDGE_PX, EDGE_SHARE of its height)."""
+CREEPS: Micros = SECOND * 3 // 2
+"""A rest seems longer than it is by up to so much: when a thing that creeps to a halt stands is known no better …"""
+BRAKES = 2.5
+"""… and no better than a vehicle that brakes at so many metres a second per second, and sets off so, takes for the way
+across the circle in which it rests: far from the camera that is metres wide."""
 
 
 def there(trail: Trail) -> float:
     """How surely there is anything: that not all looks that err each for itself (`ALIKE`, `MOST`) were wrong, if each is
     wrong as often as the mean score says.
     """
-    independent = min(trail.looks / ALIKE, MOST)
+    independent = min(trail.looks / ALIKE, MOST if trail.journey >= WALKED else 1.0)
     return float(1.0 - (1.0 - min(1.0, trail.score)) ** independent)
 
 
@@ -46,14 +52,14 @@ def called(trail: Trail, labels: frozenset[str], nameless: float = 0.0) -> float
 
 def came(trail: Trail) -> float:
     """How surely it came, and is not a place that only looks otherwise than before: people come in at the picture's edge or
-    walk, unless they were there from the start.
+    walk, unless they were there when the scene began.
     """
-    return 1.0 if trail.at_edge or trail.from_start or trail.journey >= WALKED else UNMOVED
+    return 1.0 if trail.at_edge or trail.at_first or trail.journey >= WALKED else UNMOVED
 
 
 def surely_drives(trail: Trail) -> float:
     """How surely it is there and drives."""
-    return there(trail) * called(trail, VEHICLES | TWO_WHEELERS, drives(trail))
+    return there(trail) * came(trail) * called(trail, VEHICLES | TWO_WHEELERS, drives(trail))
 
 
 def clear(margin: float, error: float) -> float:
@@ -77,6 +83,13 @@ def place_error(box: Box, ground: Ground) -> float | None:
     (x, y), error = box.foot, edge_error(box)
     metres = ground.metres((x, y - error), (x, y + error))
     return None if metres is None else metres / 2
+
+
+def longer_by(rest: Rest, ground: Ground | None) -> Micros:
+    """By how much longer a rest may seem than it is: half of it before the thing stands, half of it after."""
+    (x, y) = rest.centre
+    metres = None if ground is None else ground.metres((x, y), (x, y + rest.radius))
+    return CREEPS if metres is None else max(CREEPS, round(2 * math.sqrt(2 * metres / BRAKES) * SECOND))
 
 
 def inside(zone: Zone, place: Point, along: Point | None = None) -> float:

@@ -36,6 +36,8 @@ PARTLY = 3
 """… and so many leave it there: where more and more is taken out, the region grows over the shelf's edge."""
 TAKEN = 0.5
 """Goods off the shelf that have gone so many of their own diagonals are a thing that somebody carries."""
+AT_FIRST: Micros = SECOND
+"""Who stands there when the scene begins is seen within this time; what is named later on, and never stirred, may be a place."""
 LOST: Micros = 120 * SECOND
 """Who was not heard of for so long is forgotten."""
 NEVER_GOODS = frozenset({"person"})
@@ -74,8 +76,8 @@ class Trail:
     """One visit's path so far: the last seconds of it point by point, the rest in sums.
 
     Only looks at which it was truly seen, or at which nothing moved, are points of it: a thing that is hidden for a
-    while has a gap in its trail, and no rest. `at_edge` says that it came in at the picture's edge, `heard` when it
-    was last named, `missing` that it was not seen then, `shelved` that it turned up on a shelf, `on_shelf` that it is there,
+    while has a gap in its trail, and no rest. `at_edge` says that it came in at the picture's edge, `from_start` that it
+    never came as far as is known, `at_first` that it was seen as the scene began, `heard` when it was last named, `missing` that it was not seen then, `shelved` that it turned up on a shelf, `on_shelf` that it is there,
     `names` what part each name has of all that was said of it.
     """
 
@@ -86,6 +88,7 @@ class Trail:
     side: str = ""
     at_edge: bool = False
     from_start: bool = False
+    at_first: bool = False
     heard: Micros = 0
     missing: bool = False
     shelved: bool = False
@@ -288,6 +291,7 @@ class Trails:
         self._shelves = [zone for zone in layout.zones if zone.kind in SHELVES]
         self._size = size if size is not None and min(size) > 0 else None
         self._waiting: Moment | None = None
+        self._began: Micros = -1
         self._before: dict[EntityId, tuple[Micros, Box]] = {}
         self.trails: dict[EntityId, Trail] = {}
 
@@ -309,6 +313,8 @@ class Trails:
         anew_from_here = moment.cut or moment.lost
         if anew_from_here:
             self._before.clear()
+        if anew_from_here or self._began < 0:
+            self._began = moment.at
         gone = [*self._dropped(moment)] if anew_from_here else []
         arrived = tuple((visit, self._arrive(visit)) for visit in moment.arrived)
         anew = {visit.entity_id for visit, _ in gone}  # of the old scene: seen from the next look on
@@ -332,6 +338,7 @@ class Trails:
             for at, box in visit.path or ((visit.at, visit.box),):
                 trail.add(at, box, visit.score, cut_off=self._cut_off(box))
         trail.side, trail.from_start, trail.born = visit.side, visit.there_from_start, visit.at
+        trail.at_first = visit.there_from_start and not visit.path and visit.at <= self._began + AT_FIRST
         trail.at_edge = bool(visit.side) if self._size is None else self._cut_off(visit.box)
         return trail
 

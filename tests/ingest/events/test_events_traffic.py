@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.ground import Ground
-from core.memory import Event
+from core.memory import WAKES_FROM, Event
 from core.place import Lane, Layout, Line, Zone
 from helpers.moments import Walk, events_of, looks_at, moments
 
@@ -60,6 +60,47 @@ def test_braking_behind_a_standing_car_is_no_collision() -> None:
     )
 
 
+def test_driving_away_from_the_camera_past_a_standing_car_is_no_collision() -> None:
+    slanted = Ground(
+        (0.02, 0.0, -6.4, 0.0, 0.0, 8.0, 0.0, 0.005, -0.4)
+    )  # 7 m off at the bottom, 40 m half-way up
+
+    def foot(metres: float) -> float:
+        return (8.0 / metres + 0.4) / 0.005
+
+    away: Way = [(i / 8, 300.0, foot(7.3 + 20.0 * i / 8)) for i in range(16)]
+    walks = [
+        Walk(name=name, path=path, label="car", size=(30, 24))
+        for name, path in (("a", [(0, 331.0, foot(16.0)), (12, 331.0, foot(16.0))]), ("b", away))
+    ]
+    assert told(walks, 4, Layout(ground=slanted), "collision") == []
+
+
+@pytest.mark.parametrize(("lasts", "wakes"), [(5.6, False), (16.0, True)])
+def test_a_queue_that_lasts_hardly_long_enough_wakes_nobody(lasts: float, wakes: bool) -> None:
+    line = [
+        car(
+            name,
+            [(0, x - 300, 220), (3, x, 220), (3 + lasts, x, 220), (5 + lasts, x + 250, 220)],
+            came="left",
+        )
+        for name, x in (("a", 600.0), ("b", 490.0), ("c", 380.0))
+    ]
+    (queue,) = told(line, 6 + lasts, Layout(lanes=(EAST,)), "queue")
+    assert (queue.confidence >= WAKES_FROM) == wakes
+
+
+@pytest.mark.parametrize(("label", "kind"), [("person", "on_road"), ("car", "stalled")])
+def test_what_turned_up_on_the_road_and_never_moved_wakes_nobody(label: str, kind: str) -> None:
+    came = Walk(name="came", label=label, path=[(0, 0, 220), (3, 300, 220), (18, 300, 220)], size=(20, 50))
+    place = Walk(name="place", label=label, path=[(3, 700, 220), (18, 700, 220)], size=(20, 50))
+    sure = {
+        event.entity_ids[0]: event.confidence >= WAKES_FROM
+        for event in told([came, place], 18, Layout(zones=(ROAD,), lanes=(EAST,)), kind)
+    }
+    assert sure == {"came": True, "place": False}
+
+
 def test_somebody_on_the_road_is_told_but_not_on_the_crossing_nor_beside_it() -> None:
     layout = Layout(zones=(ROAD, ZEBRA))
 
@@ -81,7 +122,7 @@ def test_three_vehicles_that_stand_in_a_lane_are_a_queue_and_only_the_first_has_
     layout = Layout(zones=(ROAD,), lanes=(EAST,))
     (queue,) = told(line, 22, layout, "queue")
     assert queue.zone == "eastbound"
-    assert queue.span.start / 1e6 == pytest.approx(3.0, abs=0.5)
+    assert queue.span.start / 1e6 == pytest.approx(3.4, abs=0.5)  # nobody comes to a halt so abruptly
     assert queue.span.end / 1e6 == pytest.approx(20.0, abs=1.3)
     (stalled,) = told(line, 22, layout, "stalled")
     assert (stalled.entity_ids, stalled.zone) == (("a",), "eastbound")

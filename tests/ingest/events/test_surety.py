@@ -11,8 +11,19 @@ from core.ids import EntityId
 from core.place import Box, Lane, Layout, Zone
 from helpers.moments import Walk, events_of, looks_at, moments
 from ingest.events.book import Book
-from ingest.events.surety import at_least, called, clear, inside, place_error, there, told
-from ingest.events.trail import Trail
+from ingest.events.surety import (
+    CREEPS,
+    at_least,
+    called,
+    came,
+    clear,
+    inside,
+    longer_by,
+    place_error,
+    there,
+    told,
+)
+from ingest.events.trail import Rest, Trail, Trails
 
 SHARES = st.floats(0, 1)
 LANE = Lane(name="east", polygon=((0, 100), (400, 100), (400, 140), (0, 140)), direction=(1, 0))
@@ -31,6 +42,52 @@ def test_more_looks_and_better_ones_are_surer_of_somebody(looks: int, score: flo
     sure = there(trail(looks, score))
     assert 0 <= sure <= there(trail(looks + 1, score)) + 1e-9 <= 1 + 1e-9
     assert sure <= there(trail(looks, score + 0.05))
+
+
+def test_looks_at_what_never_moved_err_alike_and_weigh_as_one() -> None:
+    still, walked = trail(40, 0.6), trail(40, 0.6)
+    walked.add(41 * 125_000, Box(80, 0, 120, 100), 0.6, cut_off=False)
+    assert there(still) == pytest.approx(0.6)
+    assert there(walked) > 0.95
+
+
+@pytest.mark.parametrize(
+    ("at_edge", "at_first", "walked", "sure"),
+    [
+        (True, False, 0.0, True),
+        (False, True, 0.0, True),
+        (False, False, 90.0, True),
+        (False, False, 0.0, False),
+    ],
+)
+def test_who_turned_up_within_the_picture_and_never_moved_may_be_a_place(
+    at_edge: bool, at_first: bool, walked: float, sure: bool
+) -> None:
+    somebody = trail(3, 0.9)
+    somebody.at_edge, somebody.at_first = at_edge, at_first
+    somebody.add(3 * 125_000, Box(walked, 0, walked + 40, 100), 0.9, cut_off=False)
+    assert (came(somebody) == 1.0) == sure
+
+
+def test_what_stood_there_from_the_start_was_seen_as_the_scene_began() -> None:
+    at_once, later = (
+        Walk(name=name, path=[(since, 300, 200), (12, 300, 200)], from_start=True)
+        for name, since in (("at once", 0.0), ("later", 5.0))
+    )
+    trails = Trails((1000, 500))
+    for moment in moments([at_once, later], looks_at(12)):
+        trails.push(moment)
+    assert {name: trail.at_first for name, trail in trails.trails.items()} == {
+        "at once": True,
+        "later": False,
+    }
+
+
+def test_a_rest_far_from_the_camera_may_seem_longer_than_one_near_it() -> None:
+    slanted = Ground((0.02, 0.0, -6.4, 0.0, 0.0, 8.0, 0.0, 0.005, -0.4))
+    near, far = (longer_by(Rest(since=0, centre=(300.0, y), radius=6.0), slanted) for y in (300.0, 120.0))
+    assert CREEPS == near < far
+    assert longer_by(Rest(since=0, centre=(0.0, 0.0), radius=6.0), None) == CREEPS
 
 
 def test_what_is_said_of_somebody_decides_what_he_is() -> None:
@@ -92,7 +149,7 @@ def test_an_alarm_that_becomes_sure_is_told_again_at_once() -> None:
 
 @pytest.mark.parametrize(("gap", "sure"), [(2.0, True), (28.0, False)])
 def test_a_near_miss_by_a_hair_of_the_limit_is_less_sure(gap: float, sure: bool) -> None:
-    stands = Walk(name="p", path=[(0, 450, 200), (8, 452, 200)])
+    stands = Walk(name="p", path=[(0, 350, 200), (1, 450, 200), (8, 452, 200)])
     passes = Walk(name="f", label="forklift", size=(120, 90), path=[(0, 50, 290 + gap), (4, 850, 290 + gap)])
     events = events_of(moments([passes, stands], looks_at(4, 8.0)), Layout(), size=(1000, 500))
     (event,) = (e for e in events if e.kind == "near_miss")
