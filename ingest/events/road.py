@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core.clock import SECOND, Micros
 from core.ground import Ground
 from core.ids import EntityId
-from core.labels import TWO_WHEELERS
+from core.labels import FOUR_WHEELED, TWO_WHEELERS
 from core.place import Layout, Point, Zone
 from ingest.events.book import Book, Draft, Part, Spell
 from ingest.events.labels import (
@@ -15,6 +15,7 @@ from ingest.events.labels import (
     PEOPLE,
     UNNAMED,
     is_known,
+    is_piece,
     object_likeness,
     person_likeness,
     upright,
@@ -36,6 +37,8 @@ DROVE_FOR: Micros = SECOND
 """Who was faster than that for so long drives, whatever he is called where he waits: a rider seen from behind is a person."""
 WIDEST_M = 1.6
 """Wider than this is neither somebody on foot nor a lost load."""
+LOST_LOAD = 0.8
+"""How far what is called a car, is no wider than that and never came may be taken for a lost load."""
 
 
 @dataclass(slots=True)
@@ -48,7 +51,7 @@ class _Being:
 
 class OnRoadMaker:
     """Tells who is on the road who does not drive there: people and animals that stay `on_road_s` in a zone of kind
-    road, junction, rails or in a lane, and objects that came to rest in one; not on a crossing, pavement or island.
+    road, junction, rails or in a lane, and objects that came to rest in one, whatever they are called (`LOST_LOAD`); not on a crossing, pavement or island.
 
     One event per stay, breaks under half a second bridged; its zone is where it began. Riders and drivers are not on
     the road: whoever moves faster than one walks or runs, or did for `DROVE_FOR`, or is inside a two-wheeler's box. Nobody
@@ -73,11 +76,12 @@ class OnRoadMaker:
         if not self._roads:
             return
         wheels = [trail for trail in step.present if trail.label in TWO_WHEELERS]
+        people = [trail for trail in step.present if trail.label in PEOPLE]
         for trail in step.present:
             self._note_pace(trail)
             if trail.label in PEOPLE and trail.box.height * SAME_HEIGHT < trail.tallest(TALLEST_OF):
                 continue  # what hides the legs hides where somebody stands
-            zone = self._road_at(trail.place)
+            zone = self._road_under(trail, people)
             likeness = 0.0 if zone is None else self._likeness(trail, wheels)
             if likeness > 0 or trail.entity_id in self._known:
                 self._look(trail, zone, likeness)
@@ -90,6 +94,16 @@ class OnRoadMaker:
         if being is not None and being.draft is not None:
             lapsed = being.spell.lapsed
             self._book.close(being.draft, visit.at if lapsed is None else min(lapsed, visit.at))
+
+    def _road_under(self, trail: Trail, people: list[Trail]) -> Zone | None:
+        """The road it stands on. Where one box of somebody lies in another, one of the two is his shadow or a part of him:
+        he stands there where both do.
+        """
+        zone = self._road_at(trail.place)
+        if zone is None or trail.label not in PEOPLE:
+            return zone
+        same = (other for other in people if other is not trail and is_piece(trail, other))
+        return zone if all(self._road_at(other.place) is not None for other in same) else None
 
     def _road_at(self, place: Point) -> Zone | None:
         if any(zone.holds(place) for zone in self._free):
@@ -115,8 +129,11 @@ class OnRoadMaker:
             ):
                 return 0.0
             return 1.0 if trail.label in ANIMALS else person_likeness(trail)
-        lies = trail.rest is not None and not trail.from_start
-        return object_likeness(trail) if lies else 0.0
+        if trail.rest is None or trail.from_start:
+            return 0.0
+        if trail.label in FOUR_WHEELED and came(trail) < 1.0 and across(trail, self._ground) is not None:
+            return LOST_LOAD
+        return object_likeness(trail)
 
     def _too_fast(self, trail: Trail) -> bool:
         return self._faster(

@@ -101,6 +101,23 @@ def test_what_turned_up_on_the_road_and_never_moved_wakes_nobody(label: str, kin
     assert sure == {"came": True, "place": False}
 
 
+@pytest.mark.parametrize(("size", "count"), [((24.0, 20.0), 1), (CAR, 0)])
+def test_what_is_called_a_car_and_lies_there_all_at_once_is_a_lost_load(
+    size: tuple[float, float], count: int
+) -> None:
+    lies = Walk(name="a", label="car", size=size, path=[(3, 500, 200), (12, 500, 200)])
+    found = told([lies], 12, Layout(zones=(ROAD,), ground=SCALE), "on_road")
+    assert len(found) == count
+
+
+def test_whose_shadow_falls_on_the_road_is_not_on_it() -> None:
+    layout = Layout(zones=(ROAD,))
+    person = Walk(name="a", path=[(0, 200, 110), (8, 500, 110)], size=(20, 50))
+    shadow = Walk(name="b", path=[(0, 204, 126), (8, 504, 126)], size=(30, 62))
+    assert told([shadow], 8, layout, "on_road") != []
+    assert told([person, shadow], 8, layout, "on_road") == []
+
+
 def test_somebody_on_the_road_is_told_but_not_on_the_crossing_nor_beside_it() -> None:
     layout = Layout(zones=(ROAD, ZEBRA))
 
