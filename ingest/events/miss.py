@@ -13,7 +13,7 @@ from ingest.events.book import Book, Draft, Part, Spell
 from ingest.events.labels import LOADS, PEOPLE, VEHICLES, VULNERABLE, is_known, near_miss_roles
 from ingest.events.pair import Pair, Two
 from ingest.events.road import too_wide
-from ingest.events.surety import called, came, clear, edge_error, place_error, there, told
+from ingest.events.surety import LOOKS, called, came, clear, edge_error, place_error, there, told
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import SPEED_OVER, TALLEST_OF, Step, Trail
 from ingest.perception.presence import Visit
@@ -22,9 +22,6 @@ ALONGSIDE = 0.5
 """Below so much of the fast one's speed between the two they go together: a rider and the bicycle, a driver and the
 forklift, a car and a cyclist side by side."""
 
-
-LOOKS = 3
-"""In so many looks the two have to be that close: one box that jumps is near nobody."""
 BEHIND = 0.6
 """How much less sure a near miss is where nobody knows how far one stands behind the other."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.clock import SECOND, Micros
 from core.ground import Ground
@@ -20,7 +20,7 @@ from ingest.events.labels import (
     person_likeness,
     upright,
 )
-from ingest.events.surety import called, came, clear, edge_error, inside, there, told
+from ingest.events.surety import LOOKS, called, came, clear, edge_error, inside, there, told
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import SAME_HEIGHT, TALLEST_OF, Step, Trail
 from ingest.perception.presence import Visit
@@ -45,7 +45,7 @@ LOST_LOAD = 0.8
 class _Being:
     spell: Spell
     zone: str | None = None
-    within: float = 0.0
+    within: list[float] = field(default_factory=list)
     draft: Draft | None = None
 
 
@@ -56,7 +56,7 @@ class OnRoadMaker:
     One event per stay, breaks under half a second bridged; its zone is where it began. Riders and drivers are not on
     the road: whoever moves faster than one walks or runs, or did for `DROVE_FOR`, or is inside a two-wheeler's box. Nobody
     is told of who is not known for what he is (`is_known`). Confidence: how surely it is there and is what it is taken for,
-    and how far within the road it came (`surety`).
+    and how far within the road it came at `LOOKS` looks at least (`surety`).
     """
 
     GRACE: Micros = SECOND // 2
@@ -111,10 +111,13 @@ class OnRoadMaker:
         return next((zone for zone in self._roads if zone.holds(place)), None)
 
     def _within(self, trail: Trail) -> float:
-        """How surely it is on the road, and not just beside it or where people may be."""
+        """How surely it is on the road, and not just beside it or where people may be, as far more are: by a hair within it
+        he is beside it.
+        """
         far = max(inside(zone, trail.place) for zone in self._roads)
         free = min((-inside(zone, trail.place) for zone in self._free), default=far)
-        return clear(min(far, free), edge_error(trail.box))
+        error = edge_error(trail.box)
+        return clear(min(far, free) - error, error)
 
     def _likeness(self, trail: Trail, wheels: list[Trail]) -> float:
         """How far it may be taken for somebody on foot or for a lost object."""
@@ -157,7 +160,7 @@ class OnRoadMaker:
         being = self._known.setdefault(trail.entity_id, _Being(Spell(need=self._need, grace=self.GRACE)))
         holds = likeness > 0
         if holds:
-            being.within = max(being.within, self._within(trail))
+            being.within = sorted((*being.within, self._within(trail)), reverse=True)[:LOOKS]
         if not being.spell.on:
             began = None
             if trail.rest is not None and trail.label not in PEOPLE:  # one rest is not begun twice
@@ -174,7 +177,7 @@ class OnRoadMaker:
             return
         if holds:
             being.draft.show(trail.at, trail.box)
-            being.draft.confidence = told(there(trail), _called(trail, likeness), being.within)
+            being.draft.confidence = told(there(trail), _called(trail, likeness), being.within[-1])
         if being.spell.ends(trail.at, holds):
             lapsed = being.spell.lapsed
             self._ended[trail.entity_id] = trail.at if lapsed is None else lapsed

@@ -16,6 +16,8 @@ ALIKE = 3
 """So many looks in a row err alike: they weigh as one."""
 MOST = 4
 """More than so many looks that err each for itself say no more: what is misread for so long is misread for good."""
+LOOKS = 3
+"""In so many looks what alarms has to be so: one box that jumps is near nobody, and nowhere."""
 DOUBT = 0.5
 """How many looks to the contrary a name is taken to have had besides."""
 UNMOVED = 0.5
