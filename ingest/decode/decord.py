@@ -16,7 +16,7 @@ import numpy as np
 
 from core.clock import Micros
 from core.errors import BadMedia, Unavailable
-from core.media import Footage
+from core.media import Footage, Picture
 from core.ports import Decoded, Wanted
 from ingest.decode.picture import PlainPicture
 from ingest.decode.pyav import THREADS, PyavDecoder
@@ -77,7 +77,7 @@ class DecordDecoder:
             if place < first or (place and at == self._moments[place - 1]):
                 continue  # the latter is shown at no moment of its own
             if wanted is None or place == first or self._is_wanted(place, wanted):
-                yield PlainPicture(at, np.asarray(shown.asnumpy(), dtype=np.uint8))
+                yield PlainPicture(at, three_channels(np.asarray(shown.asnumpy(), dtype=np.uint8)))
 
     def keys(self, start: Micros = 0, /) -> Iterator[Decoded]:
         """The key pictures, by PyAV: decord would have to decode everything for them."""
@@ -127,6 +127,16 @@ class DecordDecoder:
         except (decord.DECORDError, RuntimeError) as error:
             self._broken = f"decord: {_short(error)}"
             return None
+
+
+def three_channels(pixels: Picture) -> Picture:
+    """A picture as decord gives it, H × W × 3. Where a row is padded to a multiple of the width, which for small pictures
+    hangs on the processor, decord counts the padding for channels: the row is whole and its end is nothing.
+    """
+    height, width, channels = pixels.shape
+    if channels == 3:
+        return pixels
+    return np.ascontiguousarray(pixels.reshape(height, -1)[:, : 3 * width]).reshape(height, width, 3)
 
 
 def _short(error: Exception) -> str:
