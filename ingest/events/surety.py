@@ -35,7 +35,7 @@ across the circle in which it rests: far from the camera that is metres wide."""
 
 def there(trail: Trail) -> float:
     """How surely there is anything: that not all looks that err each for itself (`ALIKE`, `MOST`) were wrong, if each is
-    wrong as often as the mean score says.
+    wrong as often as the mean score says. Of what never moved (`WALKED`) all looks show the same and weigh as one.
     """
     independent = min(trail.looks / ALIKE, MOST if trail.journey >= WALKED else 1.0)
     return float(1.0 - (1.0 - min(1.0, trail.score)) ** independent)
@@ -53,8 +53,8 @@ def called(trail: Trail, labels: frozenset[str], nameless: float = 0.0) -> float
 
 
 def came(trail: Trail) -> float:
-    """How surely it came, and is not a place that only looks otherwise than before: people come in at the picture's edge or
-    walk, unless they were there when the scene began.
+    """How surely it came, and is not a place that only looks otherwise than before: people and vehicles come in at the picture's
+    edge or move, unless they were there when the scene began.
     """
     return 1.0 if trail.at_edge or trail.at_first or trail.journey >= WALKED else UNMOVED
 
