@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 from api.cli.io import note, report
 from api.following import Live, begin
@@ -33,9 +35,16 @@ def follow_folder(
     What was watched before under any name is passed over; what cannot be watched is said, and the rest goes on.
     """
     arrivals = Arrivals(folder)
+    asked = Event()
+
+    def stop(*_: object) -> None:
+        asked.set()  # where Python may not raise an interrupt (in a destructor), it would be lost
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, stop)
     note(f"following {folder}; Ctrl-C stops")
     try:
-        while True:
+        while not asked.is_set():
             for path in arrivals.complete(house.clock.now()):
                 try:
                     _watch(path, zones=zones, house=house, settings=settings, told=told)
@@ -43,7 +52,10 @@ def follow_folder(
                     report(error)
             house.clock.sleep(TURN_S)
     except KeyboardInterrupt:
-        note("stopped; what was written stays")
+        pass
+    finally:
+        signal.signal(signal.SIGINT, before)
+    note("stopped; what was written stays")
 
 
 def _watch(

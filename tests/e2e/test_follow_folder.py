@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from api.apart import apart
+from api.watching_folder import follow_folder
+from api.wire.stream import WatchedOut
 from helpers.command import Sightline
 from helpers.videos import write_video
+from models.detect.motion import MotionDetector
 
 
 @pytest.mark.slow
@@ -38,6 +43,25 @@ def test_what_arrives_in_a_folder_is_watched_once(tmp_path: Path) -> None:
     assert (running.returncode, out) == (0, "")
     assert "no video" in err
     assert "stopped" in err
+
+
+@pytest.mark.slow
+def test_an_interrupt_that_comes_where_it_cannot_be_raised_still_stops(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    write_video(inbox / "first.mp4", seconds=1, size=(96, 64))
+
+    def told(_: WatchedOut) -> None:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    with apart(detector=MotionDetector) as here:
+        follow_folder(inbox, zones=None, house=here.house, settings=here.settings, told=told)
+    assert "stopped" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
