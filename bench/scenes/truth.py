@@ -328,15 +328,15 @@ def _left_behind(scene: Scene, stay: Stay, visits: list[Stay]) -> list[Happening
     """An object put down: it is left from the moment nobody is with it until it leaves its place, whoever passes by. On
     somebody's forks it stands where it stood until he drives off with it.
     """
-    gone = stay.actor.gone
-    end = stay.frames[-1] / scene.fps if gone is None else min(gone, (scene.frames - 1) / scene.fps)
+    gone, last = stay.actor.gone, (scene.frames - 1) / scene.fps
+    end = stay.frames[-1] / scene.fps if gone is None else min(gone, last)
     name = next((zone.name for zone in scene.layout.zones if zone.holds(stay.places[0])), None)
     out = []
     start = _alone_from(scene, stay, visits)
     if start is not None:
         due = start + ALONE_S
         out.append(Happening(kind="object_left", start=start, end=end, who=_me(stay), zone=name, due=due))
-    if (start is not None or stay.frames[0] == 0) and end < (scene.frames - 1) / scene.fps:
+    if (start is not None or stay.frames[0] == 0) and end < last:
         out.append(Happening(kind="object_removed", start=end, end=end, who=_me(stay), zone=name))
     first = stay.frames[0] / scene.fps
     for zone in scene.layout.zones:

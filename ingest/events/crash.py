@@ -23,6 +23,8 @@ BEFORE: Micros = SECOND * 3 // 8
 """The stretch just before the contact over which it was fast …"""
 AFTER: Micros = SECOND * 3 // 8
 """… and how long after it motion is looked at again, over as long a stretch."""
+LOST_OVER_S = (BEFORE // 2 + AFTER + AFTER // 2) / SECOND
+"""Seconds from the middle of the one stretch to the middle of the other: over these the speed is lost."""
 TAKEN_OVER = 0.6
 """Overlap (IoU) from which on the fast one stands where another stood before the contact: no car does, but its track may go
 over to one that it passed."""
@@ -171,9 +173,8 @@ class CollisionMaker:
         if _taken_over(contact, seen):
             return
         left = max(self._pace(trail, contact.at + AFTER, at) for trail in left_there)
-        took = (BEFORE // 2 + AFTER + AFTER // 2) / SECOND  # from middle to middle of the stretches
         judged = seen.get(fast.entity_id) or left_there[0]
-        beyond = (contact.pace - left) / took - self._hardest(judged)
+        beyond = (contact.pace - left) / LOST_OVER_S - self._hardest(judged)
         if left > LEFT_SHARE * contact.pace or beyond < 0:
             return
         self._told[pair] = at
@@ -194,8 +195,7 @@ class CollisionMaker:
         """How surely hardly any of its pace is left, and `beyond` what a brake takes more than none."""
         per_pixel = self._per_pixel(trail) or 1.0 / trail.box.diagonal
         error = math.sqrt(2.0) * edge_error(trail.box) * per_pixel * SECOND / BEFORE
-        took = (BEFORE // 2 + AFTER + AFTER // 2) / SECOND
-        return clear(LEFT_SHARE * was - left, error) * clear(beyond, math.sqrt(2.0) * error / took)
+        return clear(LEFT_SHARE * was - left, error) * clear(beyond, math.sqrt(2.0) * error / LOST_OVER_S)
 
     def _zone(self, hull: Box) -> str | None:
         zones = [*(lane.zone() for lane in self._layout.lanes), *self._layout.zones]

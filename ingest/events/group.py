@@ -21,6 +21,7 @@ from ingest.events.surety import (
     surely_drives,
     there,
     told,
+    well_clear,
 )
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import Rest, Step, Trail
@@ -158,11 +159,11 @@ class GroupMaker:
         return longer_by(rest, self._ground) // 2
 
     def _long_enough(self, group: _Gathering, draft: Draft, at: Micros, counted: Sequence[Trail]) -> float:
-        """How surely a queue has lasted for as long as it takes: far more vehicles wait for a moment than for long."""
-        errors = [longer_by(trail.rest, self._ground) for trail in counted if trail.rest is not None]
-        if group.kind != "queue" or not errors:
+        """How surely a queue has lasted for as long as it takes."""
+        if group.kind != "queue":
             return 1.0
-        return clear(at - draft.start - group.spell.need - max(errors), max(errors))
+        error = max(longer_by(trail.rest, self._ground) for trail in counted if trail.rest is not None)
+        return well_clear(at - draft.start - group.spell.need, error)
 
 
 def _whole(vehicles: list[Trail]) -> list[Trail]:

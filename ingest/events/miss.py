@@ -13,7 +13,18 @@ from ingest.events.book import Book, Draft, Part, Spell
 from ingest.events.labels import LOADS, PEOPLE, VEHICLES, VULNERABLE, is_known, near_miss_roles
 from ingest.events.pair import Pair, Two
 from ingest.events.road import too_wide
-from ingest.events.surety import LOOKS, called, came, clear, edge_error, place_error, there, told
+from ingest.events.surety import (
+    LOOKS,
+    best_looks,
+    called,
+    came,
+    clear,
+    edge_error,
+    place_error,
+    there,
+    told,
+    well_clear,
+)
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import SPEED_OVER, TALLEST_OF, Step, Trail
 from ingest.perception.presence import Visit
@@ -123,9 +134,7 @@ class MissMaker:
         limit = self._thresholds.fast_m
         if error is None:
             error, limit = edge_error(fast.box), max(fast.top_speed, 1e-6) / pace
-        # far more walk than run: what is fast by no more than its error is not
-        error *= math.sqrt(2.0) * SECOND / SPEED_OVER / max(limit, 1e-6)
-        return clear(pace - 1.0 - error, error)
+        return well_clear(pace - 1.0, math.sqrt(2.0) * error * SECOND / SPEED_OVER / max(limit, 1e-6))
 
     def _gap(self, two: Two) -> tuple[float, float]:
         """How far apart they are and how far they may be: metres where a scale is known, else pixels."""
@@ -171,7 +180,7 @@ class MissMaker:
             self._close(encounter, at)
 
     def _note(self, encounter: _Encounter, two: Two, surety: float) -> None:
-        encounter.sureties = sorted((*encounter.sureties, surety), reverse=True)[:LOOKS]
+        encounter.sureties = best_looks(encounter.sureties, surety)
         if encounter.closest is None or two.gap < encounter.least:
             encounter.least = two.gap
             boxes = {trail.entity_id: trail.box for trail in (two.one, two.other)}

@@ -16,7 +16,7 @@ from core.place import Layout, Point, Zone
 from core.sight import Attributes
 from ingest.events.book import Book, Draft, Part, Spell, over, sure
 from ingest.events.labels import PEOPLE, VEHICLES, drives, is_known, upright
-from ingest.events.surety import called, clear, edge_error, inside, place_error, there, told
+from ingest.events.surety import called, clear, edge_error, inside, place_error, there, told, well_clear
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import KEPT, SPEED_OVER, Step, Trail
 from ingest.perception.presence import Visit
@@ -360,9 +360,7 @@ class _Against:
         (vx, vy), (dx, dy) = trail.velocity, self.direction
         cosine = (vx * dx + vy * dy) / (trail.speed * math.hypot(dx, dy))
         away = math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
-        # far more drive with the lane beside this one than against it: by a hair within it, he is in the other
-        error = edge_error(trail.box)
-        within = clear(inside(self.zone, trail.place, self.direction) - error, error)
+        within = well_clear(inside(self.zone, trail.place, self.direction), edge_error(trail.box))
         return away / self.thresholds.wrong_way_deg, called(
             trail, VEHICLES | TWO_WHEELERS, certainty
         ) * within

@@ -358,8 +358,10 @@ class HindranceMaker:
         comes from somewhere: what is one all at once is somebody who fell.
         """
         if kind == "blocked":
-            came = trail.from_start or trail.at_edge or travelled(trail)
-            return trail.names.get("person", 0.0) <= 1.0 - AGREED and (trail.label not in VEHICLES or came)
+            drove_in = trail.from_start or trail.at_edge or travelled(trail)
+            return trail.names.get("person", 0.0) <= 1.0 - AGREED and (
+                trail.label not in VEHICLES or drove_in
+            )
         known = (
             o for o in step.everyone if o is not trail and "stalled" in self._drafts.get(o.entity_id, {})
         )

@@ -20,7 +20,7 @@ from ingest.events.labels import (
     person_likeness,
     upright,
 )
-from ingest.events.surety import LOOKS, called, came, clear, edge_error, inside, there, told
+from ingest.events.surety import best_looks, called, came, edge_error, inside, there, told, well_clear
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import SAME_HEIGHT, TALLEST_OF, Step, Trail
 from ingest.perception.presence import Visit
@@ -111,13 +111,10 @@ class OnRoadMaker:
         return next((zone for zone in self._roads if zone.holds(place)), None)
 
     def _within(self, trail: Trail) -> float:
-        """How surely it is on the road, and not just beside it or where people may be, as far more are: by a hair within it
-        he is beside it.
-        """
+        """How surely it is on the road, and not just beside it or where people may be."""
         far = max(inside(zone, trail.place) for zone in self._roads)
         free = min((-inside(zone, trail.place) for zone in self._free), default=far)
-        error = edge_error(trail.box)
-        return clear(min(far, free) - error, error)
+        return well_clear(min(far, free), edge_error(trail.box))
 
     def _likeness(self, trail: Trail, wheels: list[Trail]) -> float:
         """How far it may be taken for somebody on foot or for a lost object."""
@@ -160,7 +157,7 @@ class OnRoadMaker:
         being = self._known.setdefault(trail.entity_id, _Being(Spell(need=self._need, grace=self.GRACE)))
         holds = likeness > 0
         if holds:
-            being.within = sorted((*being.within, self._within(trail)), reverse=True)[:LOOKS]
+            being.within = best_looks(being.within, self._within(trail))
         if not being.spell.on:
             began = None
             if trail.rest is not None and trail.label not in PEOPLE:  # one rest is not begun twice

@@ -73,6 +73,18 @@ def clear(margin: float, error: float) -> float:
     return 0.5 * (1.0 + math.erf(margin / (error * math.sqrt(2.0))))
 
 
+def well_clear(margin: float, error: float) -> float:
+    """As `clear`, of what is much more often not so: by no more than its error past the limit it is as likely as not. Far more
+    walk than run, stand beside the road than on it, drive with the lane beside this one than against it, wait for a moment than for long.
+    """
+    return clear(margin - error, error)
+
+
+def best_looks(sureties: Sequence[float], surety: float) -> list[float]:
+    """The `LOOKS` surest of them and one more, the surest first: the last says how surely it was so at that many looks."""
+    return sorted((*sureties, surety), reverse=True)[:LOOKS]
+
+
 def edge_error(box: Box) -> float:
     """By how many pixels an edge of the box errs."""
     return max(EDGE_PX, EDGE_SHARE * box.height)
@@ -89,7 +101,7 @@ def place_error(box: Box, ground: Ground) -> float | None:
 
 def longer_by(rest: Rest, ground: Ground | None) -> Micros:
     """By how much longer a rest may seem than it is: half of it before the thing stands, half of it after."""
-    (x, y) = rest.centre
+    x, y = rest.centre
     metres = None if ground is None else ground.metres((x, y), (x, y + rest.radius))
     return CREEPS if metres is None else max(CREEPS, round(2 * math.sqrt(2 * metres / BRAKES) * SECOND))
 
