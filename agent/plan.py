@@ -225,7 +225,7 @@ def _zones(low: str, streams: Sequence[Stream]) -> tuple[str, ...]:
     named: list[str] = []
     kindred: list[str] = []
     for stream in streams:
-        drawn = [*stream.layout.zones, *(lane.zone() for lane in stream.layout.lanes)]
+        drawn = stream.layout.areas
         names = [zone.name for zone in drawn] + [line.name for line in stream.layout.lines]
         named += [name for name in names if re.search(rf"\b{re.escape(_plain(name))}\b", plain)]
         kindred += [

@@ -103,6 +103,16 @@ class Layout:
             raise ValueError(f"names must differ, but {', '.join(map(repr, twice))} stands more than once")
 
     @property
+    def areas(self) -> tuple[Zone, ...]:
+        """The lanes' areas and the zones, each in the order they were drawn in."""
+        return (*(lane.zone() for lane in self.lanes), *self.zones)
+
+    def zone_at(self, place: Point) -> str | None:
+        """The name of the zone, else of the lane, that was drawn first of those that hold the place; None where nothing is."""
+        areas = (*self.zones, *(lane.zone() for lane in self.lanes))
+        return next((area.name for area in areas if area.holds(place)), None)
+
+    @property
     def scale(self) -> Ground | None:
         """The ground in metres, whichever way it was given; None where no scale is known."""
         if self.metres_per_pixel is not None:

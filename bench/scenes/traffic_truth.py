@@ -15,7 +15,6 @@ from bench.scenes.scene import Scene
 from bench.scenes.traffic_flow import Contact, footprint, footprints_meet
 from bench.scenes.truth import Happening, Stay
 from bench.scenes.vehicles import size_of
-from core.place import Zone
 
 SCORED = (
     "crossed_line", "stopped", "started", "stalled", "wrong_way", "speeding", "queue", "collision", "on_road", "turned",
@@ -51,13 +50,8 @@ def _drives(stay: Stay) -> bool:
     return stay.actor.label in DRIVEN or stay.actor.label in TWO_WHEELED
 
 
-def _areas(scene: Scene) -> list[Zone]:
-    """Drawn areas, lanes first."""
-    return [*(lane.zone() for lane in scene.layout.lanes), *scene.layout.zones]
-
-
 def _zone_of(scene: Scene, spot: tuple[float, float], kinds: frozenset[str] = ROADS) -> str | None:
-    return next((z.name for z in _areas(scene) if z.kind in kinds and z.holds(spot)), None)
+    return next((z.name for z in scene.layout.areas if z.kind in kinds and z.holds(spot)), None)
 
 
 def _runs(

@@ -294,7 +294,7 @@ def _rests(scene: Scene, stay: Stay) -> list[Happening]:
     out = []
     for start, end in rests_of(scene, stay):
         begin, stop = stay.frames[start] / scene.fps, stay.frames[end] / scene.fps
-        where = next((z.name for z in scene.layout.zones if z.holds(stay.places[(start + end) // 2])), None)
+        where = scene.layout.zone_at(stay.places[(start + end) // 2])
         due = begin + REST_S
         out.append(Happening(kind="stopped", start=begin, end=stop, who=_me(stay), zone=where, due=due))
         if end < len(stay.places) - 1:
@@ -330,7 +330,7 @@ def _left_behind(scene: Scene, stay: Stay, visits: list[Stay]) -> list[Happening
     """
     gone, last = stay.actor.gone, (scene.frames - 1) / scene.fps
     end = stay.frames[-1] / scene.fps if gone is None else min(gone, last)
-    name = next((zone.name for zone in scene.layout.zones if zone.holds(stay.places[0])), None)
+    name = scene.layout.zone_at(stay.places[0])
     out = []
     start = _alone_from(scene, stay, visits)
     if start is not None:
@@ -380,7 +380,7 @@ def _near_misses(scene: Scene, visits: list[Stay]) -> list[Happening]:
             for group in groups:
                 start, end = group[0] / scene.fps, group[-1] / scene.fps
                 spot = person.places[person.frames.index(group[0])]
-                where = next((z.name for z in scene.layout.zones if z.holds(spot)), None)
+                where = scene.layout.zone_at(spot)
                 out.append(Happening(kind="near_miss", start=start, end=end, who=who, zone=where))
     return out
 

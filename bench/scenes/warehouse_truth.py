@@ -30,7 +30,7 @@ def falls(scene: Scene, visits: list[Stay]) -> list[Happening]:
                 out.append(
                     Happening(
                         kind="fell", start=start, end=end, who=((stay.actor.name, "subject"),),
-                        zone=_zone_at(scene, stay, first), due=start + FALL_S + LIES_S,
+                        zone=scene.layout.zone_at(stay.places[first]), due=start + FALL_S + LIES_S,
                     )
                 )  # fmt: skip
     return out
@@ -158,10 +158,6 @@ def _covered(scene: Scene, visits: list[Stay], zone: Zone) -> set[int]:
         for frame, box in zip(stay.frames, stay.boxes, strict=True)
         if box.overlap(bounds) > 0
     }
-
-
-def _zone_at(scene: Scene, stay: Stay, i: int) -> str | None:
-    return next((zone.name for zone in scene.layout.zones if zone.holds(stay.places[i])), None)
 
 
 TRUTHS = (falls, crowds, queues, runs, hindrances, shelves)

@@ -182,7 +182,7 @@ class CollisionMaker:
             "collision",
             contact.at,
             (fast, slow),
-            zone=self._zone(contact.hull),
+            zone=self._layout.zone_at(contact.hull.foot),
             confidence=told(contact.certainty, self._surely_lost(judged, contact.pace, left, beyond)),
         )
 
@@ -196,10 +196,6 @@ class CollisionMaker:
         per_pixel = self._per_pixel(trail) or 1.0 / trail.box.diagonal
         error = math.sqrt(2.0) * edge_error(trail.box) * per_pixel * SECOND / BEFORE
         return clear(LEFT_SHARE * was - left, error) * clear(beyond, math.sqrt(2.0) * error / LOST_OVER_S)
-
-    def _zone(self, hull: Box) -> str | None:
-        zones = [*(lane.zone() for lane in self._layout.lanes), *self._layout.zones]
-        return next((zone.name for zone in zones if zone.holds(hull.foot)), None)
 
 
 def _ends(trail: Trail, since: Micros, until: Micros) -> tuple[Point, Point, float] | None:

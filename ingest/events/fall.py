@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from core.clock import SECOND, Micros
 from core.ids import EntityId
+from core.place import Layout
 from ingest.events.book import Book, Draft, Part
 from ingest.events.labels import PEOPLE, UNNAMED
 from ingest.events.surety import called, clear, edge_error, there, told
@@ -52,8 +53,8 @@ class FallMaker:
     Bending and kneeling leave more than half the height. Confidence: how surely somebody is there, and lies (`surety`).
     """
 
-    def __init__(self, book: Book, thresholds: Thresholds) -> None:
-        self._book, self._thresholds = book, thresholds
+    def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
+        self._book, self._layout, self._thresholds = book, layout, thresholds
         self._falls: dict[EntityId, _Fall] = {}
 
     def step(self, step: Step) -> None:
@@ -114,7 +115,13 @@ class FallMaker:
             del self._falls[trail.entity_id]
         elif trail.at - fall.low_since >= self._thresholds.span("fall_s"):
             part = Part(trail.entity_id, trail.box_at(fall.since))
-            fall.draft = self._book.open("fell", fall.since, [part], confidence=self._confidence(trail, fall))
+            fall.draft = self._book.open(
+                "fell",
+                fall.since,
+                [part],
+                zone=self._layout.zone_at(part.box.foot),
+                confidence=self._confidence(trail, fall),
+            )
 
     def _confidence(self, trail: Trail, fall: _Fall) -> float:
         box, error = trail.box, edge_error(trail.box)

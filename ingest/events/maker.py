@@ -70,14 +70,14 @@ class EventMaker:
         self._visits = VisitMaker(self._events)
         self._objects = ObjectMaker(self._events, layout, thresholds)
         self._alone = (  # rests first: others ask a trail whether it rests
-            RestMaker(self._events, thresholds),
+            RestMaker(self._events, layout, thresholds),
             HindranceMaker(self._events, layout, thresholds),
             ZoneMaker(self._events, layout, thresholds),
             LineMaker(self._events, layout, thresholds),
             TurnMaker(self._events, layout, thresholds),
             MannerMaker(self._events, layout, thresholds),
             OnRoadMaker(self._events, layout, thresholds),
-            FallMaker(self._events, thresholds),
+            FallMaker(self._events, layout, thresholds),
             GroupMaker(self._events, layout, thresholds),
             self._objects,
         )

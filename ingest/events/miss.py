@@ -170,7 +170,8 @@ class MissMaker:
             self._note(encounter, two, surety)
         if encounter.draft is None and len(encounter.sureties) >= LOOKS and _both_known(two):
             since = at if encounter.spell.since is None else encounter.spell.since
-            encounter.draft = self._book.open("near_miss", since, encounter.parts)
+            where = self._layout.zone_at(encounter.parts[1].box.foot)
+            encounter.draft = self._book.open("near_miss", since, encounter.parts, zone=where)
         if encounter.draft is not None and encounter.closest is not None:
             encounter.draft.confidence = encounter.sureties[LOOKS - 1]
             when, boxes, encounter.draft.attributes = encounter.closest

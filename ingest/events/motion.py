@@ -255,7 +255,7 @@ class MannerMaker:
         """Where which limit holds (km/h): those drawn or set for lanes and zones, and the one set for everywhere else."""
         t = self._thresholds
         out: list[tuple[str | None, Zone | None, float, Thresholds]] = []
-        for area in (*(lane.zone() for lane in self._layout.lanes), *self._layout.zones):
+        for area in self._layout.areas:
             own = t.at(area.name)
             limit = own.speed_limit_kmh if own is not t else area.limit_kmh
             if limit is not None:
@@ -278,7 +278,8 @@ class MannerMaker:
         since = going.spell.since
         if going.draft is None and holds and since is not None and manner.surely(trail, since):
             part = Part(trail.entity_id, trail.box_at(since))
-            going.draft = self._book.open(manner.kind, since, [part], zone=manner.zone)
+            zone = manner.zone or self._layout.zone_at(part.box.foot)
+            going.draft = self._book.open(manner.kind, since, [part], zone=zone)
         draft = going.draft
         if holds and draft is not None:
             going.fastest = max(going.fastest, excess)

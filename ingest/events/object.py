@@ -116,7 +116,10 @@ class ObjectMaker:
             return
         parts = [Part(trail.entity_id, trail.box_at(since), "object")]
         left.draft = self._book.open(
-            "object_left", since, parts if left.owner is None else [*parts, left.owner]
+            "object_left",
+            since,
+            parts if left.owner is None else [*parts, left.owner],
+            zone=self._layout.zone_at(trail.rest.centre),
         )
 
     def _carried_off(self, trail: Trail, left: _Left) -> None:
@@ -137,6 +140,7 @@ class ObjectMaker:
             "object_removed",
             at,
             parts if left.by is None else [*parts, left.by],
+            zone=None if left.centre is None else self._layout.zone_at(left.centre),
             confidence=told(there(trail), left.surety),
         )
 

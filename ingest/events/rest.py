@@ -61,8 +61,8 @@ class RestMaker:
     `sure(score, how far past rest_s)`.
     """
 
-    def __init__(self, book: Book, thresholds: Thresholds) -> None:
-        self._book, self._thresholds = book, thresholds
+    def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
+        self._book, self._layout, self._thresholds = book, layout, thresholds
         self._drafts: dict[EntityId, Draft] = {}
 
     def step(self, step: Step) -> None:
@@ -118,7 +118,8 @@ class RestMaker:
     ) -> None:
         trail.rest = Rest(since=since, centre=centre, radius=radius, edge=_edge(places))
         part = Part(trail.entity_id, trail.box_at(since))
-        draft = self._book.open("stopped", since, [part], confidence=sure(trail.score, 0.0))
+        zone = self._layout.zone_at(centre)
+        draft = self._book.open("stopped", since, [part], zone=zone, confidence=sure(trail.score, 0.0))
         self._drafts[trail.entity_id] = draft
         self._show(draft, trail, trail.at)
 
@@ -145,7 +146,7 @@ class RestMaker:
         trail.rest, trail.rested_until = None, rest.away
         del self._drafts[trail.entity_id]
         self._close(draft, trail, rest, rest.away)
-        self._start(trail, rest.away)
+        self._start(trail, rest, rest.away)
 
     def _show(self, draft: Draft, trail: Trail, at: Micros) -> None:
         draft.show(at, trail.box_at(at))
@@ -156,7 +157,7 @@ class RestMaker:
         self._book.close(draft, end)
         trail.rest, trail.rested_until = None, end
 
-    def _start(self, trail: Trail, at: Micros) -> None:
+    def _start(self, trail: Trail, rest: Rest, at: Micros) -> None:
         before = trail.box_at(at)
         way = direction_word(before, trail.box)
         moved = math.dist(before.foot, trail.place) / self._radius(trail)
@@ -164,6 +165,7 @@ class RestMaker:
             "started",
             at,
             [Part(trail.entity_id, before)],
+            zone=self._layout.zone_at(rest.centre),
             confidence=sure(trail.score, over(moved, 1.0)),
             attributes={"direction": way} if way else {},
         )
@@ -292,7 +294,7 @@ class HindranceMaker:
 
     def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
         self._book, self._ground = book, layout.scale
-        zones = [*(lane.zone() for lane in layout.lanes), *layout.zones]
+        zones = layout.areas
         self._waiting = [zone for zone in zones if zone.kind in WAITING]
         self._lanes = [(lane.zone(), lane.direction) for lane in layout.lanes]
         self._ahead: dict[EntityId, Point] = {}

@@ -27,15 +27,15 @@ Stays = Mapping[EntityId, Stay]
 
 
 def note_cover(stay: Stay, stays: Stays, at: Micros) -> None:
-    """Notes whether somebody seen now stands where the lost one was: it may be hidden, or be gone."""
+    """Notes whether somebody seen now stands where the lost one was, and since when: it may be hidden, or be gone."""
     place = stay.expected(at)
     host = None
     for other in stays.values():
         if other is stay or other.seen_at != at:
             continue
         shared = other.box.overlap(place)
-        if shared > 0:
-            stay.covered = True
+        if shared > 0 and stay.touched is None:
+            stay.touched = at
         if shared > 0.5 * place.area and (host is None or shared > host.box.overlap(place)):
             host = other
     if stay.hidden_in is None:
@@ -58,7 +58,16 @@ def patience(stay: Stay, stays: Stays, at: Micros) -> Micros:
         return HIDDEN_FOR
     if side_of(stay.box, stay.velocity, stay.frame, leaving=True):
         return AT_EDGE_FOR
-    if stay.moving or stay.named < 0.4 * stay.looks:
+    if not _rests(stay):
         return LOST_FOR
     # a detector that blinks at a resting thing does not make it leave: something must have been there
-    return RESTING_FOR if stay.covered else at + 1
+    return at + 1 if stay.touched is None else RESTING_FOR
+
+
+def there_until(stay: Stay) -> Micros:
+    """Until when at least it was there: a thing at rest until something touched its place, whoever moved until last seen."""
+    return stay.touched if stay.touched is not None and _rests(stay) else stay.seen_at
+
+
+def _rests(stay: Stay) -> bool:
+    return not stay.moving and stay.named >= 0.4 * stay.looks

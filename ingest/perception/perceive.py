@@ -21,7 +21,7 @@ from core.sight import Attributes, Detection, Sighting, Track
 from ingest.chunk import Grid
 from ingest.course import Course
 from ingest.decode.looks import Look
-from ingest.perception.absence import BARE_FOR, is_bare, note_cover, patience
+from ingest.perception.absence import BARE_FOR, is_bare, note_cover, patience, there_until
 from ingest.perception.attributes import side_of
 from ingest.perception.ball_named import LOST as BALL_LOST
 from ingest.perception.ball_named import NamedBall
@@ -390,8 +390,9 @@ class Perception:
             bare = bool(self._lately) and is_bare(stay, self._stays, *self._lately[-1])
             stay.bare = stay.bare + elapsed if bare else 0
             if stay.bare >= BARE_FOR:
-                # taken while it was hidden: half-way between when it was last seen and when its place was seen bare
-                stay.seen_at += (at - stay.bare - stay.seen_at) // 2
+                # taken while it was hidden: half-way between when that began and when its place was seen bare
+                since = there_until(stay)
+                stay.seen_at = since + (at - stay.bare - since) // 2
                 gone += self._close(stay, "")
             elif stay.missing > (
                 BALL_LOST if self._by_number.get(BALL) is stay else patience(stay, self._stays, at)
@@ -402,6 +403,8 @@ class Perception:
     def _end(self, stay: Stay) -> list[Visit]:
         """The end of a stay; who was hidden in a thing that went out at a side went with it."""
         side = side_of(stay.box, stay.velocity, self._frame, leaving=True)
+        if not side:
+            stay.seen_at = there_until(stay)
         inside = [s for s in self._stays.values() if s.hidden_in == stay.entity_id and s.sure and side]
         gone = self._close(stay, side)
         for other in inside:

@@ -71,7 +71,7 @@ class Stay:
     roams: bool = False
     sure: bool = False
     missing: Micros = 0
-    covered: bool = False
+    touched: Micros | None = None
     bare: Micros = 0
     grown_at: Micros | None = None
     hidden_in: EntityId | None = None
@@ -96,7 +96,7 @@ class Stay:
         self.stirred += "motion" in glimpse.source
         self.votes[glimpse.label] = self.votes.get(glimpse.label, 0.0) + glimpse.score
         self.seen_at, self.box, self.score = glimpse.at, glimpse.box, glimpse.score
-        self.missing, self.bare, self.hidden_in, self.covered = 0, 0, None, False
+        self.missing, self.bare, self.hidden_in, self.touched = 0, 0, None, None
         whole = clear and not cut_off(glimpse.box, self.frame)
         self.profile.note(
             glimpse.at, glimpse.box, whole=whole, score=glimpse.score, appearance=glimpse.appearance

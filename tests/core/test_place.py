@@ -46,6 +46,15 @@ def test_a_concave_zone_has_a_notch() -> None:
     assert zone.holds((1, 6))
 
 
+def test_a_place_is_in_the_zone_drawn_first_else_in_the_lane() -> None:
+    wide = tuple((x * 2, y * 2) for x, y in SQUARE)
+    layout = Layout(
+        zones=(Zone(name="a", polygon=SQUARE), Zone(name="b", polygon=SQUARE)),
+        lanes=(Lane(name="l", polygon=wide, direction=(1, 0)),),
+    )
+    assert [layout.zone_at(place) for place in ((5, 5), (15, 5), (25, 5))] == ["a", "l", None]
+
+
 def test_a_line_knows_its_left_from_its_right() -> None:
     up = Line(name="l", start=(5, 10), end=(5, 0))
     assert up.side((0, 5)) == pytest.approx(5)

@@ -219,6 +219,16 @@ def test_a_resting_thing_the_detector_blinks_at_does_not_leave(watcher: Watcher)
     assert watcher.moments[35].present[0].seen is False
 
 
+def test_what_is_named_no_more_was_there_until_something_came_to_its_place(watcher: Watcher) -> None:
+    for _ in range(20):
+        watcher.see(thing(300, 130, 40, 30, label="box", source="test"))
+    watcher.nothing(80)
+    walk(watcher, 200, 420, 40)
+    (gone,) = watcher.gone
+    came = next(m.at for m in watcher.moments for p in m.present if p.label == "person" and p.box.x2 > 300)
+    assert (gone.label, gone.at) == ("box", came)
+
+
 def test_while_the_gate_is_quiet_everyone_stays_and_nobody_comes_or_goes(watcher: Watcher) -> None:
     watcher.nothing(2)
     walk(watcher, 0, 300, 16)

@@ -541,6 +541,18 @@ def test_what_is_put_down_is_left_once_its_owner_has_gone_until_it_is_taken(
     assert left.confidence == pytest.approx(0.9 * certainty, abs=0.01)  # looks at what lies still err alike
 
 
+def test_what_is_left_and_taken_and_who_stops_names_the_zone_it_was_in() -> None:
+    layout = Layout(zones=(zone("aisle", 300, 600),))
+    owner = Walk(name="o", path=[(0, 0, 200), (4, 300, 200), (8, 900, 200)], went="right")
+    bag = Walk(name="bag", label="suitcase", size=(40, 30), path=[(4, 330, 200), (20, 330, 200)])
+    taker = Walk(name="t", path=[(16, 900, 200), (20, 360, 200), (24, 900, 200)], came="right", went="right")
+    waits = Walk(name="w", path=[(0, 100, 200), (26, 100, 200)], stays=True)
+    events = events_of(moments([owner, bag, taker, waits], looks_at(26)), layout)
+    assert only(events, "object_left").zone == only(events, "object_removed").zone == "aisle"
+    stops = {event.entity_ids[0]: event.zone for event in events if event.kind == "stopped"}
+    assert stops == {"bag": "aisle", "w": None}
+
+
 def test_what_stands_beside_its_owner_is_not_left() -> None:
     owner = Walk(name="o", path=[(0, 0, 200), (4, 300, 200)], stays=True)
     bag = Walk(name="bag", label="suitcase", size=(40, 30), path=[(4, 330, 200)], stays=True)
