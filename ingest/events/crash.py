@@ -28,6 +28,10 @@ LOST_OVER_S = (BEFORE // 2 + AFTER + AFTER // 2) / SECOND
 TAKEN_OVER = 0.6
 """Overlap (IoU) from which on the fast one stands where another stood before the contact: no car does, but its track may go
 over to one that it passed."""
+COVERED, GROWN = 0.7, 0.5
+"""One region holds both where it covers this part of the room they took up, and this part of what the one took up beside the
+other, which it did not before.
+"""
 LEFT_SHARE = 0.35
 """At most this share of the speed is left after a collision."""
 AGAIN: Micros = 60 * SECOND
@@ -152,6 +156,11 @@ class CollisionMaker:
         metres = None if ground is None else ground.metres((x, y), (x + across, y + down))
         return (math.hypot(across, down) / trail.box_at(since).diagonal if metres is None else metres) / took
 
+    def _left(self, trail: Trail, since: Micros, until: Micros) -> float:
+        """Its pace some time after the contact; of whom something hid until then, since the contact."""
+        seen_twice = _ends(trail, since + AFTER, until) is not None
+        return self._pace(trail, since + AFTER if seen_twice else since, until)
+
     def _per_pixel(self, trail: Trail) -> float | None:
         """Metres a pixel in the way it moves, from where it stands; None where no scale is known."""
         ground = self._layout.scale
@@ -168,11 +177,11 @@ class CollisionMaker:
         if contact.cut or any(trail.points[-1].cut_off for trail in left_there):
             return
         fast, slow = contact.parts
-        if not left_there or (len(left_there) == 1 and not _covers(left_there[0].box, contact.hull)):
+        if not left_there or (len(left_there) == 1 and not _holds_both(left_there[0], contact)):
             return
         if _taken_over(contact, seen):
             return
-        left = max(self._pace(trail, contact.at + AFTER, at) for trail in left_there)
+        left = max(self._left(trail, contact.at, at) for trail in left_there)
         judged = seen.get(fast.entity_id) or left_there[0]
         beyond = (contact.pace - left) / LOST_OVER_S - self._hardest(judged)
         if left > LEFT_SHARE * contact.pace or beyond < 0:
@@ -233,6 +242,11 @@ def _last_box(trail: Trail, at: Micros) -> Box:
     return trail.box_at(at)
 
 
-def _covers(box: Box, hull: Box) -> bool:
-    """Whether one region still takes up the room of both."""
-    return box.overlap(hull) >= 0.7 * hull.area
+def _holds_both(left: Trail, contact: _Contact) -> bool:
+    """Whether one region still takes up the room of both, and has grown to do so: who passes behind another is hidden by a
+    box that is none the larger for it.
+    """
+    (own, other) = sorted((part for part in contact.parts), key=lambda part: part.entity_id != left.entity_id)
+    outside = other.box.area - other.box.overlap(own.box)
+    grown = other.box.overlap(left.box) - other.box.overlap(own.box)
+    return left.box.overlap(contact.hull) >= COVERED * contact.hull.area and grown >= GROWN * outside

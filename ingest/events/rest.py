@@ -47,7 +47,7 @@ AHEAD_COSINE = 0.77
 WAY_SHARE = 0.2
 """How much of the way a vehicle came is that of the latest look."""
 ROOM = 1.2
-"""Diagonals of its box up to which a vehicle stands right behind another."""
+"""Mean diagonals of both boxes up to which a vehicle stands right behind another."""
 
 
 class RestMaker:
@@ -404,7 +404,7 @@ def _is_ahead(trail: Trail, other: Trail, way: Point) -> bool:
     return (
         far > 0
         and along > AHEAD_COSINE * far * speed
-        and trail.box.gap(other.box) <= ROOM * trail.box.diagonal
+        and trail.box.gap(other.box) <= ROOM * (trail.box.diagonal + other.box.diagonal) / 2
     )
 
 

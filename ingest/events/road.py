@@ -15,7 +15,6 @@ from ingest.events.labels import (
     PEOPLE,
     UNNAMED,
     is_known,
-    is_piece,
     object_likeness,
     person_likeness,
     upright,
@@ -96,13 +95,13 @@ class OnRoadMaker:
             self._book.close(being.draft, visit.at if lapsed is None else min(lapsed, visit.at))
 
     def _road_under(self, trail: Trail, people: list[Trail]) -> Zone | None:
-        """The road it stands on. Where one box of somebody lies in another, one of the two is his shadow or a part of him:
-        he stands there where both do.
+        """The road it stands on. Where two boxes of somebody overlap, one of the two may be his shadow or a part of him: he
+        stands there where both do.
         """
         zone = self._road_at(trail.place)
         if zone is None or trail.label not in PEOPLE:
             return zone
-        same = (other for other in people if other is not trail and is_piece(trail, other))
+        same = (other for other in people if other is not trail and trail.box.overlap(other.box) > 0)
         return zone if all(self._road_at(other.place) is not None for other in same) else None
 
     def _road_at(self, place: Point) -> Zone | None:

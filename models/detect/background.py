@@ -50,6 +50,10 @@ KNOWN = 0.5
 """A region of which this part is covered by boxes of known things is no hole that something left."""
 SHAKEN = 0.4
 """In which part of the picture edges must have moved, three looks in a row, to mean that the camera moves."""
+STRAYS, STRAYS_SHARE = 2.0, 0.1
+"""A pixel that is further from the first pictures' median, in least differences, in this part of them may be remembered wrongly …"""
+AGREES_FOR = 5.0
+"""… until it has shown what is remembered for so many seconds: longer than most who are remembered there stay."""
 CALM_AFTER = SECOND * 7 // 10
 """How long after such an upset nothing is reported, because the background is being learned anew."""
 
@@ -72,12 +76,23 @@ class Changed:
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Views:
     """The latest picture (`now`) and the remembered one (`known`) as planes of luma and chroma, of one size, and the
-    `mask` of what differs.
+    `mask` of what differs; `unsure` is where things passed while the remembered one was learned (AGREES_FOR).
     """
 
     now: Plane
     known: Plane
     mask: Mask
+    unsure: npt.NDArray[np.bool_]
+
+    def part_unsure(self, box: Box, frame: Frame) -> float:
+        """Which part of what differs in the box may be remembered wrongly."""
+        across, down = self.mask.shape[1] / frame.width, self.mask.shape[0] / frame.height
+        y, x = (
+            slice(int(box.y1 * down), int(box.y2 * down) + 1),
+            slice(int(box.x1 * across), int(box.x2 * across) + 1),
+        )
+        differs = self.mask[y, x] > 0
+        return float(np.count_nonzero(differs & self.unsure[y, x])) / max(1, np.count_nonzero(differs))
 
     def picture(self, planes: Plane, frame: Frame) -> Picture:
         """One of the two as a picture of the frame's size."""
@@ -109,6 +124,7 @@ class Background:
         self._raw: Mask = np.empty(0, np.uint8)
         self._mask: Mask = np.empty(0, np.uint8)
         self._kept: Mask = np.empty(0, np.uint8)
+        self._doubt: Plane = np.empty(0, np.float32)
         self._judged = False
         self._at: Micros = 0
         self._born: Micros = 0
@@ -156,6 +172,8 @@ class Background:
             self._begin(middle, np.clip(spread, 1.5, 5).astype(np.float32), at)
         else:
             self._begin(middle, np.full_like(middle, 2.0), at)
+        far = np.abs(stack - middle) > STRAYS * np.float32([LUMA_FLOOR, CHROMA_FLOOR, CHROMA_FLOOR])
+        self._doubt[np.mean(far.any(axis=-1), axis=0) > STRAYS_SHARE] = AGREES_FOR
 
     def _begin(self, mean: Plane, noise: Plane, at: Micros) -> None:
         shape = mean.shape[:2]
@@ -166,6 +184,7 @@ class Background:
         self._raw = np.zeros(shape, np.uint8)
         self._mask = np.zeros(shape, np.uint8)
         self._kept = np.zeros(shape, np.uint8)
+        self._doubt = np.zeros(shape, np.float32)
         self._at = self._born = at
 
     def keep(self, boxes: Sequence[Box]) -> None:
@@ -195,7 +214,7 @@ class Background:
         """The latest picture, lit as the remembered one, and that one; None before the first."""
         if self._mean is None or self._even is None:
             return None
-        return Views(now=self._even, known=self._mean, mask=self._mask)
+        return Views(now=self._even, known=self._mean, mask=self._mask, unsure=self._doubt > 0)
 
     def compare(self, picture: Picture, at: Micros) -> Changed:
         """What differs in this picture; `at` must not go back."""
@@ -223,6 +242,7 @@ class Background:
             self._learn(now, mask, self._owed)
             self._owed = 0.0
         self._note_flicker(raw, elapsed)
+        np.subtract(self._doubt, np.float32(elapsed), out=self._doubt, where=mask == 0)
         self._before, self._raw, self._mask = now[..., 0], raw, mask
         return Changed(picture=small, mask=mask, strength=strength, active=active)
 
@@ -355,6 +375,7 @@ class Background:
         grown = cv2.dilate(gone.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
         self._mean[y, x][grown] = now[y, x][grown]
         self._still[y, x][grown] = 0
+        self._doubt[y, x][grown] = 0
 
     @staticmethod
     def _closer(shape: tuple[int, ...]) -> Mask:

@@ -28,6 +28,11 @@ MORE, PLAINLY_MORE = 0.05, 0.2
 too, much where floor markings give both an edge.
 """
 
+NOTHING = 0.35
+"""Where the remembered picture may be wrong, it is if the network is less sure than this of any thing in the one seen …"""
+UNSURE = 0.5
+"""… which it may be where things passed through this part of the place while it was learned."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:
@@ -40,7 +45,9 @@ class _Place:
 class Departures:
     """Watches for places that something has left which was there when the background was learned.
 
-    Asks the network about the same place in both pictures, once for each thing that comes to rest. Picklable.
+    Asks the network about the same place in both pictures, once for each thing that comes to rest. Where things passed
+    while the background was learned, that may be wrong, and what differs there is nothing unless the network sees
+    something. Picklable.
     """
 
     def __init__(self) -> None:
@@ -69,9 +76,14 @@ class Departures:
         known, now = views.picture(views.known, frame), views.picture(views.now, frame)
         out = []
         for box in [p.box for p in due]:
+            unsure = views.part_unsure(box, frame) >= UNSURE
             there = network.sees(known, differs, box)
-            more = there - network.sees(now, differs, box) if there >= LEAST else 0.0
-            if more >= PLAINLY_MORE or (more >= MORE and views.edge_is_remembered(box, frame)):
+            if there < LEAST and not unsure:
+                continue
+            here = network.sees(now, differs, box)
+            more = there - here if there >= LEAST else 0.0
+            plainly = more >= PLAINLY_MORE or (more >= MORE and views.edge_is_remembered(box, frame))
+            if plainly or (unsure and here < NOTHING):
                 out.append(box)
         return out
 
