@@ -45,6 +45,18 @@ def test_passing_before_another_in_the_picture_is_no_collision() -> None:
     assert told([car("a", STANDS), passing], 8, Layout(lanes=(EAST,)), "collision") == []
 
 
+@pytest.mark.parametrize("seen_again", [2.7, 20.0])
+def test_passing_behind_another_that_hides_one_for_a_while_is_no_collision(seen_again: float) -> None:
+    bike = Walk(
+        name="b",
+        path=[(0, 60, 214), (2, 445, 214), (4, 830, 214), (5, 900, 214)],
+        label="bicycle",
+        size=(24, 26),
+        hidden=[(2.1, seen_again), (seen_again + 0.1, 20)],
+    )
+    assert told([car("a", STANDS), bike], 10, Layout(lanes=(EAST,)), "collision") == []
+
+
 def test_braking_behind_a_standing_car_is_no_collision() -> None:
     path: Way = [(0, 100, 220), (1.5, 340, 220)]
     path += [(1.5 + i * 0.25, 340 + 160 * (i * 0.25) - 0.5 * 107 * (i * 0.25) ** 2, 220) for i in range(1, 7)]
@@ -118,6 +130,14 @@ def test_whose_shadow_falls_on_the_road_is_not_on_it() -> None:
     assert told([person, shadow], 8, layout, "on_road") == []
 
 
+def test_whose_feet_seem_to_be_on_the_road_beside_his_own_is_a_shadow() -> None:
+    layout = Layout(zones=(ROAD,))
+    person = Walk(name="a", path=[(0, 200, 115), (8, 500, 115)], size=(12, 40))
+    beside = Walk(name="b", path=[(0, 212, 126), (8, 512, 126)], size=(20, 40))
+    assert told([beside], 8, layout, "on_road") != []
+    assert told([person, beside], 8, layout, "on_road") == []
+
+
 def test_somebody_on_the_road_is_told_but_not_on_the_crossing_nor_beside_it() -> None:
     layout = Layout(zones=(ROAD, ZEBRA))
 
@@ -161,6 +181,13 @@ def test_who_breaks_down_in_a_queue_has_stalled_once_the_queue_has_gone() -> Non
     layout = Layout(zones=(ROAD,), lanes=(EAST,))
     assert [e.entity_ids for e in told([first, behind], 20, layout, "stalled")] == [("a",)]
     assert ("b",) in [e.entity_ids for e in told([first, behind], 40, layout, "stalled")]
+
+
+def test_who_waits_behind_a_larger_one_keeps_its_distance() -> None:
+    lorry = car("a", [(0, 300, 220), (3, 600, 220), (30, 600, 220)])
+    bike = Walk(name="b", path=[(1, 100, 220), (5, 492, 220), (30, 492, 220)], label="bicycle", size=(27, 13))
+    events = told([lorry, bike], 30, Layout(zones=(ROAD,), lanes=(EAST,)), "stalled")
+    assert [event.entity_ids for event in events] == [("a",)]
 
 
 def test_who_was_never_seen_moving_waits_behind_who_is_ahead_in_the_lane() -> None:
