@@ -36,6 +36,8 @@ DROVE_FOR: Micros = SECOND
 """Who was faster than that for so long drives, whatever he is called where he waits: a rider seen from behind is a person."""
 WIDEST_M = 1.6
 """Wider than this is neither somebody on foot nor a lost load."""
+WITHIN = 0.75
+"""More than this part of somebody's box lies in the box of the vehicle that he is in."""
 LOST_LOAD = 0.8
 """How far what is called a car, is no wider than that and never came may be taken for a lost load."""
 
@@ -76,10 +78,13 @@ class OnRoadMaker:
             return
         wheels = [trail for trail in step.present if trail.label in TWO_WHEELERS]
         people = [trail for trail in step.present if trail.label in PEOPLE]
+        cars = [trail for trail in step.everyone if trail.label in FOUR_WHEELED]
         for trail in step.present:
             self._note_pace(trail)
             if trail.label in PEOPLE and trail.box.height * SAME_HEIGHT < trail.tallest(TALLEST_OF):
                 continue  # what hides the legs hides where somebody stands
+            if trail.label in PEOPLE and any(_is_in(trail, car) for car in cars):
+                continue  # who stands before a vehicle stands nearer to the camera: this is its driver, or a part of it
             zone = self._road_under(trail, people)
             likeness = 0.0 if zone is None else self._likeness(trail, wheels)
             if likeness > 0 or trail.entity_id in self._known:
@@ -197,6 +202,12 @@ def across(trail: Trail, ground: Ground | None) -> float | None:
     """Metres from end to end of its box's lower edge; None where no scale says."""
     box = trail.box
     return None if ground is None else ground.metres((box.x1, box.y2), (box.x2, box.y2))
+
+
+def _is_in(trail: Trail, car: Trail) -> bool:
+    """Whether a person's box lies in a vehicle's, with its lower edge above the vehicle's by more than that errs."""
+    above = car.box.y2 - trail.box.y2 > edge_error(car.box)
+    return above and trail.box.overlap(car.box) > WITHIN * trail.box.area
 
 
 def _rides(trail: Trail, wheel: Trail) -> bool:

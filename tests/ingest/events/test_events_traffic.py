@@ -130,6 +130,12 @@ def test_whose_shadow_falls_on_the_road_is_not_on_it() -> None:
     assert told([person, shadow], 8, layout, "on_road") == []
 
 
+@pytest.mark.parametrize(("foot", "count"), [(205, 0), (228, 1)])
+def test_who_is_in_a_vehicle_is_not_on_the_road_but_who_stands_before_it_is(foot: float, count: int) -> None:
+    seen = Walk(name="b", path=[(0, 440, 236), (3, 515, foot), (12, 515, foot)], size=(14, 24))
+    assert len(told([car("a", STANDS), seen], 12, Layout(lanes=(EAST,)), "on_road")) == count
+
+
 def test_whose_feet_seem_to_be_on_the_road_beside_his_own_is_a_shadow() -> None:
     layout = Layout(zones=(ROAD,))
     person = Walk(name="a", path=[(0, 200, 115), (8, 500, 115)], size=(12, 40))
