@@ -92,7 +92,7 @@ class Views:
             slice(int(box.x1 * across), int(box.x2 * across) + 1),
         )
         differs = self.mask[y, x] > 0
-        return float(np.count_nonzero(differs & self.unsure[y, x])) / max(1, np.count_nonzero(differs))
+        return int(np.count_nonzero(differs & self.unsure[y, x])) / max(1, int(np.count_nonzero(differs)))
 
     def picture(self, planes: Plane, frame: Frame) -> Picture:
         """One of the two as a picture of the frame's size."""
@@ -172,7 +172,7 @@ class Background:
             self._begin(middle, np.clip(spread, 1.5, 5).astype(np.float32), at)
         else:
             self._begin(middle, np.full_like(middle, 2.0), at)
-        far = np.abs(stack - middle) > STRAYS * np.float32([LUMA_FLOOR, CHROMA_FLOOR, CHROMA_FLOOR])
+        far = np.abs(stack - middle) > STRAYS * np.array([LUMA_FLOOR, CHROMA_FLOOR, CHROMA_FLOOR], np.float32)
         self._doubt[np.mean(far.any(axis=-1), axis=0) > STRAYS_SHARE] = AGREES_FOR
 
     def _begin(self, mean: Plane, noise: Plane, at: Micros) -> None:
