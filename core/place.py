@@ -104,13 +104,17 @@ class Layout:
 
     @property
     def areas(self) -> tuple[Zone, ...]:
-        """The lanes' areas and the zones, each in the order they were drawn in."""
+        """The zones and the lanes' areas, each in the order they were drawn in."""
+        return (*self.zones, *(lane.zone() for lane in self.lanes))
+
+    @property
+    def lanes_first(self) -> tuple[Zone, ...]:
+        """The same, the lanes' areas before the zones: for what is of the lane rather than of the road it lies in."""
         return (*(lane.zone() for lane in self.lanes), *self.zones)
 
     def zone_at(self, place: Point) -> str | None:
         """The name of the zone, else of the lane, that was drawn first of those that hold the place; None where nothing is."""
-        areas = (*self.zones, *(lane.zone() for lane in self.lanes))
-        return next((area.name for area in areas if area.holds(place)), None)
+        return next((area.name for area in self.areas if area.holds(place)), None)
 
     @property
     def scale(self) -> Ground | None:

@@ -51,7 +51,7 @@ def _drives(stay: Stay) -> bool:
 
 
 def _zone_of(scene: Scene, spot: tuple[float, float], kinds: frozenset[str] = ROADS) -> str | None:
-    return next((z.name for z in scene.layout.areas if z.kind in kinds and z.holds(spot)), None)
+    return next((z.name for z in scene.layout.lanes_first if z.kind in kinds and z.holds(spot)), None)
 
 
 def _runs(

@@ -229,7 +229,7 @@ def runs_of(flags: list[bool]) -> list[tuple[int, int]]:
 
 def _in_zones(scene: Scene, stay: Stay) -> list[Happening]:
     out: list[Happening] = []
-    for zone in (*scene.layout.zones, *(lane.zone() for lane in scene.layout.lanes)):
+    for zone in scene.layout.areas:
         inside = _held([zone.holds(place) for place in stay.places], round(HOLD_S * scene.fps))
         for first, last in runs_of(inside):
             start, end = stay.frames[first] / scene.fps, stay.frames[last] / scene.fps

@@ -246,7 +246,7 @@ def _holds_both(left: Trail, contact: _Contact) -> bool:
     """Whether one region still takes up the room of both, and has grown to do so: who passes behind another is hidden by a
     box that is none the larger for it.
     """
-    (own, other) = sorted((part for part in contact.parts), key=lambda part: part.entity_id != left.entity_id)
+    own, other = sorted(contact.parts, key=lambda part: part.entity_id != left.entity_id)
     outside = other.box.area - other.box.overlap(own.box)
     grown = other.box.overlap(left.box) - other.box.overlap(own.box)
     return left.box.overlap(contact.hull) >= COVERED * contact.hull.area and grown >= GROWN * outside

@@ -255,7 +255,7 @@ class MannerMaker:
         """Where which limit holds (km/h): those drawn or set for lanes and zones, and the one set for everywhere else."""
         t = self._thresholds
         out: list[tuple[str | None, Zone | None, float, Thresholds]] = []
-        for area in self._layout.areas:
+        for area in self._layout.lanes_first:
             own = t.at(area.name)
             limit = own.speed_limit_kmh if own is not t else area.limit_kmh
             if limit is not None:

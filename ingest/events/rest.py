@@ -294,7 +294,7 @@ class HindranceMaker:
 
     def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
         self._book, self._ground = book, layout.scale
-        zones = layout.areas
+        zones = layout.lanes_first
         self._waiting = [zone for zone in zones if zone.kind in WAITING]
         self._lanes = [(lane.zone(), lane.direction) for lane in layout.lanes]
         self._ahead: dict[EntityId, Point] = {}

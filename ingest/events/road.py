@@ -64,7 +64,7 @@ class OnRoadMaker:
 
     def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
         self._book, self._need = book, thresholds.span("on_road_s")
-        zones = [*layout.zones, *(lane.zone() for lane in layout.lanes)]
+        zones = layout.areas
         self._roads = [zone for zone in zones if zone.kind in CARRIAGEWAYS]
         self._free = [zone for zone in zones if zone.kind in WALKWAYS]
         self._ground = layout.scale

@@ -39,8 +39,7 @@ class ZoneMaker:
 
     def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
         self._book = book
-        zones = (*layout.zones, *(lane.zone() for lane in layout.lanes))
-        self._zones = tuple((zone, thresholds.at(zone.name)) for zone in zones)
+        self._zones = tuple((zone, thresholds.at(zone.name)) for zone in layout.areas)
         self._directions = {lane.name: lane.direction for lane in layout.lanes}
         self._stays: dict[EntityId, dict[str, _Stay]] = {}
 

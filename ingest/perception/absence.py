@@ -70,4 +70,4 @@ def there_until(stay: Stay) -> Micros:
 
 
 def _rests(stay: Stay) -> bool:
-    return not stay.moving and stay.named >= 0.4 * stay.looks
+    return stay.well_named and not stay.moving

@@ -160,6 +160,11 @@ class Stay:
         return math.hypot(*self.velocity) > 0.12 * self.box.diagonal
 
     @property
+    def well_named(self) -> bool:
+        """Whether it was named in so many looks that it is no mere moving region."""
+        return self.named >= 0.4 * self.looks
+
+    @property
     def settled(self) -> bool:
         """Whether it has been known for a while and keeps its place."""
         return self.sure and self.looks >= 8 and not self.moving
@@ -210,7 +215,7 @@ def is_sure(stay: Stay, parent: Stay | None) -> bool:
         return False
     lasted = stay.seen_at - stay.born
     moved = stay.profile.displacement
-    if stay.named >= 0.4 * stay.looks:
+    if stay.well_named:
         score = stay.trust / stay.looks
         if moved > 0.3 or stay.stirred > 0.3 * stay.looks:
             return stay.looks >= 5 and score > 0.42

@@ -86,11 +86,8 @@ class Views:
 
     def part_unsure(self, box: Box, frame: Frame) -> float:
         """Which part of what differs in the box may be remembered wrongly."""
-        across, down = self.mask.shape[1] / frame.width, self.mask.shape[0] / frame.height
-        y, x = (
-            slice(int(box.y1 * down), int(box.y2 * down) + 1),
-            slice(int(box.x1 * across), int(box.x2 * across) + 1),
-        )
+        small = self._shrunk(box, frame)
+        y, x = slice(int(small.y1), int(small.y2) + 1), slice(int(small.x1), int(small.x2) + 1)
         differs = self.mask[y, x] > 0
         return int(np.count_nonzero(differs & self.unsure[y, x])) / max(1, int(np.count_nonzero(differs)))
 
@@ -103,11 +100,16 @@ class Views:
 
     def edge_is_remembered(self, box: Box, frame: Frame) -> bool:
         """Whether the remembered picture rather than the latest has an edge round what differs in the box."""
-        across, down = self.mask.shape[1] / frame.width, self.mask.shape[0] / frame.height
-        y = slice(max(0, int(box.y1 * down) - 4), int(box.y2 * down) + 4)
-        x = slice(max(0, int(box.x1 * across) - 4), int(box.x2 * across) + 4)
+        small = self._shrunk(box, frame)
+        y = slice(max(0, int(small.y1) - 4), int(small.y2) + 4)
+        x = slice(max(0, int(small.x1) - 4), int(small.x2) + 4)
         region = (self.mask[y, x] > 0).astype(np.uint8)
         return is_ghost(self.now[y, x], self.known[y, x], region, nothing=True)
+
+    def _shrunk(self, box: Box, frame: Frame) -> Box:
+        """A box in the frame's pixels as one in the picture compared."""
+        across, down = self.mask.shape[1] / frame.width, self.mask.shape[0] / frame.height
+        return Box(box.x1 * across, box.y1 * down, box.x2 * across, box.y2 * down)
 
 
 class Background:
