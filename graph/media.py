@@ -152,13 +152,14 @@ class FolderMedia:
 
     def remove(self, prefix: str, /) -> int:
         """Removes every key that begins so."""
-        gone = self.keys(prefix)
-        with _reported(prefix):
-            for key in gone:
+        gone = 0
+        for key in self.keys(prefix):
+            with _reported(prefix), contextlib.suppress(FileNotFoundError):  # whoever removes the same was faster
                 self._fs.rm_file(f"{self._root}/{key}")
-                if self._local:
-                    self._prune(Path(self._root, key).parent)
-        return len(gone)
+                gone += 1
+            if self._local:
+                self._prune(Path(self._root, key).parent)
+        return gone
 
     def _prune(self, folder: Path) -> None:
         """Removes folders that hold nothing any more; a bucket has none."""
@@ -176,9 +177,11 @@ class FolderMedia:
 def _part_in(folder: Path) -> tuple[int, str]:
     """A new file in the folder, which is made; again where someone who removes keys takes it away meanwhile."""
     for _ in range(10):
-        private_folder(folder)
-        with contextlib.suppress(FileNotFoundError):
+        # Python tells a folder that is gone again by the time it looks as one that exists and is none.
+        with contextlib.suppress(FileNotFoundError, FileExistsError):
+            private_folder(folder)
             return tempfile.mkstemp(prefix=_PART, dir=folder)
+    private_folder(folder)
     return tempfile.mkstemp(prefix=_PART, dir=folder)
 
 

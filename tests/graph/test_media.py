@@ -48,19 +48,20 @@ def test_an_address_of_no_known_kind_is_refused() -> None:
         FolderMedia("carrier-pigeon://loft/3")
 
 
-def test_many_writers_and_removers_do_not_trip_over_each_other(tmp_path: Path) -> None:
+@pytest.mark.parametrize("names", ["0123", "0011", "0000"], ids=["keys-of-their-own", "keys-of-two", "one-key"])
+def test_many_writers_and_removers_do_not_trip_over_each_other(tmp_path: Path, names: str) -> None:
     media = FolderMedia(tmp_path)
     problems: list[BaseException] = []
 
     def work(name: str) -> None:
         try:
-            for _ in range(40):
-                media.put(f"shared/{name}", b"1")
-                media.remove(f"shared/{name}")
+            for _ in range(100):
+                media.put(f"deep/shared/{name}", b"1")
+                media.remove(f"deep/shared/{name}")
         except Exception as error:  # noqa: BLE001 - whatever it is, the test shows it
             problems.append(error)
 
-    threads = [threading.Thread(target=work, args=(str(n),)) for n in range(4)]
+    threads = [threading.Thread(target=work, args=(name,)) for name in names]
     for thread in threads:
         thread.start()
     for thread in threads:
