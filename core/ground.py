@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 _Point = tuple[float, float]
 
@@ -54,15 +56,22 @@ class Ground:
         far = self.metres(point, ahead)
         return None if far is None else far / step
 
-    def gap(self, one: tuple[_Point, _Point], other: tuple[_Point, _Point]) -> float | None:
-        """The shortest distance in metres between two edges that stand on the ground, each from point to point."""
-        a, b = self.place(one[0]), self.place(one[1])
-        c, d = self.place(other[0]), self.place(other[1])
-        if a is None or b is None or c is None or d is None:
+    def gap(self, one: Sequence[_Point], other: Sequence[_Point]) -> float | None:
+        """The shortest distance in metres between two lines that stand on the ground, each from point to point; None if a
+        part of one shows no ground.
+        """
+        lines = [[self.place(point) for point in line] for line in (one, other)]
+        ours, theirs = ([place for place in line if place is not None] for line in lines)
+        if len(ours) < len(one) or len(theirs) < len(other):
             return None
-        if _crossing(a, b, c, d):
-            return 0.0
-        return min(_to_edge(a, c, d), _to_edge(b, c, d), _to_edge(c, a, b), _to_edge(d, a, b))
+        return min(_apart(*edge, *edge2) for edge in pairwise(ours) for edge2 in pairwise(theirs))
+
+
+def _apart(a: _Point, b: _Point, c: _Point, d: _Point) -> float:
+    """The shortest distance between two edges."""
+    if _crossing(a, b, c, d):
+        return 0.0
+    return min(_to_edge(a, c, d), _to_edge(b, c, d), _to_edge(c, a, b), _to_edge(d, a, b))
 
 
 def _to_edge(point: _Point, start: _Point, end: _Point) -> float:

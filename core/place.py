@@ -9,6 +9,8 @@ from core.ground import Ground
 
 Point = tuple[float, float]
 """(x, y) in pixels of the source picture, y downwards."""
+SLIM = 0.45
+"""How wide what goes aslant in the picture is taken to be for its length: cars are 0.35 to 0.5, seen from well above."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +194,20 @@ class Box:
         return Box(
             min(self.x1, other.x1), min(self.y1, other.y1), max(self.x2, other.x2), max(self.y2, other.y2)
         )
+
+    def base(self, way: Point) -> tuple[Point, ...]:
+        """The line on which a vehicle in the box stands on the ground, seen from the camera, where that lies on the ground
+        as a whole: one that goes aslant in the picture, as `way` says, leaves corners of its box free. One end lies on a part of
+        the lower edge (`SLIM`), and from there its side goes up the picture the way it goes.
+        """
+        across, down = abs(way[0]), abs(way[1])
+        if across == 0:
+            return (self.x1, self.y2), (self.x2, self.y2)
+        end = self.width * SLIM * down / (across + SLIM * down)
+        high = max(self.y1, self.y2 - (self.width - end) * down / across)
+        if way[0] * way[1] < 0:
+            return (self.x1, self.y2), (self.x1 + end, self.y2), (self.x2, high)
+        return (self.x2, self.y2), (self.x2 - end, self.y2), (self.x1, high)
 
     def metres_to(self, other: Box, ground: Ground) -> float | None:
         """The gap to the other box in metres: between the boxes as seen from above, else between their lower edges,

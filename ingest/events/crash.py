@@ -32,6 +32,8 @@ COVERED, GROWN = 0.7, 0.5
 """One region holds both where it covers this part of the room they took up, and this part of what the one took up beside the
 other, which it did not before.
 """
+SIZE_KEPT = 1.6
+"""So many times its smallest diagonal about the contact, from `BEFORE` it on, either may have at most: that is a second."""
 LEFT_SHARE = 0.35
 """At most this share of the speed is left after a collision."""
 AGAIN: Micros = 60 * SECOND
@@ -174,12 +176,14 @@ class CollisionMaker:
             return
         del self._touching[pair]
         left_there = [seen[id] for id in pair if id in seen and not seen[id].missing]
-        if contact.cut or any(trail.points[-1].cut_off for trail in left_there):
+        if contact.cut or any(p.cut_off for trail in left_there for p in trail.since(contact.at)):
             return
         fast, slow = contact.parts
         if not left_there or (len(left_there) == 1 and not _holds_both(left_there[0], contact)):
             return
         if _taken_over(contact, seen):
+            return
+        if len(left_there) == 2 and not all(_kept_size(trail, contact.at - BEFORE) for trail in left_there):
             return
         left = max(self._left(trail, contact.at, at) for trail in left_there)
         judged = seen.get(fast.entity_id) or left_there[0]
@@ -238,15 +242,21 @@ def _taken_over(contact: _Contact, seen: dict[EntityId, Trail]) -> bool:
     )
 
 
+def _kept_size(trail: Trail, since: Micros) -> bool:
+    """Whether it was about as large all the time: a box that was not may have gone over to somebody else."""
+    diagonals = [point.box.diagonal for point in trail.since(since)]
+    return max(diagonals) <= SIZE_KEPT * min(diagonals)
+
+
 def _last_box(trail: Trail, at: Micros) -> Box:
     return trail.box_at(at)
 
 
 def _holds_both(left: Trail, contact: _Contact) -> bool:
     """Whether one region still takes up the room of both, and has grown to do so: who passes behind another is hidden by a
-    box that is none the larger for it.
+    box that is none the larger for it, and may have moved on to where he was.
     """
     own, other = sorted(contact.parts, key=lambda part: part.entity_id != left.entity_id)
     outside = other.box.area - other.box.overlap(own.box)
-    grown = other.box.overlap(left.box) - other.box.overlap(own.box)
+    grown = min(other.box.overlap(left.box) - other.box.overlap(own.box), left.box.area - own.box.area)
     return left.box.overlap(contact.hull) >= COVERED * contact.hull.area and grown >= GROWN * outside

@@ -71,7 +71,7 @@ class EventMaker:
         self._objects = ObjectMaker(self._events, layout, thresholds)
         self._alone = (  # rests first: others ask a trail whether it rests
             RestMaker(self._events, layout, thresholds),
-            HindranceMaker(self._events, layout, thresholds),
+            HindranceMaker(self._events, layout, thresholds, size),
             ZoneMaker(self._events, layout, thresholds),
             LineMaker(self._events, layout, thresholds),
             TurnMaker(self._events, layout, thresholds),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.clock import SECOND, Micros
+from core.ground import Ground
 from core.place import Box, Layout
 from core.sight import Attributes
 from ingest.events.book import Book, Draft, Part, Spell
@@ -143,7 +144,12 @@ class MissMaker:
 
     def _metres(self, two: Two) -> float | None:
         ground = self._layout.scale
-        return None if ground is None else two.one.box.metres_to(two.other.box, ground)
+        if ground is None:
+            return None
+        metres = two.one.box.metres_to(two.other.box, ground)
+        if metres is None or ground.from_above:
+            return metres
+        return max(metres, _metres_aslant(two, ground) or 0.0)
 
     def _pace(self, trail: Trail) -> float:
         """Its greatest speed within the last second over what is fast for it: a near miss is often one braking."""
@@ -193,6 +199,12 @@ class MissMaker:
         if encounter.draft is not None:
             lapsed = encounter.spell.lapsed
             self._book.close(encounter.draft, at if lapsed is None else min(lapsed, at))
+
+
+def _metres_aslant(two: Two, ground: Ground) -> float | None:
+    """The gap in metres between the lines on which the two stand, given the way they drive."""
+    lines = (trail.box.base(trail.velocity if trail.label in VEHICLES else (0.0, 0.0)) for trail in (two.one, two.other))
+    return ground.gap(*lines)
 
 
 def _known_as(trail: Trail, labels: frozenset[str]) -> float:

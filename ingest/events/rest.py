@@ -49,6 +49,9 @@ WAY_SHARE = 0.2
 ROOM = 1.2
 """Mean diagonals of both boxes up to which a vehicle stands right behind another."""
 
+UNSEEN_AHEAD = 0.5
+"""How surely nobody stands ahead of a vehicle where he would stand outside the picture."""
+
 
 class RestMaker:
     """Tells who rests. It keeps `Trail.rest` and `Trail.rested_until` for the other makers.
@@ -289,11 +292,13 @@ class HindranceMaker:
 
     Told after the needed time and what is unsure of it (`longer_by`), of what is known for what it is (`_surely`). Who waits has not stalled: in a zone for waiting or parking, or right behind another vehicle that rests. The span begins with the rest (or with the zone's first look at it there) and ends with it. Confidence:
     how surely it is there, is what hinders (less the more a nameless one resembles a person), and is within such a zone
-    (`surety`).
+    (`surety`); × `UNSEEN_AHEAD` where it may wait for one outside the picture, whose `size` is (width, height).
     """
 
-    def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
-        self._book, self._ground = book, layout.scale
+    def __init__(
+        self, book: Book, layout: Layout, thresholds: Thresholds, size: tuple[int, int] | None = None
+    ) -> None:
+        self._book, self._ground, self._size = book, layout.scale, size
         zones = layout.lanes_first
         self._waiting = [zone for zone in zones if zone.kind in WAITING]
         self._lanes = [(lane.zone(), lane.direction) for lane in layout.lanes]
@@ -353,7 +358,9 @@ class HindranceMaker:
         within = clear(max(inside(zone, rest.centre) for zone in zones), edge_error(trail.box))
         if kind == "blocked":
             return told(there(trail), 1.0 - trail.names.get("person", 0.0), certainty, within)
-        return told(there(trail), came(trail), called(trail, VEHICLES | TWO_WHEELERS, certainty), within)
+        seen_ahead = UNSEEN_AHEAD if self._next_is_outside(trail) else 1.0
+        name = called(trail, VEHICLES | TWO_WHEELERS, certainty)
+        return told(there(trail), came(trail), name, within, seen_ahead)
 
     def _surely(self, trail: Trail, kind: str, step: Step) -> bool:
         """Whether it is known for something that can be in the way so, and no piece of what was told of already. A vehicle
@@ -381,11 +388,23 @@ class HindranceMaker:
         if self._stands_behind(trail, step) or any(zone.holds(rest.centre) for zone in self._waiting):
             self._waits[trail.entity_id] = trail.at
 
-    def _stands_behind(self, trail: Trail, step: Step) -> bool:
-        """Whether another vehicle rests right ahead of it: the way it came, or if nobody saw that, its lane's."""
+    def _way(self, trail: Trail) -> Point | None:
+        """The way it came, or if nobody saw that, its lane's."""
         way = self._ahead.get(trail.entity_id)
-        if way is None:
-            way = next((to for zone, to in self._lanes if zone.holds(trail.place)), None)
+        return way or next((to for zone, to in self._lanes if zone.holds(trail.place)), None)
+
+    def _next_is_outside(self, trail: Trail) -> bool:
+        """Whether who stands right ahead of it, and is as large, does so outside the picture."""
+        way = self._way(trail)
+        if self._size is None or way is None or (speed := math.hypot(*way)) == 0:
+            return False
+        far = trail.box.diagonal / speed
+        x, y = trail.box.moved(far * way[0], far * way[1]).centre
+        return not (0 <= x < self._size[0] and 0 <= y < self._size[1])
+
+    def _stands_behind(self, trail: Trail, step: Step) -> bool:
+        """Whether another vehicle rests right ahead of it."""
+        way = self._way(trail)
         if way is None:
             return False
         others = (o for o in step.everyone if o is not trail and o.rest is not None and drives(o) > 0)

@@ -101,10 +101,11 @@ class OnRoadMaker:
 
     def _road_under(self, trail: Trail, people: list[Trail]) -> Zone | None:
         """The road it stands on. Where two boxes of somebody overlap, one of the two may be his shadow or a part of him: he
-        stands there where both do.
+        comes there where both stand there. Who is there already may pass others.
         """
         zone = self._road_at(trail.place)
-        if zone is None or trail.label not in PEOPLE:
+        known = self._known.get(trail.entity_id)
+        if zone is None or trail.label not in PEOPLE or (known is not None and known.spell.on):
             return zone
         same = (other for other in people if other is not trail and trail.box.overlap(other.box) > 0)
         return zone if all(self._road_at(other.place) is not None for other in same) else None

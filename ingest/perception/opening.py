@@ -24,6 +24,10 @@ ROOM_PX = 2
 """… and pixels of the picture besides."""
 ALIKE = 0.5
 """Least likeness (normalised correlation coefficient) of what is in the box now to what was there then."""
+CONTRAST = 1.6
+"""So many times as much as the other, at most, either of the two varies in grey (a standard deviation) …"""
+LIGHT = 32.0
+"""… and by so much (of 255), at most, their mean grey differs: likeness alone knows neither light nor contrast."""
 LEAST_PX = 6
 """A box smaller than this, each way, shows too little to be told from the floor …"""
 PLAIN = 3.0
@@ -100,9 +104,16 @@ class Opening:
         if around.shape[0] < it.shape[0] or around.shape[1] < it.shape[1]:
             return None
         _, likeness, _, spot = cv2.minMaxLoc(cv2.matchTemplate(around, it, cv2.TM_CCOEFF_NORMED))
-        if likeness < ALIKE:
+        was = around[spot[1] : spot[1] + it.shape[0], spot[0] : spot[0] + it.shape[1]]
+        if likeness < ALIKE or not _as_bright(it, was):
             return None
         return now.moved((x + spot[0] - left) * frame.scale, (y + spot[1] - top) * frame.scale)
+
+
+def _as_bright(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> bool:
+    """Whether both are about as bright, and vary about as much."""
+    less, more = sorted((float(one.std()), float(other.std())))
+    return more <= CONTRAST * less and abs(float(one.mean()) - float(other.mean())) <= LIGHT
 
 
 def _grey(picture: Picture) -> npt.NDArray[np.uint8]:

@@ -28,7 +28,7 @@ MORE, PLAINLY_MORE = 0.05, 0.2
 too, much where floor markings give both an edge.
 """
 
-NOTHING = 0.35
+NOTHING = 0.5
 """Where the remembered picture may be wrong, it is if the network is less sure than this of any thing in the one seen …"""
 UNSURE = 0.5
 """… which it may be where things passed through this part of the place while it was learned."""

@@ -25,7 +25,7 @@ class Walk:
 
     It is seen from the first point to the last. `hidden` are spans (seconds) in which it is listed but not seen, `legless`
     those in which something before it hides more and more of its legs, then less and less, `merged` those in which its box
-    reaches so many pixels lower, for somebody is in it. `names` is what part each name has of all that was said of it.
+    reaches so many pixels lower, for somebody is in it, `sizes` its (width, height) from a second on. `names` is what part each name has of all that was said of it.
     `sure_after` seconds pass before perception names it. With `stays` it never leaves.
     """
 
@@ -42,6 +42,7 @@ class Walk:
     hidden: Sequence[tuple[float, float]] = ()
     legless: Sequence[tuple[float, float]] = ()
     merged: Sequence[tuple[float, float, float]] = ()
+    sizes: Sequence[tuple[float, tuple[float, float]]] = ()
     names: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -62,7 +63,7 @@ class Walk:
     def box(self, at: Micros) -> Box:
         """Where it is at that moment."""
         x, y = self._foot(at / 1e6)
-        width, height = self.size
+        width, height = next((size for since, size in reversed(self.sizes) if at / 1e6 >= since), self.size)
         seen = min((self._shown(at / 1e6, *span) for span in self.legless), default=1.0)
         lower = sum(more for start, end, more in self.merged if start <= at / 1e6 < end)
         return Box(x - width / 2, y - height, x + width / 2, y - height + seen * height + lower)

@@ -211,6 +211,19 @@ def test_who_comes_along_later_did_not_stand_there(watcher: Watcher, step: int) 
     assert (came.at, came.there_from_start, came.path) == (32 * STEP, False, ())
 
 
+@pytest.mark.parametrize(("shade", "light"), [(0.3, 0), (0.8, 60)], ids=["as a shadow of it", "in other light"])
+def test_what_only_has_the_same_shape_there_did_not_stand_there(
+    watcher: Watcher, shade: float, light: int
+) -> None:
+    now = man(300, 120)
+    then = np.clip((now.astype(float) - 90) * shade + 90 + light, 0, 255).astype(np.uint8)
+    for _ in range(32):
+        watcher.see(picture=then)
+    for i in range(12):
+        watcher.see(thing(300 + i, 120), picture=man(300 + i, 120))
+    assert [visit.there_from_start for visit in watcher.arrived] == [False]
+
+
 def test_a_resting_thing_the_detector_blinks_at_does_not_leave(watcher: Watcher) -> None:
     for i in range(100):
         watcher.see(*([thing(300, 100, label="car", source="test")] if i % 40 < 20 else []))

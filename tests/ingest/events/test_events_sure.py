@@ -44,6 +44,14 @@ def test_a_near_miss_takes_somebody_who_is_known_for_it(names: dict[str, float],
     assert len(told([PASSES, stands], 4, Layout(), "near_miss")) == count
 
 
+@pytest.mark.parametrize(("x", "count"), [(372.0, 1), (474.0, 0)])
+def test_who_stands_at_the_free_corner_of_a_turning_cars_box_is_not_near_it(x: float, count: int) -> None:
+    steep = Ground((0.067, 0.0, -25.8, 0.0, -0.062, 24.4, 0.0, 0.001, 0.795))
+    turns = Walk(name="f", label="car", size=(60, 66), path=[(0, 320, 390), (4, 520, 190)])
+    stands = Walk(name="p", path=[(0, x, 293), (8, x, 293)], size=(14, 20))
+    assert len(told([turns, stands], 3, Layout(ground=steep), "near_miss")) == count
+
+
 def test_who_comes_out_from_behind_a_parked_forklift_did_not_run() -> None:
     parked = Walk(name="f", label="forklift", size=(120, 90), path=[(0, 450, 220)], stays=True)
     walk = Walk(name="p", path=[(0, 150, 210), (9, 780, 210)], legless=[(3.0, 6.2)])

@@ -57,6 +57,37 @@ def test_passing_behind_another_that_hides_one_for_a_while_is_no_collision(seen_
     assert told([car("a", STANDS), bike], 10, Layout(lanes=(EAST,)), "collision") == []
 
 
+def test_passing_behind_one_that_moves_on_meanwhile_is_no_collision() -> None:
+    lorry = Walk(name="a", label="truck", size=(190, 70), path=[(0, 150, 226), (12, 990, 226)])
+    passing = car("b", [(0, 770, 205), (6, -670, 205)], hidden=[(2.1, 5)])
+    assert told([lorry, passing], 8, Layout(lanes=(EAST,)), "collision") == []
+
+
+def test_passing_behind_one_that_is_still_coming_into_the_picture_is_no_collision() -> None:
+    def left(at: float) -> float:  # its left edge: at the contact just off the picture's, which the eyes may err about
+        return 3.0 if 1.95 < at < 2.3 else max(0.0, 150.0 * (at - 2.6))
+
+    sides = [(at, left(at), 150.0 * max(0.1, at - 0.7)) for at in (i / 8 for i in range(64))]
+    bus = Walk(
+        name="a",
+        label="bus",
+        path=[(at, (x1 + x2) / 2, 226.0) for at, x1, x2 in sides],
+        sizes=[(at, (x2 - x1, 70.0)) for at, x1, x2 in sides],
+    )
+    passing = car("b", [(0, 1070, 205), (3, -130, 205)], hidden=[(2.2, 9)])
+    assert told([bus, passing], 6, Layout(lanes=(EAST,)), "collision") == []
+
+
+@pytest.mark.parametrize(("size", "count"), [(CAR, 1), ((16.0, 44.0), 0)])
+def test_a_track_that_goes_over_to_somebody_of_another_size_hit_nobody(
+    size: tuple[float, float], count: int
+) -> None:
+    x = 452.0 - size[0] / 2
+    path = [(0.0, 100.0, 220.0), (1.9, 380.0, 220.0), (2.0, x, 220.0), (12.0, x, 220.0)]
+    walks = [car("a", STANDS), car("b", path, sizes=[(2.0, size)])]
+    assert len(told(walks, 10, Layout(lanes=(EAST,)), "collision")) == count
+
+
 def test_braking_behind_a_standing_car_is_no_collision() -> None:
     path: Way = [(0, 100, 220), (1.5, 340, 220)]
     path += [(1.5 + i * 0.25, 340 + 160 * (i * 0.25) - 0.5 * 107 * (i * 0.25) ** 2, 220) for i in range(1, 7)]
@@ -144,6 +175,15 @@ def test_whose_feet_seem_to_be_on_the_road_beside_his_own_is_a_shadow() -> None:
     assert told([person, beside], 8, layout, "on_road") == []
 
 
+def test_who_passes_others_on_his_way_over_the_road_is_told_once() -> None:
+    crosses = Walk(name="a", path=[(0, 200, 100), (8, 200, 260)], size=(20, 50))
+    passes = Walk(name="b", path=[(0, 80, 110), (8, 400, 110)], size=(20, 50))
+    beyond = Walk(name="c", path=[(0, 0, 275), (8, 320, 275)], size=(20, 90))
+    (event,) = told([crosses, passes, beyond], 8, Layout(zones=(ROAD,)), "on_road")
+    assert event.entity_ids == ("a",)
+    assert (event.span.start / 1e6, event.span.end / 1e6) == pytest.approx((1.0, 7.0), abs=0.3)
+
+
 def test_somebody_on_the_road_is_told_but_not_on_the_crossing_nor_beside_it() -> None:
     layout = Layout(zones=(ROAD, ZEBRA))
 
@@ -202,6 +242,13 @@ def test_who_was_never_seen_moving_waits_behind_who_is_ahead_in_the_lane() -> No
     ]
     events = told(line, 25, Layout(zones=(ROAD,), lanes=(EAST,)), "stalled")
     assert [event.entity_ids for event in events] == [("a",)]
+
+
+@pytest.mark.parametrize(("x", "wakes"), [(700.0, True), (930.0, False)])
+def test_who_may_wait_for_one_outside_the_picture_wakes_nobody(x: float, wakes: bool) -> None:
+    lane = Lane(name="long", polygon=((0, 180), (1000, 180), (1000, 240), (0, 240)), direction=(1, 0))
+    (event,) = told([car("a", [(0, 0, 220), (4, x, 220), (26, x, 220)])], 26, Layout(lanes=(lane,)), "stalled")
+    assert (event.confidence >= WAKES_FROM) == wakes
 
 
 def test_driving_out_at_the_edge_beside_a_standing_car_is_no_collision() -> None:
