@@ -154,7 +154,10 @@ class FolderMedia:
         """Removes every key that begins so."""
         gone = 0
         for key in self.keys(prefix):
-            with _reported(prefix), contextlib.suppress(FileNotFoundError):  # whoever removes the same was faster
+            with (
+                _reported(prefix),
+                contextlib.suppress(FileNotFoundError),
+            ):  # whoever removes the same was faster
                 self._fs.rm_file(f"{self._root}/{key}")
                 gone += 1
             if self._local:

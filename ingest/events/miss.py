@@ -203,7 +203,10 @@ class MissMaker:
 
 def _metres_aslant(two: Two, ground: Ground) -> float | None:
     """The gap in metres between the lines on which the two stand, given the way they drive."""
-    lines = (trail.box.base(trail.velocity if trail.label in VEHICLES else (0.0, 0.0)) for trail in (two.one, two.other))
+    lines = (
+        trail.box.base(trail.velocity if trail.label in VEHICLES else (0.0, 0.0))
+        for trail in (two.one, two.other)
+    )
     return ground.gap(*lines)
 
 

@@ -18,7 +18,7 @@ from ingest.perception.presence import Visit
 OWNER_REACH = 3.0
 """The owner of what appears may be this many times further away than who is with it."""
 NOBODYS = 0.5
-"""How surely what appeared where nobody was is an object: things are put down, light and rain are not."""
+"""How surely what appeared or vanished where nobody was is an object: things are put down and taken, light and rain are not."""
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class ObjectMaker:
     person nearest to it when it appeared. `object_removed` is that moment, also of what stood there from the start;
     role `taker` is who was within reach. A nameless thing from the start that drives off by itself is not removed: that
     takes somebody within reach, or vanishing on the spot. Confidence: how surely it is there (`surety`) and
-    an object (`object_likeness`), less where nobody was near who might have put it down (`NOBODYS`).
+    an object (`object_likeness`), less where nobody was near who might have put it down, or taken it (`NOBODYS`).
     """
 
     def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
@@ -141,7 +141,7 @@ class ObjectMaker:
             at,
             parts if left.by is None else [*parts, left.by],
             zone=None if left.centre is None else self._layout.zone_at(left.centre),
-            confidence=told(there(trail), left.surety),
+            confidence=told(there(trail), left.surety, 1.0 if left.by is not None else NOBODYS),
         )
 
     def _moved(self, trail: Trail, centre: Point) -> bool:

@@ -284,6 +284,15 @@ class _Way:
     kind: str
     zone: Zone
     needed: Micros
+    direction: Point | None = None
+
+    def holds(self, place: Point, error: float) -> bool:
+        """Whether the place lies in the zone or at most so many pixels beside it."""
+        return self.zone.holds(place) or inside(self.zone, place) >= -error
+
+    def leads(self, way: Point) -> bool:
+        """Whether it is a lane that leads more that way than against it."""
+        return self.direction is not None and way[0] * self.direction[0] + way[1] * self.direction[1] > 0
 
 
 class HindranceMaker:
@@ -302,12 +311,13 @@ class HindranceMaker:
         zones = layout.lanes_first
         self._waiting = [zone for zone in zones if zone.kind in WAITING]
         self._lanes = [(lane.zone(), lane.direction) for lane in layout.lanes]
+        leads = {lane.name: lane.direction for lane in layout.lanes}
         self._ahead: dict[EntityId, Point] = {}
         self._waits: dict[EntityId, Micros] = {}
         self._ways = [
             _Way("blocked", z, thresholds.at(z.name).span("blocked_s")) for z in zones if z.kind in WAYS
         ] + [
-            _Way("stalled", z, thresholds.at(z.name).span("stalled_s"))
+            _Way("stalled", z, thresholds.at(z.name).span("stalled_s"), leads.get(z.name))
             for z in zones
             if z.kind in ROADS | AISLES
         ]
@@ -340,7 +350,7 @@ class HindranceMaker:
         if draft is not None and draft.zone != way.zone.name:
             return
         needed = way.needed + longer_by(rest, self._ground)
-        if draft is None and (rested < needed or certainty == 0 or not way.zone.holds(rest.centre)):
+        if draft is None and (rested < needed or certainty == 0 or not self._is_in(trail, rest, way)):
             return
         if draft is None and not self._surely(trail, way.kind, step):
             return
@@ -352,6 +362,19 @@ class HindranceMaker:
             draft = drafts[key] = self._book.open(way.kind, rest.since, [part], zone=way.zone.name)
         draft.confidence = self._confidence(trail, rest, way.kind, certainty)
         draft.show(trail.at, trail.box)
+
+    def _is_in(self, trail: Trail, rest: Rest, way: _Way) -> bool:
+        """Whether it rests in that zone. Where its box may as well stand in the lane beside, it is in the one that leads
+        the way it came.
+        """
+        came = self._ahead.get(trail.entity_id)
+        if came is None or way.direction is None:
+            return way.zone.holds(rest.centre)
+        error = edge_error(trail.box)
+        if way.leads(came):
+            return way.holds(rest.centre, error)
+        beside = (other for other in self._ways if other.leads(came))
+        return way.zone.holds(rest.centre) and not any(lane.holds(rest.centre, error) for lane in beside)
 
     def _confidence(self, trail: Trail, rest: Rest, kind: str, certainty: float) -> float:
         zones = [way.zone for way in self._ways if way.kind == kind]

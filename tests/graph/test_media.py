@@ -48,7 +48,9 @@ def test_an_address_of_no_known_kind_is_refused() -> None:
         FolderMedia("carrier-pigeon://loft/3")
 
 
-@pytest.mark.parametrize("names", ["0123", "0011", "0000"], ids=["keys-of-their-own", "keys-of-two", "one-key"])
+@pytest.mark.parametrize(
+    "names", ["0123", "0011", "0000"], ids=["keys-of-their-own", "keys-of-two", "one-key"]
+)
 def test_many_writers_and_removers_do_not_trip_over_each_other(tmp_path: Path, names: str) -> None:
     media = FolderMedia(tmp_path)
     problems: list[BaseException] = []

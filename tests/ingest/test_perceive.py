@@ -211,7 +211,9 @@ def test_who_comes_along_later_did_not_stand_there(watcher: Watcher, step: int) 
     assert (came.at, came.there_from_start, came.path) == (32 * STEP, False, ())
 
 
-@pytest.mark.parametrize(("shade", "light"), [(0.3, 0), (0.8, 60)], ids=["as a shadow of it", "in other light"])
+@pytest.mark.parametrize(
+    ("shade", "light"), [(0.3, 0), (0.8, 60)], ids=["as a shadow of it", "in other light"]
+)
 def test_what_only_has_the_same_shape_there_did_not_stand_there(
     watcher: Watcher, shade: float, light: int
 ) -> None:

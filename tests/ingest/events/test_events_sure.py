@@ -200,13 +200,26 @@ def test_what_stands_before_the_shelf_is_no_goods() -> None:
         pytest.param(
             Walk(name="c", path=[(0, 700, 210), (12, 700, 210)], from_start=True), True, id="was there"
         ),
+        pytest.param(
+            Walk(name="c", path=[(2, 900, 210), (4, 700, 210), (12, 700, 210)], hidden=[(4.5, 13)]),
+            False,
+            id="not seen for long",
+        ),
     ],
 )
-def test_a_crowd_wakes_nobody_where_one_of_three_may_be_a_changed_place(third: Walk, sure: bool) -> None:
+def test_a_crowd_wakes_nobody_where_one_of_three_may_not_be_there(third: Walk, sure: bool) -> None:
     first = Walk(name="a", path=[(0, 100, 210), (4, 300, 210), (12, 300, 210)])
     second = Walk(name="b", path=[(0, 200, 310), (4, 500, 310), (12, 500, 310)])
     (crowd,) = told([first, second, third], 12, Layout(), "crowd")
     assert (crowd.confidence >= WAKES_FROM) is sure
+
+
+@pytest.mark.parametrize(("until", "sure"), [(12.0, True), (5.0, False)])
+def test_what_vanishes_where_nobody_is_wakes_nobody(until: float, sure: bool) -> None:
+    box = Walk(name="box", label="box", size=(40, 30), path=[(0, 330, 200), (10, 330, 200)], from_start=True)
+    taker = Walk(name="t", path=[(0, 0, 200), (until - 2, 360, 200), (until, 700, 200)])
+    (removed,) = told([box, taker], 14, Layout(), "object_removed")
+    assert (removed.confidence >= WAKES_FROM) is sure
 
 
 @pytest.mark.parametrize(("y", "sure"), [(200, True), (181, False)])

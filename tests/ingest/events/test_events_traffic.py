@@ -64,7 +64,9 @@ def test_passing_behind_one_that_moves_on_meanwhile_is_no_collision() -> None:
 
 
 def test_passing_behind_one_that_is_still_coming_into_the_picture_is_no_collision() -> None:
-    def left(at: float) -> float:  # its left edge: at the contact just off the picture's, which the eyes may err about
+    def left(
+        at: float,
+    ) -> float:  # its left edge: at the contact just off the picture's, which the eyes may err about
         return 3.0 if 1.95 < at < 2.3 else max(0.0, 150.0 * (at - 2.6))
 
     sides = [(at, left(at), 150.0 * max(0.1, at - 0.7)) for at in (i / 8 for i in range(64))]
@@ -244,10 +246,23 @@ def test_who_was_never_seen_moving_waits_behind_who_is_ahead_in_the_lane() -> No
     assert [event.entity_ids for event in events] == [("a",)]
 
 
+@pytest.mark.parametrize(("comes_from", "lane"), [(100.0, "eastbound"), (900.0, "westbound")])
+def test_who_stalls_at_the_border_of_two_lanes_is_in_the_one_that_leads_the_way_it_came(
+    comes_from: float, lane: str
+) -> None:
+    far = Lane(name="westbound", polygon=((0, 120), (900, 120), (900, 180), (0, 180)), direction=(-1, 0))
+    for y in (179.0, 181.0):
+        stalls = car("a", [(0, comes_from, y), (3, 500, y), (24, 500, y)])
+        (event,) = told([stalls], 24, Layout(zones=(ROAD,), lanes=(EAST, far)), "stalled")
+        assert event.zone == lane
+
+
 @pytest.mark.parametrize(("x", "wakes"), [(700.0, True), (930.0, False)])
 def test_who_may_wait_for_one_outside_the_picture_wakes_nobody(x: float, wakes: bool) -> None:
     lane = Lane(name="long", polygon=((0, 180), (1000, 180), (1000, 240), (0, 240)), direction=(1, 0))
-    (event,) = told([car("a", [(0, 0, 220), (4, x, 220), (26, x, 220)])], 26, Layout(lanes=(lane,)), "stalled")
+    (event,) = told(
+        [car("a", [(0, 0, 220), (4, x, 220), (26, x, 220)])], 26, Layout(lanes=(lane,)), "stalled"
+    )
     assert (event.confidence >= WAKES_FROM) == wakes
 
 
