@@ -34,10 +34,6 @@ APART_FOR: Micros = SECOND // 2
 """Who was seen apart from everybody for so long is one person more …"""
 LOOK: Micros = SECOND // 4
 """… which the next look shows, or the one after."""
-HIDDEN_FOR: Micros = SECOND
-"""Who was not seen for longer than this …"""
-HIDDEN = 0.5
-"""… is there only so surely: nobody knows that something hides him, and he may have been named anew."""
 
 
 @dataclass(slots=True)
@@ -63,7 +59,7 @@ class GroupMaker:
     lesser certainty. Spans last while there are enough, breaks of under a second included, of a queue under three:
     who passes before it hides it. Everyone who was part of it
     is named; attribute `most` is the highest count. A vehicle's box in another's is a piece of that, and so is who was never seen apart from somebody (`APART_FOR`). Confidence: how
-    surely at least as many as it takes are there (people who are `HIDDEN` less so) and what they count as (`at_least`), and of a queue, whose beginning is when
+    surely at least as many as it takes are there and what they count as (`at_least`), and of a queue, whose beginning is when
     so many stand and not when the last of them begins to, for long enough.
     """
 
@@ -144,7 +140,7 @@ class GroupMaker:
         draft.attributes = {"most": group.most}
         draft.show(at, *(trail.box for trail in counted))
         draft.confidence = told(
-            at_least(group.least, [_surely(trail, group, at) for trail in counted]),
+            at_least(group.least, [_surely(trail, group) for trail in counted]),
             self._long_enough(group, draft, at, counted),
         )
 
@@ -189,12 +185,11 @@ def _counts(trail: Trail, group: _Gathering) -> bool:
     return group.zone is None or all(group.zone.holds(place) for place in _places(trail, group))
 
 
-def _surely(trail: Trail, group: _Gathering, at: Micros) -> float:
+def _surely(trail: Trail, group: _Gathering) -> float:
     if group.of_vehicles:
         somebody = surely_drives(trail)
     else:
         somebody = there(trail) * came(trail) * called(trail, PEOPLE, person_likeness(trail))
-        somebody *= HIDDEN if at - trail.at > HIDDEN_FOR else 1.0
     if group.zone is None:
         return somebody
     within = min(inside(group.zone, place) for place in _places(trail, group))
