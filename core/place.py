@@ -196,9 +196,9 @@ class Box:
         )
 
     def base(self, way: Point) -> tuple[Point, ...]:
-        """The line on which a vehicle in the box stands on the ground, seen from the camera, where that lies on the ground
-        as a whole: one that goes aslant in the picture, as `way` says, leaves corners of its box free. One end lies on a part of
-        the lower edge (`SLIM`), and from there its side goes up the picture the way it goes.
+        """The line on which a vehicle in the box stands on the ground. One that goes aslant in the picture, as `way` says,
+        leaves corners of its box free: one end of it lies on a part of the lower edge (`SLIM`), and from there its side goes up the
+        picture the way it goes. Seen from well above, that is; from low down a box is high for other reasons.
         """
         across, down = abs(way[0]), abs(way[1])
         if across == 0:

@@ -154,10 +154,8 @@ class FolderMedia:
         """Removes every key that begins so."""
         gone = 0
         for key in self.keys(prefix):
-            with (
-                _reported(prefix),
-                contextlib.suppress(FileNotFoundError),
-            ):  # whoever removes the same was faster
+            # Another who removes the same may have been faster.
+            with _reported(prefix), contextlib.suppress(FileNotFoundError):
                 self._fs.rm_file(f"{self._root}/{key}")
                 gone += 1
             if self._local:

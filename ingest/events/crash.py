@@ -33,7 +33,7 @@ COVERED, GROWN = 0.7, 0.5
 other, which it did not before.
 """
 SIZE_KEPT = 1.6
-"""So many times its smallest diagonal about the contact, from `BEFORE` it on, either may have at most: that is a second."""
+"""So many times its smallest diagonal, at most, is the largest of either from `BEFORE` the contact until it is judged."""
 LEFT_SHARE = 0.35
 """At most this share of the speed is left after a collision."""
 AGAIN: Micros = 60 * SECOND

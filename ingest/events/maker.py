@@ -18,12 +18,13 @@ from ingest.events.camera.state import Impaired
 from ingest.events.crash import CollisionMaker
 from ingest.events.fall import FallMaker
 from ingest.events.group import GroupMaker
+from ingest.events.hindrance import HindranceMaker
 from ingest.events.line import LineMaker
 from ingest.events.miss import MissMaker
 from ingest.events.motion import MannerMaker, TurnMaker
 from ingest.events.object import ObjectMaker
 from ingest.events.pair import CompanyMaker, FollowMaker, pairs
-from ingest.events.rest import HindranceMaker, RestMaker
+from ingest.events.rest import RestMaker
 from ingest.events.road import OnRoadMaker
 from ingest.events.shelf import ShelfMaker
 from ingest.events.sports.ball import BallMaker

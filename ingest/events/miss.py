@@ -53,7 +53,7 @@ class _Encounter:
 class MissMaker:
     """Tells of near misses: `near_miss`, with the roles vehicle and person.
 
-    The two boxes are at most `miss_px` (with a scale `miss_m`) apart, one of the two moves fast or did within the last second (`fast_*`), and they do
+    The two boxes are at most `miss_px` apart (with a scale `miss_m`, as well by what of its box a vehicle that goes aslant takes up, `Box.base`), one of the two moves fast or did within the last second (`fast_*`), and they do
     not move together. It is told once that held at `LOOKS` looks at which both boxes were whole (`Trail.whole`), and both are
     known for what they are (`is_known`). Looks that are `encounter_s` apart are one near miss; its span is from the first to the end of
     the last, its evidence the first and the closest look. By labels, or for nameless things by size and shape

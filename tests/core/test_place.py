@@ -74,3 +74,23 @@ def test_a_line_knows_its_left_from_its_right() -> None:
 def test_drawings_that_mean_nothing_are_refused(wrong: object) -> None:
     with pytest.raises(ValueError, match=r"needs|has no length|more than once"):
         wrong()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("way", "line"),
+    [
+        ((0.0, 0.0), ((0, 100), (80, 100))),
+        ((50.0, 0.0), ((80, 100), (80, 100), (0, 100))),
+        ((10.0, -10.0), ((0, 100), (24.8, 100), (80, 44.8))),
+        ((-10.0, 10.0), ((0, 100), (24.8, 100), (80, 44.8))),
+        ((10.0, 10.0), ((80, 100), (55.2, 100), (0, 44.8))),
+        ((1.0, -1000.0), ((0, 100), (79.8, 100), (80, 0))),
+    ],
+)
+def test_what_goes_aslant_leaves_a_corner_of_its_box_free(
+    way: tuple[float, float], line: tuple[tuple[float, float], ...]
+) -> None:
+    base = Box(0, 0, 80, 100).base(way)
+    assert [v for point in base for v in point] == pytest.approx(
+        [v for point in line for v in point], abs=0.1
+    )
