@@ -34,6 +34,12 @@ APART_FOR: Micros = SECOND // 2
 """Who was seen apart from everybody for so long is one person more …"""
 LOOK: Micros = SECOND // 4
 """… which the next look shows, or the one after."""
+FLAT = 2.0
+"""More than so many times as wide as high no box holds people who stand or walk, be they one or several."""
+ANEW: Micros = SECOND
+"""Who went out of sight at most so long before or after somebody turned up in the same place …"""
+SAME_PLACE = 0.5
+"""… so much of the smaller box of the two in the other, is that one, named anew."""
 
 
 @dataclass(slots=True)
@@ -91,7 +97,7 @@ class GroupMaker:
 
     def step(self, step: Step) -> None:
         """Takes in one look."""
-        people = self._single([trail for trail in step.everyone if person_likeness(trail) >= 0.5])
+        people = self._single([trail for trail in step.everyone if _may_be_people(trail)])
         vehicles = _whole([trail for trail in step.everyone if drives(trail) > 0])
         for group in self._groups:
             members = vehicles if group.of_vehicles else people
@@ -102,14 +108,20 @@ class GroupMaker:
         self._apart.pop(trail.entity_id, None)
 
     def _single(self, people: list[Trail]) -> list[Trail]:
-        """The people without those who were never seen apart from a larger one for `APART_FOR`: an arm, or what is carried."""
+        """The people without those who were never seen apart from a larger one for `APART_FOR`, an arm or what is carried, and
+        those named anew.
+        """
         seen = [trail for trail in people if not trail.missing and len(trail.points) > 1]
         for trail in seen:
             larger = (o for o in seen if o is not trail and o.box.area > trail.box.area)
             if not any(is_piece(trail, other) for other in larger):
                 passed = trail.at - trail.points[-2].at
                 self._apart[trail.entity_id] = self._apart.get(trail.entity_id, 0) + passed
-        return [trail for trail in people if self._apart.get(trail.entity_id, 0) >= APART_FOR]
+        return [
+            trail
+            for trail in people
+            if self._apart.get(trail.entity_id, 0) >= APART_FOR and not _named_anew(trail, people)
+        ]
 
     def _look(self, group: _Gathering, at: Micros, counted: Sequence[Trail]) -> None:
         enough = len(counted) >= group.least > 0
@@ -164,6 +176,20 @@ class GroupMaker:
             return 1.0
         error = max(longer_by(trail.rest, self._ground) for trail in counted if trail.rest is not None)
         return well_clear(at - draft.start - group.spell.need, error)
+
+
+def _may_be_people(trail: Trail) -> bool:
+    return person_likeness(trail) >= 0.5 and trail.box.width <= FLAT * trail.box.height
+
+
+def _named_anew(trail: Trail, people: Sequence[Trail]) -> bool:
+    """Whether one who is out of sight is somebody who turned up in his place."""
+    if not trail.missing:
+        return False
+    others = (o for o in people if o is not trail and not o.at_edge and abs(o.born - trail.at) <= ANEW)
+    return any(
+        trail.box.overlap(o.first_box) >= SAME_PLACE * min(trail.box.area, o.first_box.area) for o in others
+    )
 
 
 def _whole(vehicles: list[Trail]) -> list[Trail]:

@@ -209,6 +209,33 @@ def test_a_crowd_wakes_nobody_where_one_of_three_may_be_a_changed_place(third: W
     assert (crowd.confidence >= WAKES_FROM) is sure
 
 
+@pytest.mark.parametrize(("size", "count"), [((40.0, 100.0), 1), ((134.0, 43.0), 0)])
+def test_a_shelf_that_somebodys_track_went_over_to_is_nobody_in_a_crowd(
+    size: tuple[float, float], count: int
+) -> None:
+    people = [
+        Walk(name="a", path=[(0, 100, 210), (4, 300, 210), (14, 300, 210)]),
+        Walk(name="b", path=[(0, 200, 310), (4, 500, 310), (14, 500, 310)]),
+        Walk(
+            name="c",
+            path=[(0, 900, 210), (3, 700, 210), (14, 700, 210)],
+            hidden=[(3.1, 6)],
+            sizes=[(3.1, size)],
+        ),
+    ]
+    assert len([crowd for crowd in told(people, 14, Layout(), "crowd") if crowd.span.end > 8e6]) == count
+
+
+@pytest.mark.parametrize(("x", "count"), [(515.0, 0), (700.0, 1)])
+def test_who_is_named_anew_where_he_went_out_of_sight_is_counted_once(x: float, count: int) -> None:
+    people = [
+        Walk(name="a", path=[(0, 100, 210), (4, 300, 210), (14, 300, 210)]),
+        Walk(name="b", path=[(0, 200, 310), (4, 500, 310), (14, 500, 310)], hidden=[(5, 14.5)]),
+        Walk(name="c", path=[(4.5, x, 310), (6, x + 60, 310), (14, x + 60, 310)]),
+    ]
+    assert len(told(people, 14, Layout(), "crowd")) == count
+
+
 @pytest.mark.parametrize(("until", "sure"), [(12.0, True), (5.0, False)])
 def test_what_vanishes_where_nobody_is_wakes_nobody(until: float, sure: bool) -> None:
     box = Walk(name="box", label="box", size=(40, 30), path=[(0, 330, 200), (10, 330, 200)], from_start=True)
