@@ -31,6 +31,7 @@ def none_seen(plan: Plan, view: View, sure: float = 0.7) -> Finding:
     )
     if (
         plan.heading
+        or plan.kinds
         or plan.left
         or plan.entered
         or plan.zones

@@ -49,10 +49,6 @@ class _Way:
     needed: Micros
     direction: Point | None = None
 
-    def holds(self, place: Point, error: float) -> bool:
-        """Whether the place lies in the zone or at most so many pixels beside it."""
-        return self.zone.holds(place) or inside(self.zone, place) >= -error
-
     def leads(self, way: Point) -> bool:
         """Whether it is a lane that leads more that way than against it."""
         return self.direction is not None and way[0] * self.direction[0] + way[1] * self.direction[1] > 0
@@ -134,9 +130,11 @@ class HindranceMaker:
             return way.zone.holds(rest.centre)
         error = edge_error(trail.box)
         if way.leads(came):
-            return way.holds(rest.centre, error)
+            return _about(way.zone, rest.centre, error)
         beside = (other for other in self._ways if other.leads(came))
-        return way.zone.holds(rest.centre) and not any(lane.holds(rest.centre, error) for lane in beside)
+        return way.zone.holds(rest.centre) and not any(
+            _about(lane.zone, rest.centre, error) for lane in beside
+        )
 
     def _confidence(self, trail: Trail, rest: Rest, kind: str, certainty: float) -> float:
         zones = [way.zone for way in self._ways if way.kind == kind]
@@ -170,7 +168,9 @@ class HindranceMaker:
         """Notes who waits: where waiting is meant, or right behind another vehicle that rests. What passes in between may
         hide the one ahead for a moment; when that has been away for the time that tells, the wait is over.
         """
-        if self._stands_behind(trail, step) or any(zone.holds(rest.centre) for zone in self._waiting):
+        error = edge_error(trail.box)
+        meant = any(_about(zone, rest.centre, error) for zone in self._waiting)
+        if meant or self._stands_behind(trail, step):
             self._waits[trail.entity_id] = trail.at
 
     def _way(self, trail: Trail) -> Point | None:
@@ -199,6 +199,11 @@ class HindranceMaker:
     def _close(self, trail: Trail, at: Micros | None) -> None:
         for draft in self._drafts.pop(trail.entity_id, {}).values():
             self._book.close(draft, trail.at if at is None else at)
+
+
+def _about(zone: Zone, place: Point, error: float) -> bool:
+    """Whether the place lies in the zone or at most so many pixels beside it."""
+    return inside(zone, place) >= -error
 
 
 def _is_ahead(trail: Trail, other: Trail, way: Point) -> bool:

@@ -278,9 +278,10 @@ def test_somebody_whose_legs_are_hidden_for_a_while_has_not_turned() -> None:
     assert told([walk], 16, Layout(), "turned") == []
 
 
-def test_who_stands_where_waiting_is_meant_has_not_stalled() -> None:
+@pytest.mark.parametrize("y", [220, 179])
+def test_who_stands_where_waiting_is_meant_has_not_stalled(y: float) -> None:
     waiting = Zone(name="stop", kind="waiting", polygon=EAST.polygon)
-    walk = car("a", [(0, 200, 220), (3, 500, 220), (20, 500, 220)])
+    walk = car("a", [(0, 200, y), (3, 500, y), (20, 500, y)])
     assert told([walk], 20, Layout(zones=(waiting,), lanes=(EAST,)), "stalled") == []
 
 
