@@ -127,6 +127,13 @@ def test_match(match: Scene, question: str, choices: tuple[str, ...], right: str
     assert picked(match, question, *choices) == right
 
 
+def test_what_did_not_happen_is_denied_and_not_that_anybody_was_there(match: Scene) -> None:
+    said = ask(match, "Did anybody fall?")
+    assert said.status is AnswerStatus.NOT_SEEN
+    assert "Nothing that fits was seen" in said.text
+    assert "people" not in said.text
+
+
 @pytest.fixture
 def junction() -> Scene:
     """Two cars turn left, one right, a truck turns back; the north lane sees three, the south lane one; a white van is measured."""
