@@ -114,6 +114,11 @@ class Layout:
         """The same, the lanes' areas before the zones: for what is of the lane rather than of the road it lies in."""
         return (*(lane.zone() for lane in self.lanes), *self.zones)
 
+    @property
+    def directions(self) -> dict[str, Point]:
+        """Which way each lane leads, by its name."""
+        return {lane.name: lane.direction for lane in self.lanes}
+
     def zone_at(self, place: Point) -> str | None:
         """The name of the zone, else of the lane, that was drawn first of those that hold the place; None where nothing is."""
         return next((area.name for area in self.areas if area.holds(place)), None)
@@ -172,11 +177,20 @@ class Box:
         """The middle of the lower edge: where a thing is said to stand."""
         return ((self.x1 + self.x2) / 2, self.y2)
 
+    @property
+    def lower(self) -> tuple[Point, Point]:
+        """The lower edge, from its left end to its right."""
+        return (self.x1, self.y2), (self.x2, self.y2)
+
     def overlap(self, other: Box) -> float:
         """Shared area in square pixels."""
         across = min(self.x2, other.x2) - max(self.x1, other.x1)
         down = min(self.y2, other.y2) - max(self.y1, other.y1)
         return across * down if across > 0 and down > 0 else 0.0
+
+    def shared(self, other: Box) -> float:
+        """Shared area over that of the smaller of the two, 0 to 1: 1 where one lies in the other."""
+        return self.overlap(other) / min(self.area, other.area)
 
     def iou(self, other: Box) -> float:
         """Shared area over joined area, 0 to 1."""
@@ -202,7 +216,7 @@ class Box:
         """
         across, down = abs(way[0]), abs(way[1])
         if across == 0:
-            return (self.x1, self.y2), (self.x2, self.y2)
+            return self.lower
         end = self.width * SLIM * down / (across + SLIM * down)
         high = max(self.y1, self.y2 - (self.width - end) * down / across)
         if way[0] * way[1] < 0:
@@ -215,8 +229,7 @@ class Box:
         """
         if ground.from_above:
             return self.gap(other) * math.hypot(ground.matrix[0], ground.matrix[3])
-        lower = ((self.x1, self.y2), (self.x2, self.y2))
-        return ground.gap(lower, ((other.x1, other.y2), (other.x2, other.y2)))
+        return ground.gap(self.lower, other.lower)
 
     def mean(self, other: Box) -> Box:
         """The box half-way between the two."""

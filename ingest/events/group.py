@@ -187,9 +187,7 @@ def _named_anew(trail: Trail, people: Sequence[Trail]) -> bool:
     if not trail.missing:
         return False
     others = (o for o in people if o is not trail and not o.at_edge and abs(o.born - trail.at) <= ANEW)
-    return any(
-        trail.box.overlap(o.first_box) >= SAME_PLACE * min(trail.box.area, o.first_box.area) for o in others
-    )
+    return any(trail.box.shared(o.first_box) >= SAME_PLACE for o in others)
 
 
 def _whole(vehicles: list[Trail]) -> list[Trail]:

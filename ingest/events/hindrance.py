@@ -49,9 +49,11 @@ class _Way:
     needed: Micros
     direction: Point | None = None
 
-    def leads(self, way: Point) -> bool:
+    def leads(self, heading: Point) -> bool:
         """Whether it is a lane that leads more that way than against it."""
-        return self.direction is not None and way[0] * self.direction[0] + way[1] * self.direction[1] > 0
+        if self.direction is None:
+            return False
+        return heading[0] * self.direction[0] + heading[1] * self.direction[1] > 0
 
 
 class HindranceMaker:
@@ -69,13 +71,12 @@ class HindranceMaker:
         self._book, self._ground, self._size = book, layout.scale, size
         zones = layout.lanes_first
         self._waiting = [zone for zone in zones if zone.kind in WAITING]
-        leads = {lane.name: lane.direction for lane in layout.lanes}
         self._ahead: dict[EntityId, Point] = {}
         self._waits: dict[EntityId, Micros] = {}
         self._ways = [
             _Way("blocked", z, thresholds.at(z.name).span("blocked_s")) for z in zones if z.kind in WAYS
         ] + [
-            _Way("stalled", z, thresholds.at(z.name).span("stalled_s"), leads.get(z.name))
+            _Way("stalled", z, thresholds.at(z.name).span("stalled_s"), layout.directions.get(z.name))
             for z in zones
             if z.kind in ROADS | AISLES
         ]
@@ -173,28 +174,28 @@ class HindranceMaker:
         if meant or self._stands_behind(trail, step):
             self._waits[trail.entity_id] = trail.at
 
-    def _way(self, trail: Trail) -> Point | None:
+    def _heading(self, trail: Trail) -> Point | None:
         """The way it came, or if nobody saw that, its lane's."""
-        way = self._ahead.get(trail.entity_id)
+        came = self._ahead.get(trail.entity_id)
         lanes = (lane for lane in self._ways if lane.direction is not None)
-        return way or next((lane.direction for lane in lanes if lane.zone.holds(trail.place)), None)
+        return came or next((lane.direction for lane in lanes if lane.zone.holds(trail.place)), None)
 
     def _next_is_outside(self, trail: Trail) -> bool:
         """Whether who stands right ahead of it, and is as large, does so outside the picture."""
-        way = self._way(trail)
-        if self._size is None or way is None or (speed := math.hypot(*way)) == 0:
+        heading = self._heading(trail)
+        if self._size is None or heading is None or (speed := math.hypot(*heading)) == 0:
             return False
         far = trail.box.diagonal / speed
-        x, y = trail.box.moved(far * way[0], far * way[1]).centre
+        x, y = trail.box.moved(far * heading[0], far * heading[1]).centre
         return not (0 <= x < self._size[0] and 0 <= y < self._size[1])
 
     def _stands_behind(self, trail: Trail, step: Step) -> bool:
         """Whether another vehicle rests right ahead of it."""
-        way = self._way(trail)
-        if way is None:
+        heading = self._heading(trail)
+        if heading is None:
             return False
         others = (o for o in step.everyone if o is not trail and o.rest is not None and drives(o) > 0)
-        return any(_is_ahead(trail, other, way) and not is_piece(trail, other) for other in others)
+        return any(_is_ahead(trail, other, heading) and not is_piece(trail, other) for other in others)
 
     def _close(self, trail: Trail, at: Micros | None) -> None:
         for draft in self._drafts.pop(trail.entity_id, {}).values():
@@ -206,11 +207,11 @@ def _about(zone: Zone, place: Point, error: float) -> bool:
     return inside(zone, place) >= -error
 
 
-def _is_ahead(trail: Trail, other: Trail, way: Point) -> bool:
+def _is_ahead(trail: Trail, other: Trail, heading: Point) -> bool:
     """Whether the other stands in front of it, seen the way it came, with hardly room for one more in between."""
     (ax, ay), (bx, by) = trail.box.centre, other.box.centre
-    along = (bx - ax) * way[0] + (by - ay) * way[1]
-    far, speed = math.dist(trail.box.centre, other.box.centre), math.hypot(*way)
+    along = (bx - ax) * heading[0] + (by - ay) * heading[1]
+    far, speed = math.dist(trail.box.centre, other.box.centre), math.hypot(*heading)
     return (
         far > 0
         and along > AHEAD_COSINE * far * speed

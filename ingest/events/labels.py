@@ -43,7 +43,7 @@ def is_known(trail: Trail, labels: frozenset[str]) -> bool:
 
 def is_piece(one: Trail, other: Trail) -> bool:
     """Whether the two are one thing: the smaller box lies in the larger."""
-    return one.box.overlap(other.box) > PIECE_SHARE * min(one.box.area, other.box.area)
+    return one.box.shared(other.box) > PIECE_SHARE
 
 
 def travelled(trail: Trail) -> bool:

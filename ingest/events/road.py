@@ -201,8 +201,7 @@ def too_wide(trail: Trail, ground: Ground | None) -> bool:
 
 def across(trail: Trail, ground: Ground | None) -> float | None:
     """Metres from end to end of its box's lower edge; None where no scale says."""
-    box = trail.box
-    return None if ground is None else ground.metres((box.x1, box.y2), (box.x2, box.y2))
+    return None if ground is None else ground.metres(*trail.box.lower)
 
 
 def _is_in(trail: Trail, car: Trail) -> bool:
@@ -213,5 +212,4 @@ def _is_in(trail: Trail, car: Trail) -> bool:
 
 def _rides(trail: Trail, wheel: Trail) -> bool:
     """Whether a person is the rider of that two-wheeler: more than a third of the lower half lies in its box."""
-    shared = trail.box.overlap(wheel.box)
-    return shared > 0.33 * min(trail.box.area, wheel.box.area)
+    return trail.box.shared(wheel.box) > 0.33

@@ -40,7 +40,7 @@ class ZoneMaker:
     def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
         self._book = book
         self._zones = tuple((zone, thresholds.at(zone.name)) for zone in layout.areas)
-        self._directions = {lane.name: lane.direction for lane in layout.lanes}
+        self._directions = layout.directions
         self._stays: dict[EntityId, dict[str, _Stay]] = {}
 
     def step(self, step: Step) -> None:

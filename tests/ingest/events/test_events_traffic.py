@@ -64,9 +64,8 @@ def test_passing_behind_one_that_moves_on_meanwhile_is_no_collision() -> None:
 
 
 def test_passing_behind_one_that_is_still_coming_into_the_picture_is_no_collision() -> None:
-    def left(
-        at: float,
-    ) -> float:  # its left edge: at the contact just off the picture's, which the eyes may err about
+    def left(at: float) -> float:
+        """The bus's left edge: at the contact just off the picture's, which the eyes may err about."""
         return 3.0 if 1.95 < at < 2.3 else max(0.0, 150.0 * (at - 2.6))
 
     sides = [(at, left(at), 150.0 * max(0.1, at - 0.7)) for at in (i / 8 for i in range(64))]
