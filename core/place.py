@@ -11,6 +11,8 @@ Point = tuple[float, float]
 """(x, y) in pixels of the source picture, y downwards."""
 SLIM = 0.45
 """How wide what goes aslant in the picture is taken to be for its length: cars are 0.35 to 0.5, seen from well above."""
+SAME_SHAPE = 1.25
+"""Up to so many times as wide for its height a box has the same shape."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +205,16 @@ class Box:
         down = max(self.y1 - other.y2, other.y1 - self.y2, 0.0)
         return math.hypot(across, down)
 
+    def shift(self, before: Box) -> float:
+        """By how many pixels it lies elsewhere than `before`: as far as its foot if it has the same shape, else as far as
+        both of two opposite edges went the same way, for what grows or shrinks at one side has not moved.
+        """
+        slimmer = self.width * before.height / (self.height * before.width)
+        if 1 / SAME_SHAPE <= slimmer <= SAME_SHAPE:
+            return math.dist(self.foot, before.foot)
+        across = _together(self.x1 - before.x1, self.x2 - before.x2)
+        return math.hypot(across, _together(self.y1 - before.y1, self.y2 - before.y2))
+
     def hull(self, other: Box) -> Box:
         """The smallest box that holds both."""
         return Box(
@@ -251,3 +263,8 @@ class Box:
     def rounded(self) -> list[float]:
         """`[x1, y1, x2, y2]` to a tenth of a pixel, for JSON."""
         return [round(v, 1) for v in (self.x1, self.y1, self.x2, self.y2)]
+
+
+def _together(one: float, other: float) -> float:
+    """How far both moved the same way; 0 where they moved apart or towards each other."""
+    return min(abs(one), abs(other)) if one * other > 0 else 0.0

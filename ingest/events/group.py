@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,7 +40,9 @@ FLAT = 2.0
 ANEW: Micros = SECOND
 """Who went out of sight at most so long before or after somebody turned up in the same place …"""
 SAME_PLACE = 0.5
-"""… so much of the smaller box of the two in the other, is that one, named anew."""
+"""… so much of the smaller box of the two in the other, is that one, named anew …"""
+WALKS = 1.0
+"""… and so is who turned up later no further off than he walks meanwhile, at so many of his heights a second: 1.7 m/s."""
 
 
 @dataclass(slots=True)
@@ -117,10 +120,11 @@ class GroupMaker:
             if not any(is_piece(trail, other) for other in larger):
                 passed = trail.at - trail.points[-2].at
                 self._apart[trail.entity_id] = self._apart.get(trail.entity_id, 0) + passed
+        twice = _named_anew(people)
         return [
             trail
             for trail in people
-            if self._apart.get(trail.entity_id, 0) >= APART_FOR and not _named_anew(trail, people)
+            if self._apart.get(trail.entity_id, 0) >= APART_FOR and trail.entity_id not in twice
         ]
 
     def _look(self, group: _Gathering, at: Micros, counted: Sequence[Trail]) -> None:
@@ -182,12 +186,24 @@ def _may_be_people(trail: Trail) -> bool:
     return person_likeness(trail) >= 0.5 and trail.box.width <= FLAT * trail.box.height
 
 
-def _named_anew(trail: Trail, people: Sequence[Trail]) -> bool:
-    """Whether one who is out of sight is somebody who turned up in his place."""
-    if not trail.missing:
-        return False
-    others = (o for o in people if o is not trail and not o.at_edge and abs(o.born - trail.at) <= ANEW)
-    return any(trail.box.shared(o.first_box) >= SAME_PLACE for o in others)
+def _named_anew(people: list[Trail]) -> set[EntityId]:
+    """Those out of sight who are somebody that turned up within the picture: each of these is one of them at most."""
+    newcomers = sorted((trail for trail in people if not trail.at_edge), key=lambda trail: trail.born)
+    twice: set[EntityId] = set()
+    for hidden in sorted((trail for trail in people if trail.missing), key=lambda trail: trail.at):
+        as_whom = next((one for one in newcomers if one is not hidden and _is_anew(hidden, one)), None)
+        if as_whom is not None:
+            newcomers.remove(as_whom)
+            twice.add(hidden.entity_id)
+    return twice
+
+
+def _is_anew(hidden: Trail, newcomer: Trail) -> bool:
+    """Whether it may be one who went out of sight that somebody is who turned up."""
+    since = newcomer.born - hidden.at
+    if abs(since) <= ANEW and hidden.box.shared(newcomer.first_box) >= SAME_PLACE:
+        return True
+    return math.dist(hidden.place, newcomer.first_box.foot) <= WALKS * hidden.box.height * since / SECOND
 
 
 def _whole(vehicles: list[Trail]) -> list[Trail]:

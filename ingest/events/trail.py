@@ -176,7 +176,7 @@ class Trail:
         self.points.append(TrailPoint(at, box, cut_off))
         self._score += score
         self._looks += 1
-        self.journey = max(self.journey, math.dist(box.foot, self.first_box.foot) / box.diagonal)
+        self.journey = max(self.journey, box.shift(self.first_box) / box.diagonal)
         while len(self.points) > 2 and self.points[1].at < at - KEPT:
             self.points.popleft()
         if not self._half_hidden():

@@ -27,7 +27,9 @@ ALIKE = 0.5
 CONTRAST = 1.6
 """So many times as much as the other, at most, either of the two varies in grey (a standard deviation) …"""
 LIGHT = 32.0
-"""… and by so much (of 255), at most, their mean grey differs: likeness alone knows neither light nor contrast."""
+"""… by so much (of 255), at most, their mean grey differs …"""
+TINT = 10.0
+"""… and by so much each of their mean colour differences (Cr, Cb): likeness alone knows neither light, contrast nor colour."""
 LEAST_PX = 6
 """A box smaller than this, each way, shows too little to be told from the floor …"""
 PLAIN = 3.0
@@ -51,7 +53,7 @@ class Opening:
 
     def __init__(self, at: Micros, frame: Frame) -> None:
         self.at = at
-        self._picture: npt.NDArray[np.uint8] | None = _grey(frame.picture)
+        self._picture: npt.NDArray[np.uint8] | None = _planes(frame.picture)
         self._stood: list[tuple[Micros, Box, Box]] = []
 
     def compare(self, frame: Frame, detections: Sequence[Detection], stays: Collection[Stay]) -> None:
@@ -94,8 +96,8 @@ class Opening:
         part = frame.picture[top : round(seen.y2), left : round(seen.x2)]
         if min(part.shape[:2]) < LEAST_PX:
             return None
-        it = _grey(part)
-        if it.std() < PLAIN:
+        it = _planes(part)
+        if it[..., 0].std() < PLAIN:
             return None
         room = round(AROUND * it.shape[0]) + ROOM_PX
         x, y = max(0, left - room), max(0, top - room)
@@ -103,18 +105,27 @@ class Opening:
         around = self._picture[y : top + it.shape[0] + room, x : left + it.shape[1] + room]
         if around.shape[0] < it.shape[0] or around.shape[1] < it.shape[1]:
             return None
-        _, likeness, _, spot = cv2.minMaxLoc(cv2.matchTemplate(around, it, cv2.TM_CCOEFF_NORMED))
+        likeness, spot = _likeness(around[..., 0], it[..., 0])
         was = around[spot[1] : spot[1] + it.shape[0], spot[0] : spot[0] + it.shape[1]]
-        if likeness < ALIKE or not _as_bright(it, was):
+        if likeness < ALIKE or not _same_light(it, was):
             return None
         return now.moved((x + spot[0] - left) * frame.scale, (y + spot[1] - top) * frame.scale)
 
 
-def _as_bright(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> bool:
-    """Whether both are about as bright, and vary about as much."""
-    less, more = sorted((float(one.std()), float(other.std())))
-    return more <= CONTRAST * less and abs(float(one.mean()) - float(other.mean())) <= LIGHT
+def _likeness(around: npt.NDArray[np.uint8], it: npt.NDArray[np.uint8]) -> tuple[float, Sequence[int]]:
+    """How much the place in `around` that looks most like it does so, -1 to 1, and where that is."""
+    alike = cv2.matchTemplate(np.ascontiguousarray(around), np.ascontiguousarray(it), cv2.TM_CCOEFF_NORMED)
+    _, best, _, spot = cv2.minMaxLoc(alike)
+    return best, spot
 
 
-def _grey(picture: Picture) -> npt.NDArray[np.uint8]:
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+def _same_light(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> bool:
+    """Whether both are about as bright and of one tint, and vary in grey about as much."""
+    less, more = sorted((float(one[..., 0].std()), float(other[..., 0].std())))
+    light, *tint = np.abs(one.mean(axis=(0, 1)) - other.mean(axis=(0, 1)))
+    return bool(more <= CONTRAST * less and light <= LIGHT and max(tint) <= TINT)
+
+
+def _planes(picture: Picture) -> npt.NDArray[np.uint8]:
+    """The picture as grey and two colour differences."""
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2YCrCb), np.uint8)

@@ -303,9 +303,16 @@ class Perception:
         return stay
 
     def _sorted_out(self, hidden: Stay, glimpse: Glimpse) -> Stay:
-        """Two that were one box part again: if the new box looks like the one that seemed to go on, they swap."""
+        """Two that were one box part again: if the new box looks like the one that seemed to go on, and may be called as
+        that is, they swap.
+        """
         host = self._stays.get(hidden.hidden_in) if hidden.hidden_in is not None else None
-        if host is None or host.seen_at < glimpse.at or not host.recent:
+        if (
+            host is None
+            or host.seen_at < glimpse.at
+            or not host.recent
+            or not fits(host.label, glimpse.label)
+        ):
             return hidden
         now = self._appearance_of(host)
         straight = likeness(hidden.signature, glimpse.appearance) + likeness(host.signature, now)

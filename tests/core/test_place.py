@@ -94,3 +94,20 @@ def test_what_goes_aslant_leaves_a_corner_of_its_box_free(
     assert [v for point in base for v in point] == pytest.approx(
         [v for point in line for v in point], abs=0.1
     )
+
+
+@pytest.mark.parametrize(
+    ("now", "far"),
+    [
+        pytest.param((30, 40, 70, 140), 50, id="went"),
+        pytest.param((-20, -50, 60, 150), 50, id="came nearer"),
+        pytest.param((0, 0, 40, 40), 0, id="shrank at the bottom"),
+        pytest.param((0, 0, 90, 100), 0, id="grew at the right"),
+        pytest.param((30, 0, 100, 100), 30, id="went and grew"),
+        pytest.param((-30, 0, 90, 100), 0, id="grew at both sides"),
+    ],
+)
+def test_what_grows_or_shrinks_at_one_side_has_not_moved(
+    now: tuple[float, float, float, float], far: float
+) -> None:
+    assert Box(*now).shift(Box(0, 0, 40, 100)) == pytest.approx(far)

@@ -32,6 +32,11 @@ RED, BLUE = (
 )
 
 
+def mixed(red: float) -> tuple[float, ...]:
+    """How something looks that is red to this part, and blue."""
+    return tuple(red * r + (1 - red) * b for r, b in zip(RED, BLUE, strict=True))
+
+
 def thing(
     x: float,
     y: float,
@@ -212,13 +217,15 @@ def test_who_comes_along_later_did_not_stand_there(watcher: Watcher, step: int) 
 
 
 @pytest.mark.parametrize(
-    ("shade", "light"), [(0.3, 0), (0.8, 60)], ids=["as a shadow of it", "in other light"]
+    ("shade", "light"),
+    [(0.3, (0, 0, 0)), (0.8, (60, 60, 60)), (1.0, (25, 0, -50))],
+    ids=["as a shadow of it", "in other light", "in another colour"],
 )
 def test_what_only_has_the_same_shape_there_did_not_stand_there(
-    watcher: Watcher, shade: float, light: int
+    watcher: Watcher, shade: float, light: tuple[int, int, int]
 ) -> None:
     now = man(300, 120)
-    then = np.clip((now.astype(float) - 90) * shade + 90 + light, 0, 255).astype(np.uint8)
+    then = np.clip((now.astype(float) - 90) * shade + 90 + np.array(light), 0, 255).astype(np.uint8)
     for _ in range(32):
         watcher.see(picture=then)
     for i in range(12):
@@ -284,6 +291,21 @@ def test_two_that_merge_and_part_stay_two_and_keep_who_is_who(watcher: Watcher) 
         if p.entity_id == e.id
     }
     assert where["red"] > where["blue"]
+
+
+def test_who_comes_out_from_behind_a_car_in_its_colours_does_not_become_it(watcher: Watcher) -> None:
+    def car(colours: tuple[float, ...]) -> Detection:
+        return thing(300, 120, 140, 80, label="car", colours=colours)
+
+    for i in range(14):
+        watcher.see(thing(60 + 18 * i, 130, 30, 70, colours=mixed(0.3)), car(RED))
+    for _ in range(10):
+        watcher.see(car(mixed(0.3)))
+    for i in range(14):
+        watcher.see(thing(330 + 4 * i, 170 + 4 * i, 30, 70, colours=mixed(0.8)), car(mixed(0.3)))
+    boxes = {p.entity_id: p.box for p in watcher.moments[-1].present if p.seen}
+    labels = {e.id: e.label for e in watcher.entities() if e.id in boxes}
+    assert {labels[id]: box.width for id, box in boxes.items()} == pytest.approx({"car": 140, "person": 30})
 
 
 def test_who_is_hidden_does_not_come_out_further_away_than_anything_could_carry_it(watcher: Watcher) -> None:

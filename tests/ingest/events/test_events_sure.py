@@ -195,6 +195,15 @@ def test_what_stands_before_the_shelf_is_no_goods() -> None:
             Walk(name="c", path=[(2, 700, 210), (12, 700, 210)]), False, id="turned up, never moved"
         ),
         pytest.param(
+            Walk(
+                name="c",
+                path=[(2, 700, 210), (5, 700, 210), (5.01, 700, 140), (12, 700, 140)],
+                sizes=[(5, (40.0, 30.0))],
+            ),
+            False,
+            id="shrank",
+        ),
+        pytest.param(
             Walk(name="c", path=[(2, 900, 210), (4, 700, 210), (12, 700, 210)]), True, id="walked up"
         ),
         pytest.param(
@@ -233,6 +242,18 @@ def test_who_is_named_anew_where_he_went_out_of_sight_is_counted_once(x: float, 
         Walk(name="b", path=[(0, 200, 310), (4, 500, 310), (14, 500, 310)], hidden=[(5, 14.5)]),
         Walk(name="c", path=[(4.5, x, 310), (6, x + 60, 310), (14, x + 60, 310)]),
     ]
+    assert len(told(people, 14, Layout(), "crowd")) == count
+
+
+@pytest.mark.parametrize(("anew", "count"), [((600.0,), 0), ((800.0,), 1), ((600.0, 610.0), 1)])
+def test_who_comes_out_elsewhere_no_further_off_than_he_walks_is_counted_once(
+    anew: tuple[float, ...], count: int
+) -> None:
+    people = [
+        Walk(name="a", path=[(0, 100, 210), (4, 300, 210), (14, 300, 210)]),
+        Walk(name="b", path=[(0, 200, 310), (4, 500, 310), (14, 500, 310)], hidden=[(5, 14.5)]),
+        *(Walk(name=f"c{n}", path=[(7, x, 310), (9, x + 60 - 200 * n, 310), (14, x + 60 - 200 * n, 310)]) for n, x in enumerate(anew)),
+    ]  # fmt: skip
     assert len(told(people, 14, Layout(), "crowd")) == count
 
 
