@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from agent.lexicon import CARRIED
+
 _BALL = r"(?:the )?ball\b"
+_THE_THING = rf"(?:(?:(?:an?|the|his|her|their|any|some|that|this) )?(?:[a-z]+ )??(?:{'|'.join(sorted(CARRIED))})\b)(?! (?:area|zone|room|side))"
+"""An object with its article, and perhaps its colour."""
 _CAMERA = r"(?:camera|lens|picture|image|view|screen|video)"
 
 _KIND_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -22,8 +26,10 @@ _KIND_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"formations?|team shape|shape of (?:the|each) team|compact|spread out|stretched", ("team_shape",)),
     (r"shel(?:f|ves) (?:is |was |becomes? |became |are |gets? |ever )*(?:empty|emptied|bare|sold out)|empt(?:y|ied) shel(?:f|ves)|out of stock|sold out|ran? out of stock", ("shelf_empty",)),
     (r"restock\w*|refill\w*|replenish\w*|shel(?:f|ves) (?:is |was |are )*(?:filled|full again)|(?:fill(?:s|ed)?|stock(?:s|ed)?) (?:up )?the shel(?:f|ves)", ("shelf_restocked",)),
-    (r"left behind|le(?:ft|aves?) (?:something|an? \w+) behind|abandon\w*|unattended|put down|puts? (?:an? |the )?\w+ down|set down|placed|put back|put (?:on|onto|in|into)\b|putting down|dropped off", ("object_left",)),
-    (r"tak(?:e|es|en|ing) away|taken|removed?|remov(?:es|al|als|ing)|stolen|stole|steals?|theft|disappear\w*|lift(?:s|ed) away|picked up|takes? (?:an? |the )\w+ away", ("object_removed",)),
+    (r"left behind|le(?:ft|aves?) (?:something|an? \w+) behind|abandon\w*|unattended|put down|puts? (?:an? |the )?\w+ down|set down|placed|put back|put (?:on|onto|in|into)\b|putting down|dropped off"
+     rf"|le(?:aves?|aving|ft) (?={_THE_THING})|(?P<kept>{_THE_THING}) (?:(?:is|was|were|are|been|get|gets|got|ever) )*left (?=in\b|on\b|at\b|lying|standing|alone|there|somewhere)(?!(?:in|on|at) the (?:left|right|top|bottom))", ("object_left",)),
+    (r"tak(?:e|es|en|ing) away|taken|removed?|remov(?:es|al|als|ing)|stolen|stole|steals?|theft|disappear\w*|lift(?:s|ed) away|pick(?:s|ed|ing)?(?: (?:an? |the )?\w+)? up|takes? (?:an? |the )\w+ away"
+     rf"|t(?:akes?|ook|aking) (?={_THE_THING})", ("object_removed",)),
     (r"on (?:the )?(?:road|carriageway|motorway|highway)(?= (?:where|illegal|as an obstacle|danger))|(?:walk|walks|walked|walking|ran|step|steps|stepped|stray|strays|strayed) (?:on ?to|into|onto|on) the (?:road|carriageway|motorway|highway)|jaywalk\w*|obstacles? on the (?:road|carriageway)|debris|in the roadway", ("on_road",)),
     (rf"{_CAMERA} (?:is |was |be |been |ever |being |gets? |got )*(?:covered|blocked|masked|obstructed|sprayed)|cover(?:s|ed|ing)? (?:up )?the {_CAMERA}|(?:hand|something) (?:in front of|over) the (?:camera|lens)|tamper\w*", ("camera_covered", "camera_dark", "camera_moved")),
     (rf"{_CAMERA} (?:is |was |be |been |ever |gets? |got )*(?:frozen|froze|freezes?|stuck)|freez(?:e|es)|frozen|froze|(?:still|stuck) picture|picture stands? still", ("camera_frozen",)),
@@ -66,7 +72,7 @@ _SWALLOWS = frozenset(
 
 def read_kinds(text: str) -> tuple[tuple[str, ...], str]:
     """The kinds of event that the lower-case text's phrases mean, most exact first, and the text without the phrases
-    whose words would mean something else by themselves.
+    whose words would mean something else by themselves (what a phrase calls `kept` stays in it).
     """
     out: list[str] = []
     for pattern, kinds in _COMPILED:
@@ -74,7 +80,7 @@ def read_kinds(text: str) -> tuple[tuple[str, ...], str]:
             continue
         out += [kind for kind in kinds if kind not in out]
         if kinds and kinds[0] in _SWALLOWS:
-            text = pattern.sub(" ", text)
+            text = pattern.sub(lambda phrase: f" {phrase.groupdict().get('kept') or ''} ", text)
     return tuple(out), text
 
 

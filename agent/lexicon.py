@@ -98,6 +98,11 @@ def plural(word: str) -> str:
 
 LABELS: Mapping[str, tuple[str, ...]] = _build()
 
+CARRIED = frozenset(
+    word for word, labels in LABELS.items() if set(labels) & {"bag", "box", "cell phone", "umbrella", "bottle", "laptop", "book"}
+) | {"object", "objects", "item", "items", "something", "anything"}  # fmt: skip
+"""Words for what people put down, leave and take."""
+
 COLOURS: Mapping[str, str] = {
     **{
         c: c
@@ -207,6 +212,11 @@ def sides_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_SIDES[w] for w in words if w in _SIDES))
 
 
+_PHRASAL = re.compile(
+    r"\b(?:end|turn|show|pick|line|set|slow|speed|break|broke|lie|lay|sit|sat|put|stand|stood|get|got|hang|hung|pull|fall|fell|take|took)"
+    r"(?:s|ed|ing|ting|ped|ping)?(?: (?:it|them|him|her|(?:the|an?) \w+))? (?:up|down)\b"
+)
+"""Doings whose `up` and `down` say nothing of the way that somebody goes."""
 _TOWARDS = r"towards?|to|into|up to"
 _HEADING = {"left": "left", "right": "right", "top": "up", "bottom": "down"}
 
@@ -216,7 +226,7 @@ def heading_in(text: str) -> frozenset[str]:
 
     `from left to right` is right; `to the left`, `leaving at the bottom right` name where it goes.
     """
-    low = text.lower()
+    low = _PHRASAL.sub(" ", text.lower())
     out: set[str] = set()
     if re.search(
         r"\b(stand\w* still|(?:does|do|did) not move|doesn't move|not moving|parked|stationary|stays?|nowhere)\b",

@@ -137,20 +137,27 @@ def side(plan: Plan, view: View, visits: list[Visit]) -> Finding:
 
 
 def where(plan: Plan, view: View, visits: list[Visit]) -> Finding:
-    """Where in the picture, and in which zone."""
+    """Where in the picture, and in which zone; where it was last, if that is asked."""
     if not visits:
         return none_seen(plan, view, 0.5)
     zones = {id: e.zone for e in view.events() if e.zone for id in e.entity_ids}
-    told = sorted(visits, key=lambda v: -v.size)[:4]
+    told = narrow.ordinal(plan, visits) if plan.ending else sorted(visits, key=lambda v: -v.size)[:4]
+
+    def place(visit: Visit) -> tuple[str, ...]:
+        return edge_words(view, visit, last=True) if plan.ending else place_words(view, visit)
+
+    def zone_of(visit: Visit) -> str | None:
+        if plan.ending and visit.points:
+            return view.stream.layout.zone_at(visit.points[-1].box.foot)
+        return zones.get(visit.entity.id)
 
     def detail(visit: Visit) -> str:
-        spot = " ".join(reversed(place_words(view, visit)))
-        zone = zones.get(visit.entity.id)
+        spot, zone = " ".join(reversed(place(visit))), zone_of(visit)
         return (f", at the {spot}" if spot else "") + (f", in {zone.replace('_', ' ')}" if zone else "") + ","
 
     head = sentence(f"{visit_words(told[0])}{detail(told[0]).rstrip(',')}")
     return Finding(
-        status=AnswerStatus.ANSWERED, head=head, facts=facts_of(view, told, detail), sides=tuple(place_words(view, v) for v in told),
+        status=AnswerStatus.ANSWERED, head=head, facts=facts_of(view, told, detail), sides=tuple(place(v) for v in told),
         headings=tuple(v.heading() for v in told), visits=tuple(told), sure=sure_of(told[:2]) * 0.8,
     )  # fmt: skip
 

@@ -25,7 +25,7 @@ class Plan:
     choices' scenes comes at the place `ordinal`. `next_to` describes somebody and `step` is 1 for who comes after them, -1 for who comes before.
     `most` is the superlative that picks (`longest`, `most`, `fastest` …), `by` what totals are made for (`team`, `zone`),
     `turn` the side of a turn, `times` says that happenings are counted and not who took part, `denied` that the question
-    asks whether it did not happen, `passing` that the order is that of passing by, `summed` that lengths add up,
+    asks whether it did not happen, `passing` that the order is that of passing by, `ending` that it is the place where somebody was last, `summed` that lengths add up,
     `undrawn` is a zone that is named but drawn nowhere, `versus` the two kinds of things to be compared.
     `pair` are the two places in the order of coming whose distance in time is asked; `anchor` says that the span is `after`,
     `before` or `when` what `anchored` tells happened.
@@ -65,6 +65,7 @@ class Plan:
     times: bool = False
     denied: bool = False
     passing: bool = False
+    ending: bool = False
     summed: bool = False
     undrawn: str = ""
     versus: tuple[Subject, ...] = ()
@@ -124,6 +125,9 @@ def plan(text: str, streams: Sequence[Stream] = ()) -> Plan:
     subject = aspects.read_either(low, asked) or subject
     if subject and subject.word in INDEFINITE and set(kinds[:1]) & OF_ANYONE:
         subject = ANYTHING
+    if subject and subject.word in INDEFINITE and set(kinds[:1]) & OF_THINGS:
+        subject = read_subject(re.sub(rf"\b{subject.word}\b", " ", rest), asked)[0] or ANYTHING
+    ending = asked is Asked.WHERE and bool(_ENDING.search(low))
     entered, left = _sides_of(rest)
     bare = re.sub(rf"{lexicon.LEAVE.pattern}.*|{lexicon.ENTER.pattern}.*", " ", rest)
     by = aspects.read_by(low, asked, streams)
@@ -144,7 +148,8 @@ def plan(text: str, streams: Sequence[Stream] = ()) -> Plan:
         place=_place(bare, asked),
         kinds=kinds,
         zones=zones,
-        ordinal=grammar.read_ordinal(low),
+        ordinal=-1 if ending else grammar.read_ordinal(low),
+        ending=ending,
         grouping=_grouping(low, asked),
         empty=bool(_EMPTY.search(rest)) and not kinds,
         alone=_alone(low),
@@ -183,6 +188,7 @@ def _heading(low: str) -> frozenset[str]:
     return lexicon.heading_in(low) - {"still"}
 
 
+_ENDING = re.compile(r"\bend(?:s|ed)? up\b|\b(?:last seen|seen last)\b")
 _EMPTY = re.compile(
     r"\bempty\b|\bno ?(?:body|one|thing)\b|\bout of (?:the )?(?:picture|frame|view|sight)\b|\bdeserted\b|\bis .* clear\b"
 )
@@ -303,6 +309,8 @@ def _kinds(low: str, asked: Asked, streams: Sequence[Stream]) -> tuple[tuple[str
 INDEFINITE = frozenset({"anyone", "anybody", "someone", "somebody", "nobody", "everyone", "who"})
 OF_ANYONE = frozenset({"wrong_way", "speeding", "collision", "near_miss", "crossed_line", *OF_CAMERA})
 """Kinds of which `anyone` means a driver as much as a walker."""
+OF_THINGS = frozenset({"object_left", "object_removed"})
+"""Kinds that happen to a thing: `anyone` asks for the thing that the question names, for whose it is was not always seen."""
 
 
 def _grouping(low: str, asked: Asked) -> str:

@@ -58,6 +58,11 @@ def picked(scene: Scene, text: str, *choices: str) -> str:
         ("how long is the queue?", "queue"),
         ("was the stream down?", "stream_down"),
         ("do they walk side by side?", "together"),
+        ("did anyone leave a brown box on the floor?", "object_left"),
+        ("was a pallet left in the aisle?", "object_left"),
+        ("did anybody leave anything?", "object_left"),
+        ("who took the box?", "object_removed"),
+        ("did he pick the bag up?", "object_removed"),
     ],
 )
 def test_a_phrase_names_its_kind(text: str, kind: str) -> None:
@@ -73,6 +78,11 @@ def test_a_phrase_names_its_kind(text: str, kind: str) -> None:
         ("what is the goalkeeper wearing?", "goal"),
         ("in which direction does the second vehicle to pass drive?", "pass"),
         ("how many people are in the picture?", "camera_frozen"),
+        ("who leaves the aisle?", "object_left"),
+        ("is the box left of the person?", "object_left"),
+        ("is the pallet on the left in the picture?", "object_left"),
+        ("does something leave the picture?", "object_left"),
+        ("how long does it take the truck to turn?", "object_removed"),
     ],
 )
 def test_like_words_name_no_such_kind(text: str, kind: str) -> None:
@@ -81,6 +91,36 @@ def test_like_words_name_no_such_kind(text: str, kind: str) -> None:
 
 def test_every_common_kind_has_words() -> None:
     assert set(EVENT_KINDS) <= set(TOLD)
+
+
+@pytest.fixture
+def hall() -> Scene:
+    """A box that nobody was seen to put down lies in the aisle for 20 s; somebody crosses from left to right."""
+    scene = Scene(name="hall", seconds=60, layout=Layout(zones=(Zone(name="aisle", polygon=SQUARE),)))
+    scene.visit("person", 0, 30, RIGHT)
+    box = scene.visit("box", 10, 30, ((200.0, 60.0), (200.0, 60.0)))
+    scene.event("object_left", 10, 30, box, zone="aisle")
+    return scene.kept()
+
+
+@pytest.mark.parametrize(
+    ("question", "status"),
+    [
+        ("Did anyone leave a box in the aisle?", AnswerStatus.ANSWERED),
+        ("Was a box left in the aisle?", AnswerStatus.ANSWERED),
+        ("Did anyone take the box?", AnswerStatus.NOT_SEEN),
+    ],
+)
+def test_a_thing_was_left_whoever_left_it(hall: Scene, question: str, status: AnswerStatus) -> None:
+    assert ask(hall, question).status is status
+
+
+@pytest.mark.parametrize(
+    ("question", "side"),
+    [("Where did the person end up?", "At the right"), ("Where is the person?", "In the centre")],
+)
+def test_where_somebody_ended_up_is_where_he_was_last(hall: Scene, question: str, side: str) -> None:
+    assert picked(hall, question, "At the left", "In the centre", "At the right") == side
 
 
 @pytest.fixture
