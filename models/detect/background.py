@@ -46,6 +46,8 @@ CALM = 0.25
 """Seconds a pixel must have kept still to be part of what is known to have left."""
 WHOLLY = 0.7
 """The part of a region that must be still for it to be judged a thing at rest or a hole."""
+PLAIN_EDGE = 24.0
+"""An edge steeper than this (`_edge`) is plain."""
 KNOWN = 0.5
 """A region of which this part is covered by boxes of known things is no hole that something left."""
 SHAKEN = 0.4
@@ -519,18 +521,25 @@ def slope(plane: Plane) -> Plane:
 
 def is_ghost(now: Plane, known: Plane, region: Mask, *, nothing: bool = False) -> bool:
     """Whether the region differs because something was taken from it, judged by whose picture has its edge; by less of
-    an edge where somebody looked for things and saw `nothing` there.
+    an edge where somebody looked for things and saw `nothing` there. Where both have a plain one it is that of what hides
+    a part of the thing, a post perhaps, and tells nothing: that picture must have more of the rest, too.
     """
     inner = cv2.erode(region, np.ones((3, 3), np.uint8))
     band = (cv2.dilate(region, np.ones((3, 3), np.uint8)) > 0) & (inner == 0)
     if np.count_nonzero(band) < 8:
         return False
     more, least = (1.05, 0.5) if nothing else (1.35, 2.0)
-    return _edge(known, band) > more * _edge(now, band) + least
+    was, here = _edge(known, band), _edge(now, band)
+    told = np.minimum(was, here) <= PLAIN_EDGE
+    return bool(
+        np.mean(was) > more * np.mean(here) + least and np.sum(was, where=told) > np.sum(here, where=told)
+    )
 
 
-def _edge(planes: Plane, band: npt.NDArray[np.bool_]) -> float:
+def _edge(planes: Plane, band: npt.NDArray[np.bool_]) -> Plane:
+    """How steep the picture is at each pixel of the band, levels a pixel."""
     total = np.zeros(band.shape, np.float32)
     for channel, weight in ((0, 1.0), (1, 2.0), (2, 2.0)):
         total += np.float32(weight) * slope(np.ascontiguousarray(planes[..., channel]))
-    return float(np.mean(total[band]))
+    edge: Plane = total[band]
+    return edge

@@ -114,6 +114,19 @@ def test_what_stood_there_from_the_start_leaves_no_ghost() -> None:
     assert after[-1] == []
 
 
+def test_what_was_put_down_half_behind_a_post_in_a_strong_colour_stays() -> None:
+    """Most of its outline is the post's, which is steeper where the thing is not."""
+    floor = ground()
+    floor[60:220, 260:300] = (250, 200, 10)
+    detector = MotionDetector()
+    play(detector, empty(floor, 12))
+    for i in range(48):
+        picture = shot(floor, (230, 100, 260, 180), colour=(165, 140, 100), seed=i)
+        (found,) = play(detector, [picture], 12 + i)
+        detector.keep([], Frame(at=(12 + i) * STEP, picture=picture))  # nobody knows what it is
+        assert [d.box.iou(Box(230, 100, 260, 180)) > 0.7 for d in found] == [True], i
+
+
 def test_seeded_with_a_batch_it_knows_what_stood_behind_what_moves() -> None:
     floor = ground()
     pictures = [shot(floor, (10 + 25 * i, 80, 50 + 25 * i, 160), seed=i) for i in range(16)]
