@@ -239,8 +239,10 @@ def _steady_place(stay: Stay) -> bool:
 
 
 def velocity(path: Sequence[tuple[Micros, Box]]) -> Point:
-    """Pixels a second between the ends of a stretch of path."""
-    if len(path) < 2:
+    """Pixels a second between the ends of a stretch of path; none where it is of one moment, at which two tracks may both
+    have been of the same thing.
+    """
+    if len(path) < 2 or path[0][0] == path[-1][0]:
         return (0.0, 0.0)
     (t0, a), (t1, b) = path[0], path[-1]
     elapsed = (t1 - t0) / SECOND
