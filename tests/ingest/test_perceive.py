@@ -22,6 +22,7 @@ from ingest.decode.looks import Look
 from ingest.perception.identity import fits
 from ingest.perception.perceive import Perception
 from ingest.perception.presence import Moment, Visit
+from ingest.perception.stay import velocity
 from models.track import OcSortTracker
 
 STEP = 125_000
@@ -451,6 +452,12 @@ def test_what_was_only_covered_stays_the_same(watcher: Watcher) -> None:
 def test_which_two_labels_may_be_said_of_one_thing(one: str, other: str, may: bool) -> None:
     assert fits(one, other) is may
     assert fits(other, one) is may
+
+
+def test_two_tracks_of_one_thing_at_one_moment_say_nothing_of_its_speed() -> None:
+    here, there = Box(0, 0, 40, 90), Box(10, 0, 50, 90)
+    assert velocity([(STEP, here), (STEP, there)]) == (0.0, 0.0)
+    assert velocity([(0, here), (SECOND, there)]) == (10.0, 0.0)
 
 
 def test_points_are_handed_over_once_and_belong_to_the_looks(watcher: Watcher) -> None:
