@@ -237,7 +237,7 @@ _ASKED: tuple[tuple[str, Asked], ...] = (
     (r"\b(?:left or (?:to the )?right|right or (?:to the )?left|up(?:wards)? or down|down(?:wards)? or up|towards? .*\bor away|away .*\bor towards?)\b(?!.*\bmore\b)", Asked.DIRECTION),
     (r"\b(?:in|from) (?:which|what) order\b|\border of\b|\bthe order\b|\bin what sequence\b", Asked.ORDER),
     (r"\bin (?:which|what) directions?\b|\bwhich (?:way|direction)\b|\bwhat direction\b|\bhow do(?:es)? .* leave\b|\bwhere (?:is|are|do|does|did) .*\b(?:go|going|head|heading|drive|walk(?:ing)?) ?(?:to)?\b", Asked.DIRECTION),
-    (r"\b(?:on|at|from|to|by) (?:which|what) (?:side|edge|corner)\b|\bfrom where\b|\bwhere (?:do|does|did|is|are) .*\b(?:leave|exit|enter|come|arriv|go out)\w*\b", Asked.SIDE),
+    (r"\b(?:on|at|from|to|by) (?:which|what) (?:side|edge|corner)\b|\b(?:which|what) (?:side|edge|corner) (?:do|does|did|is|are|was|were) .*\b(?:come|enter|arriv|appear|leave|exit|go)\w*\b|\bfrom where\b|\bwhere (?:do|does|did|is|are) .*\b(?:leave|exit|enter|come|arriv|go out)\w*\b", Asked.SIDE),
     (r"^where\b|\bwhere (?:is|are|was|were|do|does|did)\b", Asked.WHERE),
     (r"\bwhich\b.*\b(?:first|last|second|third|next|after|before)\b", Asked.WHICH),
     (r"\bwhat (?:happens|happened|is happening|is going on|goes on|did? .* do|does .* do|do .* do|is .* doing|are .* doing)\b|\bhow (?:is|are|was) .* moved\b", Asked.HAPPENS),

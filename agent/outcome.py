@@ -36,6 +36,10 @@ def none_seen(plan: Plan, view: View, sure: float = 0.7) -> Finding:
         or plan.entered
         or plan.zones
         or plan.place
+        or plan.moving
+        or plan.resting
+        or plan.near
+        or plan.pose
         or (traits and what == "nothing")
     ):
         head = f"Nothing that fits was seen{when_words(plan, view)}"

@@ -115,7 +115,7 @@ def plan(text: str, streams: Sequence[Stream] = ()) -> Plan:
     low, anchor, anchored = aspects.read_anchor(low) if pair is None else (low, "", "")
     zones = _zones(low, streams)
     for zone in zones:
-        low = re.sub(re.escape(_plain(zone)).replace(r"\ ", r"[ _-]"), " here ", low)
+        low = " ".join(re.sub(re.escape(_plain(zone)).replace(r"\ ", r"[ _-]"), " here ", low).split())
     low, next_to, step = _neighbour(low, asked)
     kinds, rest = _kinds(low, asked, streams)
     core, clause = _clause(rest)
@@ -285,6 +285,12 @@ def _place(low: str, asked: Asked) -> tuple[str, ...]:
 def _kinds(low: str, asked: Asked, streams: Sequence[Stream]) -> tuple[tuple[str, ...], str]:
     """The kinds of event asked about, and the question without the phrases that named them."""
     kinds, rest = read_kinds(low)
+    if (
+        asked in (Asked.WHICH, Asked.WHETHER)
+        and (past := _PAST.search(rest))
+        and not _bare(rest[past.end() :])
+    ):
+        return ("approached", *kinds), _PAST.sub(" ", rest)
     if asked in (Asked.ORDER, Asked.TEXT, Asked.COMPARE) or (
         asked is Asked.DIRECTION and "turned" not in kinds
     ):
@@ -306,6 +312,11 @@ def _kinds(low: str, asked: Asked, streams: Sequence[Stream]) -> tuple[tuple[str
     return tuple(k for k in kinds if not (k == "stopped" and re.search(r"\bparked\b", low))), rest
 
 
+_PAST = re.compile(
+    r"\b(?:who|any(?:one|body)|some(?:one|body)|nobody) (?:\w+ )??(?:walk|go|went|came|come|drove|drive|ran|run|rode|ride|pass|stepp?)\w*"
+    r" (?:right |just |straight )?(?:past|by|up to|over to|near|close to) (?=(?:the|an?) )"
+)
+"""Who came past something: a question about who came near it."""
 INDEFINITE = frozenset({"anyone", "anybody", "someone", "somebody", "nobody", "everyone", "who"})
 OF_ANYONE = frozenset({"wrong_way", "speeding", "collision", "near_miss", "crossed_line", *OF_CAMERA})
 """Kinds of which `anyone` means a driver as much as a walker."""

@@ -123,6 +123,18 @@ def test_where_somebody_ended_up_is_where_he_was_last(hall: Scene, question: str
     assert picked(hall, question, "At the left", "In the centre", "At the right") == side
 
 
+@pytest.mark.parametrize("near", [True, False])
+def test_who_walked_past_a_thing_came_near_it(near: bool) -> None:
+    scene = Scene(name="hall", seconds=60)
+    walker = scene.visit("person", 0, 30, RIGHT)
+    box = scene.visit("box", 10, 30, ((200.0, 60.0), (200.0, 60.0)))
+    if near:
+        scene.event("approached", 12, 13, walker, box)
+    found = ask(scene.kept(), "Who walked past the box?")
+    assert ("approached a" in found.text) is near
+    assert "No boxes were seen" not in found.text
+
+
 @pytest.fixture
 def match() -> Scene:
     """Two teams: red has the ball for 20 s and passes twice, blue for 5 s with one pass; a shot, a goal, a ball out."""

@@ -33,6 +33,7 @@ MINUTE = 60 * SECOND
         ("In what order do the vehicles arrive?", Asked.ORDER),
         ("Where is the bicycle?", Asked.WHERE),
         ("Where do the workers leave?", Asked.SIDE),
+        ("Which side did the forklift come from?", Asked.SIDE),
         ("What happens after 20 s?", Asked.HAPPENS),
         ("Is anyone in the aisle?", Asked.WHETHER),
         ("Which vehicle enters last?", Asked.WHICH),
@@ -135,6 +136,7 @@ def test_zones_and_lines_are_known_by_name_and_by_kind() -> None:
     assert plan("Who waits in the aisle?", [stream]).zones == ("aisle_3",)
     assert plan("How many cars cross the stop line?", [stream]).zones == ("stop-line",)
     assert plan("How many cars cross the road?", [stream]).zones == ()
+    assert plan("What is in the aisle at the end?", [stream]).unknown == ()
 
 
 @pytest.mark.parametrize(
