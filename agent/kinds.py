@@ -14,7 +14,7 @@ _CAMERA = r"(?:camera|lens|picture|image|view|screen|video)"
 
 _KIND_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"near[- ]?miss(?:es)?|almost (?:hit|collid)\w*|nearly (?:hit|collid)\w*|close calls?", ("near_miss",)),
-    (r"colli(?:de|des|ded|ding|sion|sions)|crash(?:es|ed|ing)?|accidents?|bump(?:s|ed) into", ("collision",)),
+    (r"colli(?:de|des|ded|ding|sion|sions)|crash(?:es|ed|ing)?|accidents?|bump(?:s|ed) into|(?:hit|hits|hitting|struck|strikes?)\b(?! (?:the |a )?ball)|r[au]ns? (?:over|into) (?:him|her|them|it|the|an?|any\w+|some\w+)\b", ("collision",)),
     (r"score ?board|(?:the )?score (?:change|changes|changed)|(?:text|sign|display|number|clock|timer|reading)s? (?:ever )?(?:chang\w+|switch\w*)|change of (?:text|score)", ("score_changed", "text_changed")),
     (r"shots?\b(?! from)|shoots?|shooting (?:at|on)|shot at|kick\w* at (?:the )?goal|tr(?:y|ies|ied) to score", ("shot",)),
     (r"goals? (?:is |are |was |were )?scored|scor(?:es|ed|ing) a|scores a|how many goals\b|(?:a|first|last|second|no|any) goal\b(?! area| line| post|keeper)|(?:did|does) .* scores?\b", ("goal",)),

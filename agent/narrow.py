@@ -20,6 +20,8 @@ SIMILAR = 0.5
 """Colours at least this much alike may be the same paint seen twice."""
 SAME = 0.7
 """Colours at least this much alike are counted as one."""
+LESSER = 0.7
+"""How much a colour besides the main one says of whom a question means."""
 KIN = 3.0
 """Areas that differ by at most this factor may be of the same kind of thing."""
 OWN_NAME = frozenset({"van", "bus", "forklift", "motorcycle", "pallet", "box"})
@@ -143,8 +145,8 @@ def narrowed(plan: Plan, view: View, visits: list[Visit]) -> list[Visit]:
     if plan.other:
         visits = _meeting(plan, visits, list(view.visits()))
     if plan.colours and plan.asked not in (Asked.COUNT, Asked.ORDER, Asked.COMPARE) and visits:
-        best = max(agrees(plan.colours, v.colours()) for v in visits)
-        visits = [v for v in visits if agrees(plan.colours, v.colours()) >= best - 0.25]
+        best = max(_in_colour(plan, v) for v in visits)
+        visits = [v for v in visits if _in_colour(plan, v) >= best - 0.25]
     return visits
 
 
@@ -220,6 +222,14 @@ def _fits_colour(plan: Plan, view: View, visit: Visit) -> bool:
 
 def _fits_pose(plan: Plan, view: View, visit: Visit) -> bool:
     return not plan.pose or visit.entity.attributes.get("pose") == plan.pose
+
+
+def _in_colour(plan: Plan, visit: Visit) -> float:
+    """How well it agrees with the colour asked for, 0 to 1: `in blue` is rather who wears a blue shirt than blue trousers."""
+    if lexicon.LOWER_WORDS & set(re.findall(r"[a-z]+", plan.text.lower())):
+        return agrees(plan.colours, visit.colours("lower") or visit.colours())
+    seen = visit.colours()
+    return max(agrees(plan.colours, seen[:1]), LESSER * agrees(plan.colours, seen[1:]))
 
 
 def agrees(asked: tuple[str, ...], seen: tuple[str, ...]) -> float:

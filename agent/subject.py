@@ -80,6 +80,8 @@ def other_verb(low: str, asked: Asked, kinds: tuple[str, ...]) -> str:
         return found[0]
     if asked is Asked.WHETHER and re.search(r"\bin colou?r\b|\bblack and white\b", low):
         return "the look of the recording"
+    if asked is Asked.WHETHER and not kinds and (doing := _done(low)):
+        return doing
     known = kinds or any(
         verb.search(low) for verb in (lexicon.MOVE, lexicon.ENTER, lexicon.LEAVE, lexicon.APPEAR)
     )
@@ -87,6 +89,26 @@ def other_verb(low: str, asked: Asked, kinds: tuple[str, ...]) -> str:
         words = [w for w in re.findall(r"[a-z]+", low) if _content(w) and not noun(w)]
         return words[0] if words else ""
     return ""
+
+
+_AUXILIARY = frozenset({"did", "does", "do", "has", "have", "had", "can", "could", "will", "would"})
+_BEFORE_VERBS = frozenset(
+    {"ever", "also", "really", "then", "actually", "both", "all", "even", "just", "already", "still", "again", "only",
+     "keep", "keeps", "kept", "continue", "continues", "continued", "get", "gets", "got", "start", "begin", "to", "not"}
+)  # fmt: skip
+
+_POSES = frozenset({"sit", "sits", "sat", "lie", "lies", "lay", "lain"})
+
+
+def _done(low: str) -> str:
+    """What `did the forklift VERB …` asks about, where it is nothing that anybody writes down; else ''."""
+    words = re.findall(r"[a-z]+(?:-[a-z]+)*", low)
+    doer = next((at for at, word in enumerate(words) if noun(word)), len(words))
+    if not words or words[0] not in _AUXILIARY:
+        return ""
+    verb = next((word for word in words[doer + 1 :] if word not in _BEFORE_VERBS), "")
+    told = verb in _POSES or (verb in ("wear", "wore", "worn") and lexicon.colours_in(low))
+    return verb if _content(verb) and not noun(verb) and not told else ""
 
 
 def other_noun(low: str, asked: Asked) -> str:

@@ -62,6 +62,7 @@ def picked(scene: Scene, text: str, *choices: str) -> str:
         ("was a pallet left in the aisle?", "object_left"),
         ("did anybody leave anything?", "object_left"),
         ("who took the box?", "object_removed"),
+        ("did the forklift hit anyone?", "collision"),
         ("did he pick the bag up?", "object_removed"),
     ],
 )
@@ -121,6 +122,29 @@ def test_a_thing_was_left_whoever_left_it(hall: Scene, question: str, status: An
 )
 def test_where_somebody_ended_up_is_where_he_was_last(hall: Scene, question: str, side: str) -> None:
     assert picked(hall, question, "At the left", "In the centre", "At the right") == side
+
+
+@pytest.mark.parametrize(
+    ("question", "status"),
+    [
+        ("Did the person hit the box?", AnswerStatus.NOT_SEEN),
+        ("Did the person explode?", AnswerStatus.UNSUPPORTED),
+        ("Does anyone ever smoke?", AnswerStatus.UNSUPPORTED),
+        ("Did the person move?", AnswerStatus.ANSWERED),
+        ("Did the person wear red?", AnswerStatus.NOT_SEEN),
+    ],
+)
+def test_nobody_did_what_is_not_looked_for(hall: Scene, question: str, status: AnswerStatus) -> None:
+    assert ask(hall, question).status is status
+
+
+def test_who_is_in_blue_wears_a_blue_shirt_rather_than_blue_trousers() -> None:
+    scene = Scene(name="hall", seconds=60)
+    scene.visit("person", 0, 20, RIGHT, colour="orange", upper="orange", lower="blue")
+    scene.visit("person", 30, 50, RIGHT, colour="blue", upper="blue", lower="grey")
+    scene.kept()
+    assert "orange" not in ask(scene, "When does the person in blue appear?").text
+    assert "orange" in ask(scene, "When does the person in blue trousers appear?").text
 
 
 @pytest.mark.parametrize("near", [True, False])
