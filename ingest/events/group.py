@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,7 +24,7 @@ from ingest.events.surety import (
     well_clear,
 )
 from ingest.events.thresholds import Thresholds
-from ingest.events.trail import Rest, Step, Trail
+from ingest.events.trail import TALLEST_OF, Rest, Step, Trail
 from ingest.perception.presence import Visit
 
 QUEUES = frozenset({"queue", "checkout", "till", "counter"})
@@ -38,11 +37,11 @@ LOOK: Micros = SECOND // 4
 FLAT = 2.0
 """More than so many times as wide as high no box holds people who stand or walk, be they one or several."""
 ANEW: Micros = SECOND
-"""Who went out of sight at most so long before or after somebody turned up in the same place …"""
-SAME_PLACE = 0.5
-"""… so much of the smaller box of the two in the other, is that one, named anew …"""
+"""Who turned up no longer than this before somebody went out of sight, or later …"""
 WALKS = 1.0
-"""… and so is who turned up later no further off than he walks meanwhile, at so many of his heights a second: 1.7 m/s."""
+"""… and no further off than that one walks meanwhile, at so many of his heights a second (1.7 m/s) …"""
+WIDE = 0.5
+"""… and is wide with what he carries, in his heights, is that one, named anew: who stands behind a post shows on both sides."""
 
 
 @dataclass(slots=True)
@@ -201,9 +200,8 @@ def _named_anew(people: list[Trail]) -> set[EntityId]:
 def _is_anew(hidden: Trail, newcomer: Trail) -> bool:
     """Whether it may be one who went out of sight that somebody is who turned up."""
     since = newcomer.born - hidden.at
-    if abs(since) <= ANEW and hidden.box.shared(newcomer.first_box) >= SAME_PLACE:
-        return True
-    return math.dist(hidden.place, newcomer.first_box.foot) <= WALKS * hidden.box.height * since / SECOND
+    reach = (WIDE + WALKS * max(0, since) / SECOND) * hidden.tallest(TALLEST_OF)
+    return since >= -ANEW and hidden.box.gap(newcomer.first_box) <= reach
 
 
 def _whole(vehicles: list[Trail]) -> list[Trail]:

@@ -245,7 +245,7 @@ def test_who_is_named_anew_where_he_went_out_of_sight_is_counted_once(x: float, 
     assert len(told(people, 14, Layout(), "crowd")) == count
 
 
-@pytest.mark.parametrize(("anew", "count"), [((600.0,), 0), ((800.0,), 1), ((600.0, 610.0), 1)])
+@pytest.mark.parametrize(("anew", "count"), [((600.0,), 0), ((850.0,), 1), ((600.0, 610.0), 1)])
 def test_who_comes_out_elsewhere_no_further_off_than_he_walks_is_counted_once(
     anew: tuple[float, ...], count: int
 ) -> None:
@@ -255,6 +255,15 @@ def test_who_comes_out_elsewhere_no_further_off_than_he_walks_is_counted_once(
         *(Walk(name=f"c{n}", path=[(7, x, 310), (9, x + 60 - 200 * n, 310), (14, x + 60 - 200 * n, 310)]) for n, x in enumerate(anew)),
     ]  # fmt: skip
     assert len(told(people, 14, Layout(), "crowd")) == count
+
+
+def test_who_shows_on_both_sides_of_a_post_is_counted_once() -> None:
+    people = [
+        Walk(name="a", path=[(0, 100, 210), (4, 300, 210), (14, 300, 210)]),
+        Walk(name="b", path=[(0, 200, 310), (4, 500, 310), (14, 500, 310)], hidden=[(5, 14.5)]),
+        Walk(name="load first", path=[(4.8, 570, 250), (14, 650, 250)], size=(20.0, 30.0)),
+    ]
+    assert told(people, 14, Layout(), "crowd") == []
 
 
 @pytest.mark.parametrize(("until", "sure"), [(12.0, True), (5.0, False)])
