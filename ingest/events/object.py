@@ -10,7 +10,7 @@ from core.ids import EntityId
 from core.place import Box, Layout, Point
 from ingest.events.book import Book, Draft, Part
 from ingest.events.labels import PEOPLE, UNNAMED, mover_likeness, object_likeness, travelled
-from ingest.events.surety import there, told
+from ingest.events.surety import came, there, told
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import Step, Trail
 from ingest.perception.presence import Visit
@@ -50,7 +50,8 @@ class ObjectMaker:
     person nearest to it when it appeared. `object_removed` is that moment, also of what stood there from the start;
     role `taker` is who was within reach. A nameless thing from the start that drives off by itself is not removed: that
     takes somebody within reach, or vanishing on the spot. Confidence: how surely it is there (`surety`) and
-    an object (`object_likeness`), less where nobody was near who might have put it down, or taken it (`NOBODYS`).
+    an object (`object_likeness`), less where nobody was near who might have put it down, or taken it (`NOBODYS`), or where it stood
+    there from the start, was noticed later on and then not seen to move (`came`).
     """
 
     def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
@@ -141,7 +142,12 @@ class ObjectMaker:
             at,
             parts if left.by is None else [*parts, left.by],
             zone=None if left.centre is None else self._layout.zone_at(left.centre),
-            confidence=told(there(trail), left.surety, 1.0 if left.by is not None else NOBODYS),
+            confidence=told(
+                there(trail),
+                left.surety,
+                came(trail) if left.from_start else 1.0,
+                1.0 if left.by is not None else NOBODYS,
+            ),
         )
 
     def _moved(self, trail: Trail, centre: Point) -> bool:

@@ -21,6 +21,9 @@ ALIKE = 0.55
 SETTLED = 2 * SECOND
 """How long a resting thing may be unseen and still be taken for what starts to move near by."""
 
+STAYED = 0.3
+"""Overlap (IoU) from which on a box is where another was."""
+
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
@@ -65,7 +68,7 @@ def _merit(stay: Stay, first: Glimpse, carriers: dict[EntityId, Carrier]) -> flo
     side = side_of(stay.box, stay.velocity, stay.frame, leaving=True)
     if side and stay.moving and not side_of(first.box, stay.velocity, stay.frame, leaving=True):
         return 0.0  # it was on its way out: only what is still at that edge can be it
-    if not stay.moving and first.at - stay.seen_at > SETTLED and stay.box.iou(first.box) < 0.3:
+    if not stay.moving and first.at - stay.seen_at > SETTLED and stay.box.iou(first.box) < STAYED:
         return 0.0  # what rested and was long unseen does not jump up elsewhere
     expected = stay.expected(first.at)
     scale = math.sqrt(first.box.area / expected.area)
@@ -79,9 +82,13 @@ def _merit(stay: Stay, first: Glimpse, carriers: dict[EntityId, Carrier]) -> flo
 
 
 def _within_reach(hidden: Stay, first: Glimpse, carrier: Carrier) -> bool:
-    """Whether who was hidden can have come so far, by itself or carried, and is of the size to be it."""
+    """Whether who was hidden can have come so far, by itself or carried, and is of the size to be it. What rested and is larger
+    than who passed before it stays where it was.
+    """
     scale = math.sqrt(first.box.area / hidden.box.area)
     if not 0.4 < scale < 2.5:
+        return False
+    if not hidden.moving and hidden.box.area > carrier.box.area and hidden.box.iou(first.box) < STAYED:
         return False
     speed = max(math.hypot(*hidden.velocity), math.hypot(*carrier.velocity))
     reach = (

@@ -18,11 +18,12 @@ from core.memory import Entity
 from core.place import EMPTY_LAYOUT, Box, Lane, Layout
 from core.sight import Detection, TrackPoint
 from ingest.chunk import Grid
+from ingest.course import Course
 from ingest.decode.looks import Look
-from ingest.perception.identity import fits
+from ingest.perception.identity import Carrier, fits, heir
 from ingest.perception.perceive import Perception
 from ingest.perception.presence import Moment, Visit
-from ingest.perception.stay import velocity
+from ingest.perception.stay import Glimpse, Stay, velocity
 from models.track import OcSortTracker
 
 STEP = 125_000
@@ -365,6 +366,20 @@ def test_who_passes_a_pallet_does_not_move_its_place(watcher: Watcher) -> None:
     (entity,) = (e for e in watcher.entities() if e.label == "pallet")
     places = {p.box.foot for m in watcher.moments for p in m.present if p.entity_id == entity.id}
     assert places == {pallet.box.foot}
+
+
+@pytest.mark.parametrize(("width", "goes_along"), [(60, False), (80, True)])
+def test_what_is_larger_than_who_hides_it_is_not_taken_along(width: float, goes_along: bool) -> None:
+    stream = ids.stream_id("s")
+    place, host = (ids.track_id(stream, n, "test") for n in (1, 2))
+    stay = Stay(ids.entity_id(stream, place), place, 1, (640.0, 360.0), course=Course(EMPTY_LAYOUT))
+    for i in range(12):
+        box = Box(300, 60, 390, 124)
+        stay.take(Glimpse(at=i * STEP, box=box, label="person", score=0.8, appearance=RED), clear=True)
+    stay.hidden_in = ids.entity_id(stream, host)
+    carriers = {stay.hidden_in: Carrier(Box(330, 70, 330 + width, 160), (0.0, 0.0))}
+    below = Glimpse(at=20 * STEP, box=Box(330, 130, 374, 200), label="person", score=0.8, appearance=RED)
+    assert (heir([stay], below, carriers=carriers) is stay) is goes_along
 
 
 def test_who_walks_on_from_before_a_pallet_does_not_take_it_along(watcher: Watcher) -> None:

@@ -274,6 +274,16 @@ def test_what_vanishes_where_nobody_is_wakes_nobody(until: float, sure: bool) ->
     assert (removed.confidence >= WAKES_FROM) is sure
 
 
+@pytest.mark.parametrize(("noticed", "sure"), [(0.0, True), (3.0, False)])
+def test_what_stood_there_unnoticed_and_vanishes_on_the_spot_wakes_nobody(noticed: float, sure: bool) -> None:
+    box = Walk(
+        name="box", label="box", size=(40, 30), path=[(noticed, 330, 200), (10, 330, 200)], from_start=True
+    )
+    taker = Walk(name="t", path=[(0, 0, 200), (10, 360, 200), (12, 700, 200)])
+    (removed,) = told([box, taker], 14, Layout(), "object_removed")
+    assert (removed.confidence >= WAKES_FROM) is sure
+
+
 @pytest.mark.parametrize(("y", "sure"), [(200, True), (181, False)])
 def test_who_is_against_the_lane_by_a_hair_drives_in_the_other(y: float, sure: bool) -> None:
     lorry = Walk(name="a", label="truck", size=(200.0, 90.0), path=[(0, 880, y), (5, 80, y)])
