@@ -5,16 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from agent.lexicon import CARRIED
+from agent.lexicon import CARRIED, COLOURS, SOMEBODY
 
 _BALL = r"(?:the )?ball\b"
-_THE_THING = rf"(?:(?:(?:an?|the|his|her|their|any|some|that|this) )?(?:[a-z]+ )??(?:{'|'.join(sorted(CARRIED))})\b)(?! (?:area|zone|room|side))"
-"""An object with its article, and perhaps its colour."""
+_A = r"(?:an?|any|some|his|her|their|another|no)"
+_THE = r"(?:the|that|this|these|those)"
+_LIKE = rf"(?:(?:{'|'.join(sorted(COLOURS))}|small|little|big|large|heavy) )?"
+_OBJECT = rf"(?:{'|'.join(sorted(CARRIED))})\b(?! (?:area|zone|room|side|office|shop|store|crane))"
+_AN_OBJECT = rf"(?:{_A} {_LIKE}{_OBJECT}|(?:something|anything)\b)"
+_THE_OBJECT = rf"{_THE} {_LIKE}{_OBJECT}"
+"""An object that people carry, with its article and perhaps its colour: one that is new to the talk, and one that is known."""
+_BEHIND = r"(?:in|on|behind|there|near|by|beside|under|lying|standing|unattended|somewhere)\b(?! the (?:left|right|top|bottom))"
+_SOMEBODY = rf"(?:(?:{_A} |{_THE} )?{_LIKE}(?:{'|'.join(sorted(SOMEBODY | CARRIED))})\b|them\b|it\b|each other|one another)"
 _CAMERA = r"(?:camera|lens|picture|image|view|screen|video)"
 
 _KIND_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"near[- ]?miss(?:es)?|almost (?:hit|collid)\w*|nearly (?:hit|collid)\w*|close calls?", ("near_miss",)),
-    (r"colli(?:de|des|ded|ding|sion|sions)|crash(?:es|ed|ing)?|accidents?|bump(?:s|ed) into|(?:hit|hits|hitting|struck|strikes?)\b(?! (?:the |a )?ball)|r[au]ns? (?:over|into) (?:him|her|them|it|the|an?|any\w+|some\w+)\b", ("collision",)),
+    (r"colli(?:de|des|ded|ding|sion|sions)|crash(?:es|ed|ing)?|accidents?|bump(?:s|ed) into"
+     rf"|(?<!almost )(?<!nearly )(?:hits?|hitting|struck|r[au]ns? (?:over|into)) (?={_SOMEBODY})|(?:was|were|got|gets?|been) (?:(?:the |an? )?\w+ )?hit\b", ("collision",)),
     (r"score ?board|(?:the )?score (?:change|changes|changed)|(?:text|sign|display|number|clock|timer|reading)s? (?:ever )?(?:chang\w+|switch\w*)|change of (?:text|score)", ("score_changed", "text_changed")),
     (r"shots?\b(?! from)|shoots?|shooting (?:at|on)|shot at|kick\w* at (?:the )?goal|tr(?:y|ies|ied) to score", ("shot",)),
     (r"goals? (?:is |are |was |were )?scored|scor(?:es|ed|ing) a|scores a|how many goals\b|(?:a|first|last|second|no|any) goal\b(?! area| line| post|keeper)|(?:did|does) .* scores?\b", ("goal",)),
@@ -27,9 +35,10 @@ _KIND_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"shel(?:f|ves) (?:is |was |becomes? |became |are |gets? |ever )*(?:empty|emptied|bare|sold out)|empt(?:y|ied) shel(?:f|ves)|out of stock|sold out|ran? out of stock", ("shelf_empty",)),
     (r"restock\w*|refill\w*|replenish\w*|shel(?:f|ves) (?:is |was |are )*(?:filled|full again)|(?:fill(?:s|ed)?|stock(?:s|ed)?) (?:up )?the shel(?:f|ves)", ("shelf_restocked",)),
     (r"left behind|le(?:ft|aves?) (?:something|an? \w+) behind|abandon\w*|unattended|put down|puts? (?:an? |the )?\w+ down|set down|placed|put back|put (?:on|onto|in|into)\b|putting down|dropped off"
-     rf"|le(?:aves?|aving|ft) (?={_THE_THING})|(?P<kept>{_THE_THING}) (?:(?:is|was|were|are|been|get|gets|got|ever) )*left (?=in\b|on\b|at\b|lying|standing|alone|there|somewhere)(?!(?:in|on|at) the (?:left|right|top|bottom))", ("object_left",)),
-    (r"tak(?:e|es|en|ing) away|taken|removed?|remov(?:es|al|als|ing)|stolen|stole|steals?|theft|disappear\w*|lift(?:s|ed) away|pick(?:s|ed|ing)?(?: (?:an? |the )?\w+)? up|takes? (?:an? |the )\w+ away"
-     rf"|t(?:akes?|ook|aking) (?={_THE_THING})", ("object_removed",)),
+     rf"|(?:le(?:aves?|aving)|(?<!the )(?<!on )(?<!to )left) (?={_AN_OBJECT}|{_THE_OBJECT} {_BEHIND})"
+     rf"|(?:(?<=was )|(?<=were ))(?P<kept>(?:{_AN_OBJECT}|{_THE_OBJECT})) left (?={_BEHIND})|(?P<also>{_OBJECT}) (?:was|were|been|got|gets?) left (?={_BEHIND})", ("object_left",)),
+    (r"tak(?:e|es|en|ing) away|taken|removed?|remov(?:es|al|als|ing)|stolen|stole|steals?|theft|disappear\w*|lift(?:s|ed) away|picked up|takes? (?:an? |the )\w+ away"
+     rf"|(?<!it )t(?:akes?|ook|aking) (?={_AN_OBJECT}|{_THE_OBJECT})|pick(?:s|ing)? up (?={_AN_OBJECT}|{_THE_OBJECT})|pick(?:s|ed|ing)? (?:it|them|{_AN_OBJECT}|{_THE_OBJECT}) up", ("object_removed",)),
     (r"on (?:the )?(?:road|carriageway|motorway|highway)(?= (?:where|illegal|as an obstacle|danger))|(?:walk|walks|walked|walking|ran|step|steps|stepped|stray|strays|strayed) (?:on ?to|into|onto|on) the (?:road|carriageway|motorway|highway)|jaywalk\w*|obstacles? on the (?:road|carriageway)|debris|in the roadway", ("on_road",)),
     (rf"{_CAMERA} (?:is |was |be |been |ever |being |gets? |got )*(?:covered|blocked|masked|obstructed|sprayed)|cover(?:s|ed|ing)? (?:up )?the {_CAMERA}|(?:hand|something) (?:in front of|over) the (?:camera|lens)|tamper\w*", ("camera_covered", "camera_dark", "camera_moved")),
     (rf"{_CAMERA} (?:is |was |be |been |ever |gets? |got )*(?:frozen|froze|freezes?|stuck)|freez(?:e|es)|frozen|froze|(?:still|stuck) picture|picture stands? still", ("camera_frozen",)),
@@ -72,7 +81,7 @@ _SWALLOWS = frozenset(
 
 def read_kinds(text: str) -> tuple[tuple[str, ...], str]:
     """The kinds of event that the lower-case text's phrases mean, most exact first, and the text without the phrases
-    whose words would mean something else by themselves (what a phrase calls `kept` stays in it).
+    whose words would mean something else by themselves (what a phrase names by a group stays in it).
     """
     out: list[str] = []
     for pattern, kinds in _COMPILED:
@@ -80,7 +89,9 @@ def read_kinds(text: str) -> tuple[tuple[str, ...], str]:
             continue
         out += [kind for kind in kinds if kind not in out]
         if kinds and kinds[0] in _SWALLOWS:
-            text = pattern.sub(lambda phrase: f" {phrase.groupdict().get('kept') or ''} ", text)
+            text = pattern.sub(
+                lambda phrase: f" {' '.join(filter(None, phrase.groupdict().values()))} ", text
+            )
     return tuple(out), text
 
 

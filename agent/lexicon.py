@@ -102,6 +102,8 @@ CARRIED = frozenset(
     word for word, labels in LABELS.items() if set(labels) & {"bag", "box", "cell phone", "umbrella", "bottle", "laptop", "book"}
 ) | {"object", "objects", "item", "items", "something", "anything"}  # fmt: skip
 """Words for what people put down, leave and take."""
+SOMEBODY = frozenset(word for word, labels in LABELS.items() if set(labels) & {"person", *VEHICLES})
+"""Words for people and vehicles, who run into each other."""
 
 COLOURS: Mapping[str, str] = {
     **{

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from agent import course, lookup_sum, lookup_time, narrow
 from agent.finding import Finding, name_of, sentence, visit_words
-from agent.outcome import edge_words, facts_of, none_seen, place_words, sure_of
+from agent.outcome import edge_words, facts_of, none_seen, place_words, spot, sure_of
 from agent.plan import Plan
 from agent.recall import View, Visit
 from core.answers import AnswerStatus
 from core.clock import SECOND
 from core.memory import Event
+from core.place import Box
 
 
 def colour(plan: Plan, view: View, visits: list[Visit]) -> Finding:
@@ -144,22 +145,30 @@ def where(plan: Plan, view: View, visits: list[Visit]) -> Finding:
     told = narrow.ordinal(plan, visits) if plan.ending else sorted(visits, key=lambda v: -v.size)[:4]
 
     def place(visit: Visit) -> tuple[str, ...]:
-        return edge_words(view, visit, last=True) if plan.ending else place_words(view, visit)
+        last = _last(view, visit) if plan.ending else None
+        return place_words(view, visit) if last is None else spot(view, last)
 
     def zone_of(visit: Visit) -> str | None:
-        if plan.ending and visit.points:
-            return view.stream.layout.zone_at(visit.points[-1].box.foot)
-        return zones.get(visit.entity.id)
+        last = _last(view, visit) if plan.ending else None
+        return zones.get(visit.entity.id) if last is None else view.stream.layout.zone_at(last.foot)
 
     def detail(visit: Visit) -> str:
-        spot, zone = " ".join(reversed(place(visit))), zone_of(visit)
-        return (f", at the {spot}" if spot else "") + (f", in {zone.replace('_', ' ')}" if zone else "") + ","
+        words, zone = " ".join(reversed(place(visit))), zone_of(visit)
+        return (
+            (f", at the {words}" if words else "") + (f", in {zone.replace('_', ' ')}" if zone else "") + ","
+        )
 
     head = sentence(f"{visit_words(told[0])}{detail(told[0]).rstrip(',')}")
     return Finding(
         status=AnswerStatus.ANSWERED, head=head, facts=facts_of(view, told, detail), sides=tuple(place(v) for v in told),
         headings=tuple(v.heading() for v in told), visits=tuple(told), sure=sure_of(told[:2]) * 0.8,
     )  # fmt: skip
+
+
+def _last(view: View, visit: Visit) -> Box | None:
+    """Its box when it was seen last in the span."""
+    points = [p for p in visit.points if p.at in view.span] or list(visit.points)
+    return points[-1].box if points else None
 
 
 def order(plan: Plan, view: View, visits: list[Visit]) -> Finding:

@@ -20,6 +20,7 @@ SIMILAR = 0.5
 """Colours at least this much alike may be the same paint seen twice."""
 SAME = 0.7
 """Colours at least this much alike are counted as one."""
+_LOWER = "|".join(sorted(lexicon.LOWER_WORDS))
 LESSER = 0.7
 """How much a colour besides the main one says of whom a question means."""
 KIN = 3.0
@@ -225,10 +226,12 @@ def _fits_pose(plan: Plan, view: View, visit: Visit) -> bool:
 
 
 def _in_colour(plan: Plan, visit: Visit) -> float:
-    """How well it agrees with the colour asked for, 0 to 1: `in blue` is rather who wears a blue shirt than blue trousers."""
-    if lexicon.LOWER_WORDS & set(re.findall(r"[a-z]+", plan.text.lower())):
-        return agrees(plan.colours, visit.colours("lower") or visit.colours())
+    """How well it agrees with the colour asked for, 0 to 1: somebody `in blue` rather wears a blue shirt than blue trousers."""
     seen = visit.colours()
+    if visit.entity.label != "person":
+        return agrees(plan.colours, seen)
+    if any(re.search(rf"\b{colour} (?:{_LOWER})\b", plan.text.lower()) for colour in plan.colours):
+        return agrees(plan.colours, visit.colours("lower") or seen)
     return max(agrees(plan.colours, seen[:1]), LESSER * agrees(plan.colours, seen[1:]))
 
 

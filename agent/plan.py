@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from agent import aspects, grammar, lexicon
 from agent.grammar import Asked, Bound
 from agent.kinds import OF_CAMERA, SUMMED, read_kinds
-from agent.subject import ANYTHING, PRONOUNS, Subject, counts_events, other_noun, other_verb, read_subject
+from agent.subject import (
+    ANYTHING,
+    PRONOUNS,
+    Subject,
+    counts_events,
+    noun,
+    other_noun,
+    other_verb,
+    read_subject,
+)
 from core.media import Stream
 
 
@@ -126,8 +135,10 @@ def plan(text: str, streams: Sequence[Stream] = ()) -> Plan:
     if subject and subject.word in INDEFINITE and set(kinds[:1]) & OF_ANYONE:
         subject = ANYTHING
     if subject and subject.word in INDEFINITE and set(kinds[:1]) & OF_THINGS:
-        subject = read_subject(re.sub(rf"\b{subject.word}\b", " ", rest), asked)[0] or ANYTHING
+        subject = next((noun(word) for word in low.split() if word in lexicon.CARRIED), None) or subject
     ending = asked is Asked.WHERE and bool(_ENDING.search(low))
+    several = subject is not None and subject.word in _PLURALS
+    ordinal = grammar.read_ordinal(low)
     entered, left = _sides_of(rest)
     bare = re.sub(rf"{lexicon.LEAVE.pattern}.*|{lexicon.ENTER.pattern}.*", " ", rest)
     by = aspects.read_by(low, asked, streams)
@@ -148,7 +159,7 @@ def plan(text: str, streams: Sequence[Stream] = ()) -> Plan:
         place=_place(bare, asked),
         kinds=kinds,
         zones=zones,
-        ordinal=-1 if ending else grammar.read_ordinal(low),
+        ordinal=-1 if ending and ordinal is None and not several else ordinal,
         ending=ending,
         grouping=_grouping(low, asked),
         empty=bool(_EMPTY.search(rest)) and not kinds,
@@ -285,11 +296,7 @@ def _place(low: str, asked: Asked) -> tuple[str, ...]:
 def _kinds(low: str, asked: Asked, streams: Sequence[Stream]) -> tuple[tuple[str, ...], str]:
     """The kinds of event asked about, and the question without the phrases that named them."""
     kinds, rest = read_kinds(low)
-    if (
-        asked in (Asked.WHICH, Asked.WHETHER)
-        and (past := _PAST.search(rest))
-        and not _bare(rest[past.end() :])
-    ):
+    if asked in (Asked.WHICH, Asked.WHETHER) and _PAST.search(rest):
         return ("approached", *kinds), _PAST.sub(" ", rest)
     if asked in (Asked.ORDER, Asked.TEXT, Asked.COMPARE) or (
         asked is Asked.DIRECTION and "turned" not in kinds
@@ -312,9 +319,18 @@ def _kinds(low: str, asked: Asked, streams: Sequence[Stream]) -> tuple[tuple[str
     return tuple(k for k in kinds if not (k == "stopped" and re.search(r"\bparked\b", low))), rest
 
 
+_PLURALS = frozenset(lexicon.plural(word) for word in lexicon.LABELS) | {
+    "they",
+    "people",
+    "men",
+    "women",
+    "children",
+}
+_NOUNS = "|".join(sorted(word for word in lexicon.LABELS if word not in PRONOUNS))
 _PAST = re.compile(
-    r"\b(?:who|any(?:one|body)|some(?:one|body)|nobody) (?:\w+ )??(?:walk|go|went|came|come|drove|drive|ran|run|rode|ride|pass|stepp?)\w*"
-    r" (?:right |just |straight )?(?:past|by|up to|over to|near|close to) (?=(?:the|an?) )"
+    r"\b(?:who|any(?:one|body)|some(?:one|body)) (?:ever )?(?:(?:walk|go|went|drove|drive|ran|run|rode|ride|pass|step)\w* (?:right |just |straight )?"
+    r"(?:past|by|up to|over to|near|close to)|(?:came|comes?) (?:past|near|up to|over to|close to)) "
+    rf"(?=(?:the|an?) (?:[a-z]+ )?(?:{_NOUNS})\b)"
 )
 """Who came past something: a question about who came near it."""
 INDEFINITE = frozenset({"anyone", "anybody", "someone", "somebody", "nobody", "everyone", "who"})

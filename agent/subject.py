@@ -92,22 +92,34 @@ def other_verb(low: str, asked: Asked, kinds: tuple[str, ...]) -> str:
 
 
 _AUXILIARY = frozenset({"did", "does", "do", "has", "have", "had", "can", "could", "will", "would"})
+"""How a question begins that asks whether somebody did something."""
 _BEFORE_VERBS = frozenset(
-    {"ever", "also", "really", "then", "actually", "both", "all", "even", "just", "already", "still", "again", "only",
-     "keep", "keeps", "kept", "continue", "continues", "continued", "get", "gets", "got", "start", "begin", "to", "not"}
+    {"ever", "else", "also", "then", "both", "all", "even", "just", "already", "still", "again", "not", "to",
+     "keep", "keeps", "kept", "continue", "continues", "continued", "get", "gets", "got", "start", "begin"}
 )  # fmt: skip
-
-_POSES = frozenset({"sit", "sits", "sat", "lie", "lies", "lay", "lain"})
+"""Words that stand between who is asked about and what they did."""
+_KNOWN_DOINGS = frozenset(
+    {"go", "goes", "gone", "went", "come", "comes", "came", "head", "heads", "return", "returns", "returned", "driven", "happen", "happens",
+     "sit", "sits", "sat", "lie", "lies", "lay", "lain", "inside", "outside", "around", "unusual", "special", "else"}
+)  # fmt: skip
+"""Words behind who is asked about that are no doings which nobody writes down."""
 
 
 def _done(low: str) -> str:
     """What `did the forklift VERB …` asks about, where it is nothing that anybody writes down; else ''."""
     words = re.findall(r"[a-z]+(?:-[a-z]+)*", low)
-    doer = next((at for at, word in enumerate(words) if noun(word)), len(words))
-    if not words or words[0] not in _AUXILIARY:
+    known = (lexicon.MOVE, lexicon.ENTER, lexicon.LEAVE, lexicon.APPEAR)
+    if (
+        not words
+        or words[0] not in _AUXILIARY
+        or any(verb.search(low) for verb in known)
+        or lexicon.heading_in(low)
+    ):
         return ""
-    verb = next((word for word in words[doer + 1 :] if word not in _BEFORE_VERBS), "")
-    told = verb in _POSES or (verb in ("wear", "wore", "worn") and lexicon.colours_in(low))
+    doer = next((at for at, word in enumerate(words) if noun(word)), len(words))
+    behind = (w for w in words[doer + 1 :] if w not in _BEFORE_VERBS and not w.endswith(("ly", "ing")))
+    verb = next(behind, "")
+    told = verb in _KNOWN_DOINGS or (verb in ("wear", "wore", "worn") and lexicon.colours_in(low))
     return verb if _content(verb) and not noun(verb) and not told else ""
 
 

@@ -40,6 +40,8 @@ ANEW: Micros = SECOND
 """Who turned up no longer than this before somebody went out of sight, or later …"""
 WALKS = 1.0
 """… and no further off than that one walks meanwhile, at so many of his heights a second (1.7 m/s) …"""
+UNSEEN: Micros = 5 * SECOND
+"""… for so long at most, as behind a post or a rack …"""
 WIDE = 0.5
 """… and is wide with what he carries, in his heights, is that one, named anew: who stands behind a post shows on both sides."""
 
@@ -187,21 +189,24 @@ def _may_be_people(trail: Trail) -> bool:
 
 def _named_anew(people: list[Trail]) -> set[EntityId]:
     """Those out of sight who are somebody that turned up within the picture: each of these is one of them at most."""
-    newcomers = sorted((trail for trail in people if not trail.at_edge), key=lambda trail: trail.born)
+    newcomers = {trail.entity_id: trail for trail in people if not trail.at_edge}
     twice: set[EntityId] = set()
     for hidden in sorted((trail for trail in people if trail.missing), key=lambda trail: trail.at):
-        as_whom = next((one for one in newcomers if one is not hidden and _is_anew(hidden, one)), None)
-        if as_whom is not None:
-            newcomers.remove(as_whom)
+        as_whom = [one for one in newcomers.values() if _is_anew(hidden, one)]
+        if as_whom:
+            nearest = min(as_whom, key=lambda one: hidden.box.gap(one.first_box))
+            del newcomers[nearest.entity_id]
             twice.add(hidden.entity_id)
     return twice
 
 
 def _is_anew(hidden: Trail, newcomer: Trail) -> bool:
-    """Whether it may be one who went out of sight that somebody is who turned up."""
+    """Whether it may be one who went out of sight that somebody is who turned up after him."""
     since = newcomer.born - hidden.at
-    reach = (WIDE + WALKS * max(0, since) / SECOND) * hidden.tallest(TALLEST_OF)
-    return since >= -ANEW and hidden.box.gap(newcomer.first_box) <= reach
+    if newcomer.born <= hidden.born or since < -ANEW:
+        return False
+    reach = (WIDE + WALKS * min(max(0, since), UNSEEN) / SECOND) * hidden.tallest(TALLEST_OF)
+    return hidden.box.gap(newcomer.first_box) <= reach
 
 
 def _whole(vehicles: list[Trail]) -> list[Trail]:

@@ -257,6 +257,16 @@ def test_who_comes_out_elsewhere_no_further_off_than_he_walks_is_counted_once(
     assert len(told(people, 14, Layout(), "crowd")) == count
 
 
+def test_two_who_go_out_of_sight_soon_after_they_came_are_not_each_the_other() -> None:
+    people = [
+        Walk(name="a", path=[(0, 100, 210), (4, 300, 210), (14, 300, 210)]),
+        Walk(name="d", path=[(0, 800, 210), (4, 700, 210), (14, 700, 210)]),
+        Walk(name="b", path=[(4, 500, 310), (14, 500, 310)], hidden=[(5, 14.5)]),
+        Walk(name="c", path=[(4.5, 560, 310), (14, 560, 310)], hidden=[(5.5, 14.5)]),
+    ]
+    assert [crowd.attributes["most"] for crowd in told(people, 14, Layout(), "crowd")] == [3]
+
+
 def test_who_shows_on_both_sides_of_a_post_is_counted_once() -> None:
     people = [
         Walk(name="a", path=[(0, 100, 210), (4, 300, 210), (14, 300, 210)]),
