@@ -119,6 +119,7 @@ def test_the_order_of_writing_does_not_matter(make: Make, history: list[Observat
     assert one.find(text) == other.find(text)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories(), asked=st.lists(queries(), min_size=6, max_size=10))
 def test_every_memory_answers_as_the_plain_one_does(

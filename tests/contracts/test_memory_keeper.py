@@ -182,6 +182,7 @@ def test_what_cannot_be_counted_is_refused(store: Memory, asked: Aggregation) ->
         store.aggregate(asked)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories(), asked=st.lists(aggregations(), min_size=3, max_size=6))
 def test_every_memory_counts_as_the_plain_one_does(
@@ -277,6 +278,7 @@ def test_forgetting_an_entity_takes_its_tracks_and_its_part_in_what_happened(doc
     assert dock.find(Query(want=Want.EVENTS, text="ann")) == Found()
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories(), said=links(), scope=scopes())
 def test_every_memory_forgets_as_the_plain_one_does(
@@ -293,6 +295,7 @@ def test_every_memory_forgets_as_the_plain_one_does(
 # ---- copying ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories(), said=links(), scope=st.none() | scopes())
 def test_a_memory_written_from_another_s_observations_is_the_same(

@@ -106,6 +106,7 @@ def test_what_starts_to_move_is_seen_within_a_look(tmp_path: Path) -> None:
     assert first.frame is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["v.mp4", "v.mkv", "v.ts", "v.avi"])
 def test_a_later_start_shows_the_same_moments(tmp_path: Path, name: str) -> None:
     codec = "mpeg4" if name.endswith("avi") else "libx264"

@@ -82,6 +82,7 @@ def test_few_frames_each_once_and_each_near_an_event(taken: list[int], wanted: l
     assert all(min(abs(f.at - at) for at in moments) <= SECOND for f in shown)
 
 
+@pytest.mark.slow
 def test_watching_with_a_finder_remembers_what_it_found_and_it_can_be_sought(
     home: Path, tmp_path: Path
 ) -> None:

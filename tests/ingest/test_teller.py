@@ -228,6 +228,7 @@ def watched(tmp_path: Path, plain: House, script: Callable[[Ask], str]) -> tuple
     return own, model, watch(stream, own, settings)
 
 
+@pytest.mark.slow
 def test_watching_skips_what_is_not_new_and_says_so(tmp_path: Path, plain: House) -> None:
     own, model, seen = watched(tmp_path, plain, lambda _: SAID)
     captions = own.store.find(Query(want=Want.CAPTIONS)).captions
@@ -237,6 +238,7 @@ def test_watching_skips_what_is_not_new_and_says_so(tmp_path: Path, plain: House
     assert seen.problem == ""
 
 
+@pytest.mark.slow
 def test_what_a_model_adds_is_in_the_memory_beside_what_was_seen(tmp_path: Path, plain: House) -> None:
     def answer(ask: Ask) -> str:
         fact = {"kind": "attribute", "text": "red", "value": "colour: red", "mark": 1, "pictures": [0]}

@@ -51,6 +51,7 @@ def speck(at: float, picture: Rgb) -> None:
     picture[200:224, x : x + 24] = (230, 40, 40)
 
 
+@pytest.mark.slow
 def test_a_large_source_is_sent_with_the_tiles_in_which_something_moves(tmp_path: Path) -> None:
     video = write_video(tmp_path / "v.mp4", seconds=2, fps=8, size=(3072, 1728), paint=speck)
     seen = list(looks(str(video), DecodePlan(tile_above=2560)))

@@ -158,6 +158,7 @@ class Counted(OnnxDetector):
         return super().look_into(frames, regions)
 
 
+@pytest.mark.slow
 def test_of_a_large_picture_the_tiles_in_which_something_moves_are_looked_at(
     weights: Path, clips: Path
 ) -> None:
