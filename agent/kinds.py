@@ -15,6 +15,7 @@ _OBJECT = rf"(?:{'|'.join(sorted(CARRIED))})\b(?! (?:area|zone|room|side|office|
 _AN_OBJECT = rf"(?:{_A} {_LIKE}{_OBJECT}|(?:something|anything)\b)"
 _THE_OBJECT = rf"{_THE} {_LIKE}{_OBJECT}"
 """An object that people carry, with its article and perhaps its colour: one that is new to the talk, and one that is known."""
+_ANY_OBJECT = rf"(?:{_AN_OBJECT}|{_THE_OBJECT})"
 _BEHIND = r"(?:in|on|behind|there|near|by|beside|under|lying|standing|unattended|somewhere)\b(?! the (?:left|right|top|bottom))"
 _SOMEBODY = rf"(?:(?:{_A} |{_THE} )?{_LIKE}(?:{'|'.join(sorted(SOMEBODY | CARRIED))})\b|them\b|it\b|each other|one another)"
 _CAMERA = r"(?:camera|lens|picture|image|view|screen|video)"
@@ -36,9 +37,9 @@ _KIND_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"restock\w*|refill\w*|replenish\w*|shel(?:f|ves) (?:is |was |are )*(?:filled|full again)|(?:fill(?:s|ed)?|stock(?:s|ed)?) (?:up )?the shel(?:f|ves)", ("shelf_restocked",)),
     (r"left behind|le(?:ft|aves?) (?:something|an? \w+) behind|abandon\w*|unattended|put down|puts? (?:an? |the )?\w+ down|set down|placed|put back|put (?:on|onto|in|into)\b|putting down|dropped off"
      rf"|(?:le(?:aves?|aving)|(?<!the )(?<!on )(?<!to )left) (?={_AN_OBJECT}|{_THE_OBJECT} {_BEHIND})"
-     rf"|(?:(?<=was )|(?<=were ))(?P<kept>(?:{_AN_OBJECT}|{_THE_OBJECT})) left (?={_BEHIND})|(?P<also>{_OBJECT}) (?:was|were|been|got|gets?) left (?={_BEHIND})", ("object_left",)),
+     rf"|(?:(?<=was )|(?<=were ))(?P<kept>{_ANY_OBJECT}) left (?={_BEHIND})|(?P<also>{_OBJECT}) (?:was|were|been|got|gets?) left (?={_BEHIND})", ("object_left",)),
     (r"tak(?:e|es|en|ing) away|taken|removed?|remov(?:es|al|als|ing)|stolen|stole|steals?|theft|disappear\w*|lift(?:s|ed) away|picked up|takes? (?:an? |the )\w+ away"
-     rf"|(?<!it )t(?:akes?|ook|aking) (?={_AN_OBJECT}|{_THE_OBJECT})|pick(?:s|ing)? up (?={_AN_OBJECT}|{_THE_OBJECT})|pick(?:s|ed|ing)? (?:it|them|{_AN_OBJECT}|{_THE_OBJECT}) up", ("object_removed",)),
+     rf"|(?<!it )t(?:akes?|ook|aking) (?={_ANY_OBJECT})|pick(?:s|ing)? up (?={_ANY_OBJECT})|pick(?:s|ed|ing)? (?:it|them|{_ANY_OBJECT}) up", ("object_removed",)),
     (r"on (?:the )?(?:road|carriageway|motorway|highway)(?= (?:where|illegal|as an obstacle|danger))|(?:walk|walks|walked|walking|ran|step|steps|stepped|stray|strays|strayed) (?:on ?to|into|onto|on) the (?:road|carriageway|motorway|highway)|jaywalk\w*|obstacles? on the (?:road|carriageway)|debris|in the roadway", ("on_road",)),
     (rf"{_CAMERA} (?:is |was |be |been |ever |being |gets? |got )*(?:covered|blocked|masked|obstructed|sprayed)|cover(?:s|ed|ing)? (?:up )?the {_CAMERA}|(?:hand|something) (?:in front of|over) the (?:camera|lens)|tamper\w*", ("camera_covered", "camera_dark", "camera_moved")),
     (rf"{_CAMERA} (?:is |was |be |been |ever |gets? |got )*(?:frozen|froze|freezes?|stuck)|freez(?:e|es)|frozen|froze|(?:still|stuck) picture|picture stands? still", ("camera_frozen",)),

@@ -7,13 +7,12 @@ from dataclasses import replace
 
 from agent import course, lookup_sum, lookup_time, narrow
 from agent.finding import Finding, name_of, sentence, visit_words
-from agent.outcome import edge_words, facts_of, none_seen, place_words, spot, sure_of
+from agent.outcome import edge_words, facts_of, none_seen, place_words, points_in, spot, sure_of
 from agent.plan import Plan
 from agent.recall import View, Visit
 from core.answers import AnswerStatus
 from core.clock import SECOND
 from core.memory import Event
-from core.place import Box
 
 
 def colour(plan: Plan, view: View, visits: list[Visit]) -> Finding:
@@ -144,31 +143,22 @@ def where(plan: Plan, view: View, visits: list[Visit]) -> Finding:
     zones = {id: e.zone for e in view.events() if e.zone for id in e.entity_ids}
     told = narrow.ordinal(plan, visits) if plan.ending else sorted(visits, key=lambda v: -v.size)[:4]
 
-    def place(visit: Visit) -> tuple[str, ...]:
-        last = _last(view, visit) if plan.ending else None
-        return place_words(view, visit) if last is None else spot(view, last)
-
-    def zone_of(visit: Visit) -> str | None:
-        last = _last(view, visit) if plan.ending else None
-        return zones.get(visit.entity.id) if last is None else view.stream.layout.zone_at(last.foot)
+    def place(visit: Visit) -> tuple[tuple[str, ...], str | None]:
+        if plan.ending and (points := points_in(view, visit)):
+            last = points[-1].box
+            return spot(view, last), view.stream.layout.zone_at(last.foot)
+        return place_words(view, visit), zones.get(visit.entity.id)
 
     def detail(visit: Visit) -> str:
-        words, zone = " ".join(reversed(place(visit))), zone_of(visit)
-        return (
-            (f", at the {words}" if words else "") + (f", in {zone.replace('_', ' ')}" if zone else "") + ","
-        )
+        words, zone = place(visit)
+        at = f", at the {' '.join(reversed(words))}" if words else ""
+        return at + (f", in {zone.replace('_', ' ')}" if zone else "") + ","
 
     head = sentence(f"{visit_words(told[0])}{detail(told[0]).rstrip(',')}")
     return Finding(
-        status=AnswerStatus.ANSWERED, head=head, facts=facts_of(view, told, detail), sides=tuple(place(v) for v in told),
+        status=AnswerStatus.ANSWERED, head=head, facts=facts_of(view, told, detail), sides=tuple(place(v)[0] for v in told),
         headings=tuple(v.heading() for v in told), visits=tuple(told), sure=sure_of(told[:2]) * 0.8,
     )  # fmt: skip
-
-
-def _last(view: View, visit: Visit) -> Box | None:
-    """Its box when it was seen last in the span."""
-    points = [p for p in visit.points if p.at in view.span] or list(visit.points)
-    return points[-1].box if points else None
 
 
 def order(plan: Plan, view: View, visits: list[Visit]) -> Finding:

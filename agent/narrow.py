@@ -20,9 +20,9 @@ SIMILAR = 0.5
 """Colours at least this much alike may be the same paint seen twice."""
 SAME = 0.7
 """Colours at least this much alike are counted as one."""
-_LOWER = "|".join(sorted(lexicon.LOWER_WORDS))
 LESSER = 0.7
 """How much a colour besides the main one says of whom a question means."""
+_LOWER = "|".join(sorted(lexicon.LOWER_WORDS))
 KIN = 3.0
 """Areas that differ by at most this factor may be of the same kind of thing."""
 OWN_NAME = frozenset({"van", "bus", "forklift", "motorcycle", "pallet", "box"})
@@ -146,8 +146,9 @@ def narrowed(plan: Plan, view: View, visits: list[Visit]) -> list[Visit]:
     if plan.other:
         visits = _meeting(plan, visits, list(view.visits()))
     if plan.colours and plan.asked not in (Asked.COUNT, Asked.ORDER, Asked.COMPARE) and visits:
-        best = max(_in_colour(plan, v) for v in visits)
-        visits = [v for v in visits if _in_colour(plan, v) >= best - 0.25]
+        agreements = [_in_colour(plan, v) for v in visits]
+        best = max(agreements)
+        visits = [v for v, agreement in zip(visits, agreements, strict=True) if agreement >= best - 0.25]
     return visits
 
 

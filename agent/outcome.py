@@ -10,6 +10,7 @@ from agent.recall import View, Visit
 from core.answers import AnswerStatus
 from core.clock import SECOND, Span, clock_text, covered
 from core.place import Box
+from core.sight import TrackPoint
 
 
 def when_words(plan: Plan, view: View) -> str:
@@ -73,9 +74,14 @@ def facts_of(
     return tuple(visit_fact(view, v, detail=detail(v)) for v in visits)
 
 
+def points_in(view: View, visit: Visit) -> Sequence[TrackPoint]:
+    """Where it was in the span; where it was at all if it was not seen then."""
+    return [p for p in visit.points if p.at in view.span] or visit.points
+
+
 def place_words(view: View, visit: Visit) -> tuple[str, ...]:
     """Where in the picture something is: `left`, `centre` or `right`, with `top` or `bottom` in the outer thirds."""
-    points = [p for p in visit.points if p.at in view.span] or list(visit.points)
+    points = points_in(view, visit)
     return spot(view, points[len(points) // 2].box) if points else ()
 
 

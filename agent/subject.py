@@ -19,6 +19,8 @@ class Subject:
 
 
 ANYTHING = Subject(word="thing")
+_MOVES = (lexicon.MOVE, lexicon.ENTER, lexicon.LEAVE, lexicon.APPEAR)
+"""The doings of whoever is seen at all."""
 
 
 _COUNTED = re.compile(
@@ -82,9 +84,7 @@ def other_verb(low: str, asked: Asked, kinds: tuple[str, ...]) -> str:
         return "the look of the recording"
     if asked is Asked.WHETHER and not kinds and (doing := _done(low)):
         return doing
-    known = kinds or any(
-        verb.search(low) for verb in (lexicon.MOVE, lexicon.ENTER, lexicon.LEAVE, lexicon.APPEAR)
-    )
+    known = kinds or any(verb.search(low) for verb in _MOVES)
     if "how many times" in low and not known:
         words = [w for w in re.findall(r"[a-z]+", low) if _content(w) and not noun(w)]
         return words[0] if words else ""
@@ -100,7 +100,7 @@ _BEFORE_VERBS = frozenset(
 """Words that stand between who is asked about and what they did."""
 _KNOWN_DOINGS = frozenset(
     {"go", "goes", "gone", "went", "come", "comes", "came", "head", "heads", "return", "returns", "returned", "driven", "happen", "happens",
-     "sit", "sits", "sat", "lie", "lies", "lay", "lain", "inside", "outside", "around", "unusual", "special", "else"}
+     "sit", "sits", "sat", "lie", "lies", "lay", "lain", "inside", "outside", "around", "unusual", "special"}
 )  # fmt: skip
 """Words behind who is asked about that are no doings which nobody writes down."""
 
@@ -108,11 +108,10 @@ _KNOWN_DOINGS = frozenset(
 def _done(low: str) -> str:
     """What `did the forklift VERB …` asks about, where it is nothing that anybody writes down; else ''."""
     words = re.findall(r"[a-z]+(?:-[a-z]+)*", low)
-    known = (lexicon.MOVE, lexicon.ENTER, lexicon.LEAVE, lexicon.APPEAR)
     if (
         not words
         or words[0] not in _AUXILIARY
-        or any(verb.search(low) for verb in known)
+        or any(verb.search(low) for verb in _MOVES)
         or lexicon.heading_in(low)
     ):
         return ""
@@ -196,9 +195,7 @@ def _content(word: str) -> bool:
         and word not in lexicon.NUMBERS
         and word not in lexicon.ORDINALS
         and not kinds_in(word)
-        and not any(
-            verb.fullmatch(word) for verb in (lexicon.MOVE, lexicon.ENTER, lexicon.LEAVE, lexicon.APPEAR)
-        )
+        and not any(verb.fullmatch(word) for verb in _MOVES)
     )
 
 
