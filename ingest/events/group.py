@@ -125,7 +125,9 @@ class GroupMaker:
         return [
             trail
             for trail in people
-            if self._apart.get(trail.entity_id, 0) >= APART_FOR and trail.entity_id not in twice
+            if self._apart.get(trail.entity_id, 0) >= APART_FOR
+            and trail.entity_id not in twice
+            and not (trail.missing and trail.points[-1].cut_off)
         ]
 
     def _look(self, group: _Gathering, at: Micros, counted: Sequence[Trail]) -> None:

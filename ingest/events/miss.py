@@ -34,6 +34,10 @@ ALONGSIDE = 0.5
 """Below so much of the fast one's speed between the two they go together: a rider and the bicycle, a driver and the
 forklift, a car and a cyclist side by side."""
 
+NEARER = 0.3
+"""By how much taller, per pixel further down the picture, somebody looks: a person's height (1.7 m) over that at which a
+camera hangs in a hall or over a yard (about 5.7 m), for both are seen under the horizon."""
+
 BEHIND = 0.6
 """How much less sure a near miss is where nobody knows how far one stands behind the other."""
 
@@ -68,15 +72,17 @@ class MissMaker:
 
     def step(self, step: Step, twos: Sequence[Two]) -> None:
         """Takes in one look and the pairs of it."""
-        looked = set()
+        close = set()
         for two in twos:
             surety = self._surety(two)
-            if surety > 0 or two.pair in self._known:
-                looked.add(two.pair)
+            if surety > 0:
+                close.add(two.pair)
                 self._look(two, surety)
-        seen = {trail.entity_id: trail for trail in step.present}
-        for pair in [p for p in self._known if p not in looked and p[0] in seen and p[1] in seen]:
-            self._look(Two(seen[pair[0]], seen[pair[1]], math.inf), 0.0)
+        for pair, encounter in list(self._known.items()):  # one of the two may be out of sight
+            if encounter.spell.ends(step.at, pair in close):
+                self._close(self._known.pop(pair), step.at)
+            elif encounter.draft is not None:
+                encounter.draft.lapsed = encounter.spell.lapsed
 
     def gone(self, visit: Visit, trail: Trail) -> None:
         """Ends the encounters of one who is gone."""
@@ -94,7 +100,10 @@ class MissMaker:
         nobody = person.label in PEOPLE and too_wide(person, self._layout.scale)
         if gap > limit or nobody or not (two.one.whole and two.other.whole):
             return 0.0
-        paces = {trail.entity_id: self._pace(trail) for trail in (two.one, two.other)}
+        paces = {
+            trail.entity_id: self._pace(trail, other)
+            for trail, other in ((vehicle, person), (person, vehicle))
+        }
         fast = max((two.one, two.other), key=lambda trail: paces[trail.entity_id])
         (ax, ay), (bx, by) = two.one.velocity, two.other.velocity
         if paces[fast.entity_id] < 1.0 or math.hypot(ax - bx, ay - by) < ALONGSIDE * fast.top_speed:
@@ -151,49 +160,45 @@ class MissMaker:
             return metres
         return max(metres, _metres_aslant(two, ground) or 0.0)
 
-    def _pace(self, trail: Trail) -> float:
+    def _pace(self, trail: Trail, other: Trail) -> float:
         """Its greatest speed within the last second over what is fast for it: a near miss is often one braking."""
         t = self._thresholds
         ground = self._layout.scale
         pace = None if ground is None else trail.top_pace(ground)
         if pace is not None:
             return pace / max(t.fast_m, 1e-6)
-        own = (
-            t.fast_person_share * trail.tallest(TALLEST_OF)
-            if trail.label in PEOPLE
-            else t.fast_share * trail.box.diagonal
-        )
+        if trail.label in PEOPLE:
+            own = t.fast_person_share * trail.tallest(TALLEST_OF)
+        elif other.label in PEOPLE:
+            own = t.fast_heights * _tall_beside(trail, other)
+        else:
+            own = t.fast_share * trail.box.diagonal
         return trail.top_speed / max(t.fast_px, own, 1e-6)
 
     def _look(self, two: Two, surety: float) -> None:
-        at = two.one.at
         encounter = self._known.get(two.pair)
         if encounter is None:
             spell = Spell(need=0, grace=self._thresholds.span("encounter_s"))
-            spell.begins(at, surety > 0)
+            spell.begins(two.one.at, True)
             encounter = self._known[two.pair] = _Encounter(spell=spell, parts=_parts(two))
-        if surety > 0:
-            self._note(encounter, two, surety)
+        encounter.sureties = best_looks(encounter.sureties, surety)
+        if encounter.closest is None or two.gap < encounter.least:
+            encounter.least, encounter.closest = two.gap, self._as_shown(two, encounter.parts)
         if encounter.draft is None and len(encounter.sureties) >= LOOKS and _both_known(two):
-            since = at if encounter.spell.since is None else encounter.spell.since
+            since = two.one.at if encounter.spell.since is None else encounter.spell.since
             where = self._layout.zone_at(encounter.parts[1].box.foot)
             encounter.draft = self._book.open("near_miss", since, encounter.parts, zone=where)
-        if encounter.draft is not None and encounter.closest is not None:
+        if encounter.draft is not None:
             encounter.draft.confidence = encounter.sureties[LOOKS - 1]
             when, boxes, encounter.draft.attributes = encounter.closest
             encounter.draft.show(when, *boxes)
-        if encounter.spell.ends(at, surety > 0):
-            del self._known[two.pair]
-            self._close(encounter, at)
 
-    def _note(self, encounter: _Encounter, two: Two, surety: float) -> None:
-        encounter.sureties = best_looks(encounter.sureties, surety)
-        if encounter.closest is None or two.gap < encounter.least:
-            encounter.least = two.gap
-            boxes = {trail.entity_id: trail.box for trail in (two.one, two.other)}
-            metres = self._metres(two)
-            gap: Attributes = {"gap_px": round(two.gap, 1)} if metres is None else {"gap_m": round(metres, 2)}
-            encounter.closest = two.one.at, tuple(boxes[part.entity_id] for part in encounter.parts), gap
+    def _as_shown(self, two: Two, parts: tuple[Part, Part]) -> tuple[Micros, tuple[Box, ...], Attributes]:
+        """When that is, the boxes in the order of the parts, and how far apart they are."""
+        boxes = {trail.entity_id: trail.box for trail in (two.one, two.other)}
+        metres = self._metres(two)
+        gap: Attributes = {"gap_px": round(two.gap, 1)} if metres is None else {"gap_m": round(metres, 2)}
+        return two.one.at, tuple(boxes[part.entity_id] for part in parts), gap
 
     def _close(self, encounter: _Encounter, at: Micros) -> None:
         if encounter.draft is not None:
@@ -208,6 +213,14 @@ def _metres_aslant(two: Two, ground: Ground) -> float | None:
         for trail in (two.one, two.other)
     )
     return ground.gap(*lines)
+
+
+def _tall_beside(vehicle: Trail, person: Trail) -> float:
+    """How tall the person would look where the vehicle is, if that is nearer: the yardstick at hand without a scale. A
+    vehicle further away counts as if it were beside the person, which takes it for slower than it is.
+    """
+    nearer = max(0.0, vehicle.place[1] - person.place[1])
+    return person.tallest(TALLEST_OF) + NEARER * nearer
 
 
 def _known_as(trail: Trail, labels: frozenset[str]) -> float:

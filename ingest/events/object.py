@@ -82,7 +82,9 @@ class ObjectMaker:
             return
         if left.centre is not None and (trail.rest is not None or not visit.side):
             away = trail.rest.away if trail.rest is not None else trail.rested_until
-            self._taken(trail, left, visit.at if away is None else min(away, visit.at))
+            # what hides in its taker leaves with it, but was taken before
+            until = trail.at if visit.side else visit.at
+            self._taken(trail, left, until if away is None else min(away, until))
         elif left.draft is not None:
             self._book.close(left.draft, visit.at)
 

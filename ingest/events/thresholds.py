@@ -57,9 +57,11 @@ class Thresholds:
     fast_px: float = 40.0
     fast_share: float = 0.5
     fast_person_share: float = 1.2
+    fast_heights: float = 0.86
     fast_m: float = 2.0
-    """`near_miss`: moving fast is max(`fast_px`, `fast_share` diagonals; for a person `fast_person_share` heights) or
-    `fast_m` metres a second. A walk is about 0.8 heights (1.4 m) a second."""
+    """`near_miss`: moving fast is `fast_m` metres a second; without a scale at least `fast_px`, and for a person
+    `fast_person_share` of its heights, for a vehicle `fast_heights` of the person's beside it (1.5 m) or, where nobody
+    on foot is beside it, `fast_share` of its diagonals. A walk is about 0.8 heights (1.4 m) a second."""
     encounter_s: float = 2.0
     """Near misses of the same two that follow each other this soon are one."""
     wrong_way_s: float = 1.0

@@ -397,9 +397,8 @@ class Perception:
             bare = bool(self._lately) and is_bare(stay, self._stays, *self._lately[-1])
             stay.bare = stay.bare + elapsed if bare else 0
             if stay.bare >= BARE_FOR:
-                # taken while it was hidden: half-way between when that began and when its place was seen bare
-                since = there_until(stay)
-                stay.seen_at = since + (at - stay.bare - since) // 2
+                # taken while it was hidden: when that began, for whoever takes it stands before its place a while longer
+                stay.seen_at = there_until(stay)
                 gone += self._close(stay, "")
             elif stay.missing > (
                 BALL_LOST if self._by_number.get(BALL) is stay else patience(stay, self._stays, at)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.ground import Ground
@@ -50,6 +52,36 @@ def test_who_stands_at_the_free_corner_of_a_turning_cars_box_is_not_near_it(x: f
     turns = Walk(name="f", label="car", size=(60, 66), path=[(0, 320, 390), (4, 520, 190)])
     stands = Walk(name="p", path=[(0, x, 293), (8, x, 293)], size=(14, 20))
     assert len(told([turns, stands], 3, Layout(ground=steep), "near_miss")) == count
+
+
+@pytest.mark.parametrize(
+    ("metres_s", "nearer", "count"),
+    [
+        pytest.param(1.8, 0, 1, id="fast, for somebody on foot"),
+        pytest.param(1.2, 0, 0, id="no faster than a walk"),
+        pytest.param(1.8, 90, 0, id="nearer, where as many pixels are fewer metres"),
+        pytest.param(2.6, 90, 1, id="nearer, and fast even so"),
+    ],
+)
+def test_without_a_scale_who_stands_beside_it_tells_how_fast_a_vehicle_is(
+    metres_s: float, nearer: float, count: int
+) -> None:
+    speed = metres_s * 100 / 1.75  # who stands there is 100 px tall
+    drives = Walk(
+        name="f",
+        label="forklift",
+        size=(240, 190),
+        path=[(0, 180, 220 + nearer), (6, 180 + 6 * speed, 220 + nearer)],
+    )
+    stands = Walk(name="p", path=[(0, 480, 220), (8, 485, 220)])
+    assert len(told([drives, stands], 6, Layout(), "near_miss")) == count
+
+
+def test_a_near_miss_is_over_once_one_of_the_two_is_out_of_sight() -> None:
+    stands = Walk(name="p", path=[(0, 450, 200), (16, 455, 200)], hidden=[(2.0, 16.5)])
+    stays = Walk(name="f", label="forklift", size=(120, 90), path=[*PASSES.path, (16, 850, 150)])
+    (event,) = told([stays, stands], 15, Layout(), "near_miss")
+    assert event.span.end / 1e6 == pytest.approx(2.0, abs=0.3)
 
 
 def test_who_comes_out_from_behind_a_parked_forklift_did_not_run() -> None:
@@ -274,6 +306,35 @@ def test_who_shows_on_both_sides_of_a_post_is_counted_once() -> None:
         Walk(name="load first", path=[(4.8, 570, 250), (14, 650, 250)], size=(20.0, 30.0)),
     ]
     assert told(people, 14, Layout(), "crowd") == []
+
+
+@pytest.mark.parametrize(("edge", "count"), [(980, 0), (900, 1)])
+def test_who_went_out_at_the_edge_while_somebody_hid_him_is_not_in_the_crowd(edge: float, count: int) -> None:
+    people = [
+        Walk(name="a", path=[(0, 100, 210), (4, 300, 210), (14, 300, 210)]),
+        Walk(name="b", path=[(4, 500, 310), (14, 500, 310)]),
+        Walk(name="c", path=[(0, edge - 450, 210), (4, edge, 210), (14, edge, 210)], hidden=[(4.1, 14.5)]),
+    ]
+    assert len(told(people, 14, Layout(), "crowd")) == count
+
+
+def test_what_its_taker_hides_until_both_have_left_was_taken_when_it_was_seen_last() -> None:
+    box = Walk(
+        name="box",
+        label="box",
+        size=(40, 30),
+        path=[(0, 330, 200), (14, 330, 200)],
+        from_start=True,
+        went="left",
+        hidden=[(10, 14.5)],
+    )
+    taker = Walk(name="t", path=[(6, 900, 200), (10, 360, 200), (14, 20, 200)])
+    seen = [
+        replace(moment, gone=tuple(replace(visit, at=moment.at) for visit in moment.gone))
+        for moment in moments([box, taker], looks_at(16))
+    ]
+    (removed,) = (event for event in events_of(seen) if event.kind == "object_removed")
+    assert removed.span.start / 1e6 == pytest.approx(10, abs=0.3)
 
 
 @pytest.mark.parametrize(("until", "sure"), [(12.0, True), (5.0, False)])
