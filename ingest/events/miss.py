@@ -34,6 +34,9 @@ ALONGSIDE = 0.5
 """Below so much of the fast one's speed between the two they go together: a rider and the bicycle, a driver and the
 forklift, a car and a cyclist side by side."""
 
+GOES_ON = 0.8
+"""What has begun goes on until neither of the two moves at so much of what is fast for it: who brakes is near all the same."""
+
 NEARER = 0.3
 """By how much taller, per pixel further down the picture, somebody looks: a person's height (1.7 m) over that at which a
 camera hangs in a hall or over a yard (about 5.7 m), for both are seen under the horizon."""
@@ -57,13 +60,15 @@ class _Encounter:
 class MissMaker:
     """Tells of near misses: `near_miss`, with the roles vehicle and person.
 
-    The two boxes are at most `miss_px` apart (with a scale `miss_m`, as well by what of its box a vehicle that goes aslant takes up, `Box.base`), one of the two moves fast or did within the last second (`fast_*`), and they do
-    not move together. It is told once that held at `LOOKS` looks at which both boxes were whole (`Trail.whole`), and both are
-    known for what they are (`is_known`). Looks that are `encounter_s` apart are one near miss; its span is from the first to the end of
-    the last, its evidence the first and the closest look. By labels, or for nameless things by size and shape
-    (`near_miss_roles`), which lowers the certainty. Confidence: at `LOOKS` looks at least, how surely both are there and
-    what they are called, and how surely the gap is below its limit and the speed above, given how much either errs
-    (`surety`); × `BEHIND` where no scale is known and one stands further behind the other than the smaller one is tall.
+    The two boxes are at most `miss_px` apart (with a scale `miss_m`, as well by what of its box a vehicle that goes aslant
+    takes up, `Box.base`), one of the two moves fast or did within the last second (`fast_*`), and they do not move together.
+    It is told once that held at `LOOKS` looks at which both boxes were whole (`Trail.whole`) and both are known for what
+    they are (`is_known`), and lasts while they are that close and one of them not much slower (`GOES_ON`). Looks that are
+    `encounter_s` apart are one near miss; its span is from the first to the end of the last, its evidence the first and the
+    closest look. By labels, or for nameless things by size and shape (`near_miss_roles`), which lowers the certainty.
+    Confidence: at `LOOKS` looks at least, how surely both are there and what they are called, and how surely the gap is
+    below its limit and the speed above, given how much either errs (`surety`); × `BEHIND` where no scale is known and one
+    stands further behind the other than the smaller one is tall.
     """
 
     def __init__(self, book: Book, layout: Layout, thresholds: Thresholds) -> None:
@@ -76,8 +81,9 @@ class MissMaker:
         for two in twos:
             surety = self._surety(two)
             if surety > 0:
-                close.add(two.pair)
                 self._look(two, surety)
+            if surety > 0 or (two.pair in self._known and self._goes_on(two)):
+                close.add(two.pair)
         for pair, encounter in list(self._known.items()):  # one of the two may be out of sight
             if encounter.spell.ends(step.at, pair in close):
                 self._close(self._known.pop(pair), step.at)
@@ -100,13 +106,9 @@ class MissMaker:
         nobody = person.label in PEOPLE and too_wide(person, self._layout.scale)
         if gap > limit or nobody or not (two.one.whole and two.other.whole):
             return 0.0
-        paces = {
-            trail.entity_id: self._pace(trail, other)
-            for trail, other in ((vehicle, person), (person, vehicle))
-        }
-        fast = max((two.one, two.other), key=lambda trail: paces[trail.entity_id])
+        fast, pace = self._faster(two)
         (ax, ay), (bx, by) = two.one.velocity, two.other.velocity
-        if paces[fast.entity_id] < 1.0 or math.hypot(ax - bx, ay - by) < ALONGSIDE * fast.top_speed:
+        if pace < 1.0 or math.hypot(ax - bx, ay - by) < ALONGSIDE * fast.top_speed:
             return 0.0
         return max(
             1e-3,
@@ -118,10 +120,19 @@ class MissMaker:
                     likeness,
                 ),
                 clear(limit - gap, self._error(two)),
-                self._surely_fast(fast, paces[fast.entity_id]),
+                self._surely_fast(fast, pace),
                 self._beside(two),
             ),
         )
+
+    def _goes_on(self, two: Two) -> bool:
+        gap, limit = self._gap(two)
+        return gap <= limit and self._faster(two)[1] >= GOES_ON
+
+    def _faster(self, two: Two) -> tuple[Trail, float]:
+        """Which of the two is the faster, for what it is, and its `_pace`."""
+        paces = (self._pace(two.one, two.other), self._pace(two.other, two.one))
+        return (two.one, paces[0]) if paces[0] >= paces[1] else (two.other, paces[1])
 
     def _error(self, two: Two) -> float:
         """By how much the gap errs, in its unit: each of the two by as much as its box's edge."""

@@ -77,6 +77,15 @@ def test_without_a_scale_who_stands_beside_it_tells_how_fast_a_vehicle_is(
     assert len(told([drives, stands], 6, Layout(), "near_miss")) == count
 
 
+def test_a_near_miss_by_one_who_brakes_lasts_until_he_has_stood_for_a_second() -> None:
+    brakes = Walk(
+        name="f", label="forklift", size=(120, 90), path=[(0, 50, 150), (2, 350, 150), (9, 360, 150)]
+    )
+    stands = Walk(name="p", path=[(0, 450, 200), (9, 450, 200)])
+    (event,) = told([brakes, stands], 9, Layout(), "near_miss")
+    assert event.span.end / 1e6 == pytest.approx(3.2, abs=0.4)
+
+
 def test_a_near_miss_is_over_once_one_of_the_two_is_out_of_sight() -> None:
     stands = Walk(name="p", path=[(0, 450, 200), (16, 455, 200)], hidden=[(2.0, 16.5)])
     stays = Walk(name="f", label="forklift", size=(120, 90), path=[*PASSES.path, (16, 850, 150)])
