@@ -112,8 +112,8 @@ class GroupMaker:
         self._apart.pop(trail.entity_id, None)
 
     def _single(self, people: list[Trail]) -> list[Trail]:
-        """The people without those who were never seen apart from a larger one for `APART_FOR`, an arm or what is carried, and
-        those named anew.
+        """The people without those who were never seen apart from a larger one for `APART_FOR`, an arm or what is carried,
+        those named anew, and those lost at the picture's edge, who went out while somebody hid them.
         """
         seen = [trail for trail in people if not trail.missing and len(trail.points) > 1]
         for trail in seen:

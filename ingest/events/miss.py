@@ -41,6 +41,9 @@ NEARER = 0.3
 """By how much taller, per pixel further down the picture, somebody looks: a person's height (1.7 m) over that at which a
 camera hangs in a hall or over a yard (about 5.7 m), for both are seen under the horizon."""
 
+SLENDER = 2.5
+"""Who is upright is at least so many times as tall as wide, at some step: of one whose legs are hidden the width tells."""
+
 BEHIND = 0.6
 """How much less sure a near miss is where nobody knows how far one stands behind the other."""
 
@@ -228,10 +231,13 @@ def _metres_aslant(two: Two, ground: Ground) -> float | None:
 
 def _tall_beside(vehicle: Trail, person: Trail) -> float:
     """How tall the person would look where the vehicle is, if that is nearer: the yardstick at hand without a scale. A
-    vehicle further away counts as if it were beside the person, which takes it for slower than it is.
+    vehicle further away counts as if it were beside the person, which takes it for slower than it is. Of who lies the
+    length counts.
     """
-    nearer = max(0.0, vehicle.place[1] - person.place[1])
-    return person.tallest(TALLEST_OF) + NEARER * nearer
+    boxes = [point.box for point in person.since(person.at - TALLEST_OF)]
+    slimmest = min((box.width for box in boxes if box.width <= box.height), default=0.0)
+    tall = max(SLENDER * slimmest, *(max(box.width, box.height) for box in boxes))
+    return tall + NEARER * max(0.0, vehicle.place[1] - person.place[1])
 
 
 def _known_as(trail: Trail, labels: frozenset[str]) -> float:

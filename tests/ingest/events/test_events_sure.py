@@ -77,6 +77,26 @@ def test_without_a_scale_who_stands_beside_it_tells_how_fast_a_vehicle_is(
     assert len(told([drives, stands], 6, Layout(), "near_miss")) == count
 
 
+@pytest.mark.parametrize(
+    ("size", "metres_s", "count"),
+    [
+        pytest.param((34.0, 50.0), 1.2, 0, id="half hidden, at a walking pace"),
+        pytest.param((34.0, 50.0), 2.0, 1, id="half hidden, fast"),
+        pytest.param((100.0, 30.0), 1.2, 0, id="lying, at a walking pace"),
+        pytest.param((100.0, 30.0), 2.0, 1, id="lying, fast"),
+    ],
+)
+def test_who_is_half_hidden_or_lies_is_as_tall_as_anybody(
+    size: tuple[float, float], metres_s: float, count: int
+) -> None:
+    speed = metres_s * 100 / 1.75
+    drives = Walk(
+        name="f", label="forklift", size=(240, 190), path=[(0, 180, 220), (6, 180 + 6 * speed, 220)]
+    )
+    there = Walk(name="p", path=[(0, 480, 220), (8, 485, 220)], size=size)
+    assert len(told([drives, there], 6, Layout(), "near_miss")) == count
+
+
 def test_a_near_miss_by_one_who_brakes_lasts_until_he_has_stood_for_a_second() -> None:
     brakes = Walk(
         name="f", label="forklift", size=(120, 90), path=[(0, 50, 150), (2, 350, 150), (9, 360, 150)]
