@@ -185,10 +185,13 @@ def _bounds(zone: Zone) -> Box:
 
 def _hides(presence: Presence, shelf: Box) -> bool:
     """Whether somebody or something stands before the shelf: the box meets it and reaches out of it. What lies within is
-    goods, and so is what is to a good part within and nobody: the place of what was taken, and the shadow under it.
+    goods, and so is what is to a good part within and nobody: the place of what was taken, and the shadow under it, also
+    where it goes on under the name of who took it, unseen and wider than high.
     """
     box = presence.box
     out = box.area - box.overlap(shelf)
     person = presence.label in PEOPLE or (presence.label == THING and upright(box))
+    if person and not presence.seen and box.width > box.height:
+        return False
     most = PERSON_OUT if person else THING_OUT
     return box.overlap(shelf) > 0 and out > most * box.area

@@ -32,6 +32,8 @@ SHELVES = frozenset({"shelf", "rack", "display"})
 """Kinds of zone whose goods are watched as a whole (`ShelfMaker`)."""
 SHELVED = 5
 """Of nine places spread over a box, so many in a shelf's zone put the thing on the shelf: most of it, for who takes goods out is at first one region with their place …"""
+WHOLLY = 9
+"""… of what never went anywhere, all, if it was larger at first: who takes or puts goods and their place are one region for a while."""
 PARTLY = 3
 """… and so many leave it there: where more and more is taken out, the region grows over the shelf's edge."""
 TAKEN = 0.5
@@ -369,6 +371,7 @@ class Trails:
             box = self._steady(moment.at, presence, coming.get(presence.entity_id))
             trail.missing = False
             trail.add(moment.at, box, presence.score, cut_off=self._cut_off(box))
+            trail.shelved |= trail.journey < TAKEN and self._on_shelf(box, WHOLLY)
             trail.on_shelf = trail.shelved and self._on_shelf(box, PARTLY)
             if not trail.goods:
                 present.append(trail)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -50,13 +51,14 @@ def told(*parts: tuple[float, dict]) -> list[Event]:  # type: ignore[type-arg]
     for seconds, how in parts:
         for _ in range(round(seconds * 8)):
             blob = how.get("blob")
-            shown = picture(**{k: v for k, v in how.items() if k != "blob"}, seed=round(at * 8))
+            shown = picture(**{k: v for k, v in how.items() if k not in ("blob", "lies")}, seed=round(at * 8))
             someone = Presence(
                 entity_id=EntityId("a"), track_id=TrackId("t"), label="person", box=BEFORE, score=0.9
             )
             gap = Presence(
                 entity_id=EntityId("b"), track_id=TrackId("u"), label=str(blob), box=BLOB, score=0.6
             )
+            gap = replace(gap, box=how.get("lies", BLOB), seen="lies" not in how)
             present = [one for one, there in ((someone, how.get("person")), (gap, blob)) if there]
             moment = Moment(at=micros(at), present=tuple(present))
             frame = Frame(at=micros(at), picture=shown, scale=1.0)
@@ -104,3 +106,17 @@ def test_the_place_of_what_was_taken_does_not_hide_the_shelf_but_somebody_does()
     full, empty = {"goods": 10}, {"goods": 1}
     assert [e.kind for e in told((3, full), (4, {**empty, "blob": "car"}))] == ["shelf_empty"]
     assert told((3, full), (4, {**empty, "blob": "person"})) == []
+
+
+@pytest.mark.parametrize(
+    ("lies", "kinds"),
+    [
+        pytest.param(Box(110, 80, 210, 170), ["shelf_empty"], id="wider than high: nobody stands so"),
+        pytest.param(Box(120, 80, 160, 170), [], id="upright: somebody may stand there"),
+    ],
+)
+def test_the_place_that_goes_on_unseen_under_the_takers_name_does_not_hide_the_shelf(
+    lies: Box, kinds: list[str]
+) -> None:
+    unseen = {"goods": 1, "blob": "person", "lies": lies}
+    assert [event.kind for event in told((3, {"goods": 10}), (4, unseen))] == kinds

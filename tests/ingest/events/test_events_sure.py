@@ -244,6 +244,19 @@ def test_the_place_of_goods_taken_is_nothing_that_stands_there_though_it_reaches
     ] == []
 
 
+def test_goods_that_were_one_region_with_who_put_them_there_are_not_left() -> None:
+    put = Walk(
+        name="g",
+        label="pallet",
+        size=(240, 200),
+        path=[(0, 560, 295), (2, 560, 295), (2.01, 500, 195), (14, 500, 195)],
+        sizes=[(2, (160, 90))],
+    )
+    leaves = Walk(name="w", path=[(0, 540, 225), (2, 600, 225), (4, 950, 225)])
+    assert told([put, leaves], 14, Layout(zones=(SHELF,)), "object_left") == []
+    assert len(told([put, leaves], 14, Layout(), "object_left")) == 1
+
+
 def test_what_stands_before_the_shelf_is_no_goods() -> None:
     stands = Walk(name="g", label="car", size=(160, 95), path=[(0, 100, 290), (4, 500, 290), (20, 500, 290)])
     assert told([stands], 20, Layout(zones=(SHELF,)), "stopped")
