@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent import lexicon
@@ -98,8 +99,8 @@ def visit_fact(view: View, visit: Visit, *, detail: str = "") -> Fact:
     return Fact(text=f"{visit_words(visit)}{detail} at {shown}", citation=cite(view, shown))
 
 
-BYSTANDERS = frozenset({"owner", "taker"})
-"""Roles of those who were merely with it: named as such, never as doers."""
+BYSTANDERS: Mapping[str, str] = {"owner": "most likely put there by {who}", "taker": "most likely by {who}"}
+"""Roles of those who were merely with it, and what may be said of them: nobody saw for certain that they did it."""
 FROM_START = 200_000
 """What appears before this moment, in microseconds, was there when the recording began."""
 
@@ -124,7 +125,15 @@ def event_words(view: View, event: Event) -> str:
     who = [visit_words(visit) for visit in known] or ["something"]
     if event.kind == "approached" and len(who) > 1:
         return f"{who[0]} approached {who[1]}"
-    return f"{' and '.join(who[:3])} {verb}"
+    return f"{' and '.join(who[:3])} {verb}{_beside(view, event)}"
+
+
+def _beside(view: View, event: Event) -> str:
+    """Who was with it, as a clause after the verb."""
+    for part in event.participants:
+        if part.role in BYSTANDERS and (visit := view.visit_of(part.entity_id)) is not None:
+            return ", " + BYSTANDERS[part.role].format(who=visit_words(visit))
+    return ""
 
 
 def event_fact(view: View, event: Event) -> Fact:

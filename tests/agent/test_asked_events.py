@@ -129,6 +129,20 @@ def test_a_thing_was_left_whoever_left_it(hall: Scene, question: str, status: An
     assert ask(hall, question).status is status
 
 
+def test_who_was_with_what_was_left_or_taken_is_named_as_likely() -> None:
+    scene = Scene(name="hall", seconds=60, layout=Layout(zones=(Zone(name="aisle", polygon=SQUARE),)))
+    person = scene.visit("person", 0, 30, RIGHT)
+    box = scene.visit("box", 10, 30, ((200.0, 60.0), (200.0, 60.0)))
+    scene.event("object_left", 10, 30, box, person, zone="aisle", roles=("object", "owner"))
+    scene.event("object_removed", 30, 30.1, box, person, zone="aisle", roles=("object", "taker"))
+    scene.kept()
+    assert (
+        "was left behind, most likely put there by a person"
+        in ask(scene, "Was a box left in the aisle?").text
+    )
+    assert "was taken away, most likely by a person" in ask(scene, "Who took the box?").text
+
+
 @pytest.mark.parametrize(
     ("question", "side"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core import ids
@@ -92,13 +93,14 @@ class Scene:
         end: float | None = None,
         *who: Entity,
         zone: str | None = None,
+        roles: Sequence[str] = (),
         **attributes: str | float,
     ) -> Event:
-        """Something that happened; a moment where no end is given."""
+        """Something that happened; a moment where no end is given. `roles` are those of `who`, the subjects if none is said."""
         span = Span.at(micros(start)) if end is None else Span.of_seconds(start, end)
         event = Event(
             id=ids.event_id(self.id, kind, span.start, zone, *(e.id for e in who)), stream_id=self.id, kind=kind, span=span, zone=zone,
-            participants=tuple(Participant(entity_id=e.id) for e in who), confidence=0.8, source="test", attributes=dict(attributes),
+            participants=tuple(Participant(entity_id=e.id, role=role) for e, role in zip(who, roles or ["subject"] * len(who), strict=True)), confidence=0.8, source="test", attributes=dict(attributes),
             evidence=(Evidence(chunk_id=self.chunk_id(span.start), at=span.start),),
         )  # fmt: skip
         self._events.append(event)
