@@ -125,15 +125,7 @@ def event_words(view: View, event: Event) -> str:
     who = [visit_words(visit) for visit in known] or ["something"]
     if event.kind == "approached" and len(who) > 1:
         return f"{who[0]} approached {who[1]}"
-    return f"{' and '.join(who[:3])} {verb}{_beside(view, event)}"
-
-
-def _beside(view: View, event: Event) -> str:
-    """Who was with it, as a clause after the verb."""
-    for part in event.participants:
-        if part.role in BYSTANDERS and (visit := view.visit_of(part.entity_id)) is not None:
-            return ", " + BYSTANDERS[part.role].format(who=visit_words(visit))
-    return ""
+    return f"{' and '.join(who[:3])} {verb}"
 
 
 def event_fact(view: View, event: Event) -> Fact:
@@ -142,8 +134,17 @@ def event_fact(view: View, event: Event) -> Fact:
     when = f"{event.span}" if long else clock_text(event.span.start)
     still = " and still does" if event.open else ""
     return Fact(
-        text=f"{event_words(view, event)}{still} at {when}", citation=cite(view, event.span, event.id)
+        text=f"{event_words(view, event)}{still} at {when}{_beside(view, event)}",
+        citation=cite(view, event.span, event.id),
     )
+
+
+def _beside(view: View, event: Event) -> str:
+    """Who was with it, as a clause at the end."""
+    for part in event.participants:
+        if part.role in BYSTANDERS and (visit := view.visit_of(part.entity_id)) is not None:
+            return ", " + BYSTANDERS[part.role].format(who=visit_words(visit))
+    return ""
 
 
 def name_of(word: str, count: float) -> str:
