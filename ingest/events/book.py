@@ -251,3 +251,7 @@ class Spell:
             return False
         self.on, self.since = False, None
         return True
+
+    def over_by(self, at: Micros) -> Micros:
+        """Until when it held, as known at that moment: when it lapsed, or until then."""
+        return at if self.lapsed is None else min(self.lapsed, at)

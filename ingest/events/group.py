@@ -146,8 +146,7 @@ class GroupMaker:
         if enough:
             self._go_on(group, group.draft, at, counted)
         if group.spell.ends(at, enough):
-            lapsed = group.spell.lapsed
-            self._book.close(group.draft, at if lapsed is None else lapsed)
+            self._book.close(group.draft, group.spell.over_by(at))
             group.draft = None
         else:
             group.draft.lapsed = group.spell.lapsed

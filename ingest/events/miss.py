@@ -54,9 +54,9 @@ class _Encounter:
 
     spell: Spell
     parts: tuple[Part, Part]
+    least: float
+    closest: tuple[Micros, tuple[Box, ...], Attributes]
     sureties: list[float] = field(default_factory=list)
-    least: float = math.inf
-    closest: tuple[Micros, tuple[Box, ...], Attributes] | None = None
     draft: Draft | None = None
 
 
@@ -194,9 +194,13 @@ class MissMaker:
         if encounter is None:
             spell = Spell(need=0, grace=self._thresholds.span("encounter_s"))
             spell.begins(two.one.at, True)
-            encounter = self._known[two.pair] = _Encounter(spell=spell, parts=_parts(two))
+            parts = _parts(two)
+            encounter = _Encounter(
+                spell=spell, parts=parts, least=two.gap, closest=self._as_shown(two, parts)
+            )
+            self._known[two.pair] = encounter
         encounter.sureties = best_looks(encounter.sureties, surety)
-        if encounter.closest is None or two.gap < encounter.least:
+        if two.gap < encounter.least:
             encounter.least, encounter.closest = two.gap, self._as_shown(two, encounter.parts)
         if encounter.draft is None and len(encounter.sureties) >= LOOKS and _both_known(two):
             since = two.one.at if encounter.spell.since is None else encounter.spell.since
@@ -216,8 +220,7 @@ class MissMaker:
 
     def _close(self, encounter: _Encounter, at: Micros) -> None:
         if encounter.draft is not None:
-            lapsed = encounter.spell.lapsed
-            self._book.close(encounter.draft, at if lapsed is None else min(lapsed, at))
+            self._book.close(encounter.draft, encounter.spell.over_by(at))
 
 
 def _metres_aslant(two: Two, ground: Ground) -> float | None:

@@ -234,8 +234,7 @@ class MannerMaker:
         """Ends what one who is gone was doing."""
         for going in self._going.pop(trail.entity_id, {}).values():
             if going.draft is not None:
-                lapsed = going.spell.lapsed
-                self._book.close(going.draft, visit.at if lapsed is None else min(lapsed, visit.at))
+                self._book.close(going.draft, going.spell.over_by(visit.at))
 
     def _manners(self) -> list[_Manner]:
         t = self._thresholds
@@ -287,8 +286,7 @@ class MannerMaker:
             draft.confidence = _confidence(trail, manner, going)
             draft.attributes = _speed(trail, self._layout)
         if going.spell.ends(trail.at, holds) and draft is not None:
-            lapsed = going.spell.lapsed
-            self._book.close(draft, trail.at if lapsed is None else lapsed)
+            self._book.close(draft, going.spell.over_by(trail.at))
             going.draft = None
 
 

@@ -111,8 +111,7 @@ class CompanyMaker:
         """Ends the company of one who is gone."""
         for pair in [p for p in self._known if trail.entity_id in p]:
             company = self._known.pop(pair)
-            lapsed = company.spell.lapsed
-            self._end(company, visit.at if lapsed is None else min(lapsed, visit.at))
+            self._end(company, company.spell.over_by(visit.at))
 
     def _look(self, two: Two) -> None:
         t = self._thresholds
@@ -189,7 +188,7 @@ class CompanyMaker:
             return
         if not company.spell.ends(at, False):
             return
-        left = company.spell.lapsed if company.spell.lapsed is not None else at
+        left = company.spell.over_by(at)
         together = company.together
         self._end(company, left)
         company.far_at = at
@@ -243,8 +242,7 @@ class FollowMaker:
         for pair in [p for p in self._known if trail.entity_id in p]:
             following = self._known.pop(pair)
             if following.draft is not None:
-                lapsed = following.spell.lapsed
-                self._relations.close(following.draft, visit.at if lapsed is None else min(lapsed, visit.at))
+                self._relations.close(following.draft, following.spell.over_by(visit.at))
 
     def _look(self, behind: Trail, ahead: Trail) -> None:
         pair = (behind.entity_id, ahead.entity_id)
@@ -281,8 +279,7 @@ class FollowMaker:
             draft.confidence = sure(score, over(lasted, self._thresholds.span("follow_s")), certainty)
             draft.show(behind.at, behind.box, ahead.box)
         if following.spell.ends(behind.at, holds):
-            lapsed = following.spell.lapsed
-            self._relations.close(draft, behind.at if lapsed is None else lapsed)
+            self._relations.close(draft, following.spell.over_by(behind.at))
             del self._known[(behind.entity_id, ahead.entity_id)]
 
 

@@ -96,8 +96,7 @@ class OnRoadMaker:
         self._drove.pop(trail.entity_id, None)
         being = self._known.pop(trail.entity_id, None)
         if being is not None and being.draft is not None:
-            lapsed = being.spell.lapsed
-            self._book.close(being.draft, visit.at if lapsed is None else min(lapsed, visit.at))
+            self._book.close(being.draft, being.spell.over_by(visit.at))
 
     def _road_under(self, trail: Trail, people: list[Trail]) -> Zone | None:
         """The road it stands on. Where two boxes of somebody overlap, one of the two may be his shadow or a part of him: he
@@ -181,8 +180,7 @@ class OnRoadMaker:
             being.draft.show(trail.at, trail.box)
             being.draft.confidence = told(there(trail), _called(trail, likeness), being.within[-1])
         if being.spell.ends(trail.at, holds):
-            lapsed = being.spell.lapsed
-            self._ended[trail.entity_id] = trail.at if lapsed is None else lapsed
+            self._ended[trail.entity_id] = being.spell.over_by(trail.at)
             self._book.close(being.draft, self._ended[trail.entity_id])
             del self._known[trail.entity_id]
 

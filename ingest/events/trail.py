@@ -371,7 +371,7 @@ class Trails:
             box = self._steady(moment.at, presence, coming.get(presence.entity_id))
             trail.missing = False
             trail.add(moment.at, box, presence.score, cut_off=self._cut_off(box))
-            trail.shelved |= trail.journey < TAKEN and self._on_shelf(box, WHOLLY)
+            trail.shelved = trail.shelved or (trail.journey < TAKEN and self._on_shelf(box, WHOLLY))
             trail.on_shelf = trail.shelved and self._on_shelf(box, PARTLY)
             if not trail.goods:
                 present.append(trail)

@@ -59,9 +59,8 @@ class ZoneMaker:
             stay = stays.get(zone.name)
             if stay is None or not stay.spell.on:
                 continue
-            outside = stay.spell.lapsed
-            at = visit.at if outside is None else min(outside, visit.at)
-            by: Attributes = {"by": "leaving the picture"} if outside is None else {}
+            at = stay.spell.over_by(visit.at)
+            by: Attributes = {"by": "leaving the picture"} if stay.spell.lapsed is None else {}
             self._note("left_zone", at, trail, zone, 0.0, by, self._course(zone, stay, trail, at))
             self._end_stay(stay, at, trail)
 
@@ -70,8 +69,7 @@ class ZoneMaker:
         stay.looks += 1
         if stay.spell.on:
             if stay.spell.ends(trail.at, inside, turned=_border(trail, zone)):
-                left = stay.spell.lapsed
-                at = trail.at if left is None else left
+                at = stay.spell.over_by(trail.at)
                 margin = over(trail.at - at, t.span("zone_hold_s"))
                 self._note("left_zone", at, trail, zone, margin, course=self._course(zone, stay, trail, at))
                 self._end_stay(stay, at, trail)

@@ -398,17 +398,15 @@ class Perception:
             stay.bare = stay.bare + elapsed if bare else 0
             if stay.bare >= BARE_FOR:
                 # taken while it was hidden: when that began, for whoever takes it stands before its place a while longer
-                stay.seen_at = there_until(stay)
-                gone += self._close(stay, "")
+                gone += self._end(stay, "")
             elif stay.missing > (
                 BALL_LOST if self._by_number.get(BALL) is stay else patience(stay, self._stays, at)
             ):
-                gone += self._end(stay)
+                gone += self._end(stay, side_of(stay.box, stay.velocity, self._frame, leaving=True))
         return gone
 
-    def _end(self, stay: Stay) -> list[Visit]:
+    def _end(self, stay: Stay, side: str) -> list[Visit]:
         """The end of a stay; who was hidden in a thing that went out at a side went with it."""
-        side = side_of(stay.box, stay.velocity, self._frame, leaving=True)
         if not side:
             stay.seen_at = there_until(stay)
         inside = [s for s in self._stays.values() if s.hidden_in == stay.entity_id and s.sure and side]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -56,9 +55,9 @@ def told(*parts: tuple[float, dict]) -> list[Event]:  # type: ignore[type-arg]
                 entity_id=EntityId("a"), track_id=TrackId("t"), label="person", box=BEFORE, score=0.9
             )
             gap = Presence(
-                entity_id=EntityId("b"), track_id=TrackId("u"), label=str(blob), box=BLOB, score=0.6
-            )
-            gap = replace(gap, box=how.get("lies", BLOB), seen="lies" not in how)
+                entity_id=EntityId("b"), track_id=TrackId("u"), label=str(blob), box=how.get("lies", BLOB),
+                score=0.6, seen="lies" not in how,
+            )  # fmt: skip
             present = [one for one, there in ((someone, how.get("person")), (gap, blob)) if there]
             moment = Moment(at=micros(at), present=tuple(present))
             frame = Frame(at=micros(at), picture=shown, scale=1.0)

@@ -54,6 +54,12 @@ def test_who_stands_at_the_free_corner_of_a_turning_cars_box_is_not_near_it(x: f
     assert len(told([turns, stands], 3, Layout(ground=steep), "near_miss")) == count
 
 
+def drives(metres_s: float, nearer: float = 0.0) -> Walk:
+    """A forklift so fast where somebody who stands is 100 px tall, so many pixels nearer to the camera."""
+    path = [(0, 180, 220 + nearer), (6, 180 + 6 * metres_s * 100 / 1.75, 220 + nearer)]
+    return Walk(name="f", label="forklift", size=(240, 190), path=path)
+
+
 @pytest.mark.parametrize(
     ("metres_s", "nearer", "count"),
     [
@@ -66,15 +72,8 @@ def test_who_stands_at_the_free_corner_of_a_turning_cars_box_is_not_near_it(x: f
 def test_without_a_scale_who_stands_beside_it_tells_how_fast_a_vehicle_is(
     metres_s: float, nearer: float, count: int
 ) -> None:
-    speed = metres_s * 100 / 1.75  # who stands there is 100 px tall
-    drives = Walk(
-        name="f",
-        label="forklift",
-        size=(240, 190),
-        path=[(0, 180, 220 + nearer), (6, 180 + 6 * speed, 220 + nearer)],
-    )
     stands = Walk(name="p", path=[(0, 480, 220), (8, 485, 220)])
-    assert len(told([drives, stands], 6, Layout(), "near_miss")) == count
+    assert len(told([drives(metres_s, nearer), stands], 6, Layout(), "near_miss")) == count
 
 
 @pytest.mark.parametrize(
@@ -89,12 +88,8 @@ def test_without_a_scale_who_stands_beside_it_tells_how_fast_a_vehicle_is(
 def test_who_is_half_hidden_or_lies_is_as_tall_as_anybody(
     size: tuple[float, float], metres_s: float, count: int
 ) -> None:
-    speed = metres_s * 100 / 1.75
-    drives = Walk(
-        name="f", label="forklift", size=(240, 190), path=[(0, 180, 220), (6, 180 + 6 * speed, 220)]
-    )
     there = Walk(name="p", path=[(0, 480, 220), (8, 485, 220)], size=size)
-    assert len(told([drives, there], 6, Layout(), "near_miss")) == count
+    assert len(told([drives(metres_s), there], 6, Layout(), "near_miss")) == count
 
 
 def test_a_near_miss_by_one_who_brakes_lasts_until_he_has_stood_for_a_second() -> None:
