@@ -7,7 +7,7 @@
 It needs Java 17 and, to fetch the jars once, Maven (Debian: openjdk-17-jre-headless, maven). Where an engine for
 containers runs, its image does the same:
 
-    docker run -p 7687:7687 -e NEO4J_AUTH=neo4j/a-long-password neo4j:5.26-community
+    docker run -p 7687:7687 -e NEO4J_AUTH=neo4j/a-long-password -e NEO4J_db_lock_acquisition_timeout=30s neo4j:5.26-community
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ from pathlib import Path
 VERSION = "5.26.30"
 JAVA = 17
 USER = "neo4j"
+LOCK_S = 10.0
+"""How long a transaction may wait for another one's lock, in seconds. Neo4j's own is for ever: what changes the schema
+while somebody reads and writes in one breath would hold up all three."""
 UP_S = 180.0
 """How long a server may take to come up, in seconds: about 10 on an idle machine."""
 
@@ -165,6 +168,7 @@ class Neo4jServer:
             "server.https.enabled": "false",
             "server.memory.pagecache.size": f"{self._page_mb}m",
             "db.tx_log.rotation.retention_policy": "keep_none",
+            "db.lock.acquisition.timeout": f"{LOCK_S:.0f}s",
             "dbms.usage_report.enabled": "false",
         }
         (self.home / "neo4j.conf").write_text(

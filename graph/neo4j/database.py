@@ -104,7 +104,11 @@ class Neo4jDatabase:
         )
 
     def define(self, statement: str) -> None:
-        """One statement of the schema. What another process defined in the same moment is defined."""
+        """One statement of the schema. What another process defined in the same moment is defined.
+
+        It waits for everybody who reads or writes what it is about, and who comes later waits behind it: where the
+        server bounds that (`db.lock.acquisition.timeout`), it lets them pass and tries again.
+        """
 
         def run(session: Session) -> None:
             try:
@@ -113,7 +117,7 @@ class Neo4jDatabase:
                 if "AlreadyExists" not in str(error.code):
                     raise
 
-        self._patiently(run, "WRITE", min(READ_PATIENCE_S, self._patience_s))
+        self._patiently(run, "WRITE", self._patience_s)
 
     def ping(self) -> str:
         """The server's name and version; raises `StoreUnavailable` where it does not answer."""
@@ -176,6 +180,11 @@ class Neo4jDatabase:
             return StoreUnavailable(
                 f"there is no database {self.address.database!r} at {shown}",
                 next_step="Neo4j's Community edition has one, named neo4j: leave the name out",
+            )
+        if code.endswith("LockAcquisitionTimeout"):
+            return StoreUnavailable(
+                f"somebody's transaction at {shown} holds what was to be changed, and has for long",
+                next_step="end it: SHOW TRANSACTIONS names it, TERMINATE TRANSACTION 'its id' ends it",
             )
         if "OutOfMemory" in code or "MemoryPool" in code:
             return StoreUnavailable(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -238,3 +240,34 @@ def test_what_a_writer_wrote_while_the_index_was_made_is_in_it(
     assert len(told) == 10
     counted = "MATCH (e:Event) WHERE e.id STARTS WITH $of RETURN count(e), count(e[$near])"
     assert neo4j_database.run(counted, {"of": names.prefix, "near": near}) == [[12, 12]]
+
+
+def test_an_index_waits_for_a_reader_without_holding_up_a_writer_for_ever(
+    neo4j_database: Neo4jDatabase,
+) -> None:
+    """A reader who writes before he is done would wait for himself: behind the index, which waits for him."""
+    store, _ = fresh(neo4j_database)
+    name = f"between_{secrets.token_hex(4)}"
+    failed: list[BaseException] = []
+
+    def define() -> None:
+        try:
+            neo4j_database.define(f"CREATE INDEX {name} IF NOT EXISTS FOR (f:Entity) ON (f.{name})")
+        except BaseException as error:  # noqa: BLE001
+            failed.append(error)
+
+    definer = threading.Thread(target=define)
+    one = entity(1, "person")
+    with neo4j_database.session("READ") as session, session.begin_transaction() as reading:
+        inside = "f.stream_id = $stream AND f.start_us >= 0 AND f.end_us >= 0"
+        reading.run(f"MATCH (f:Entity) WHERE {inside} RETURN f.id", stream="none").consume()
+        definer.start()
+        time.sleep(1)
+        assert definer.is_alive(), "nothing holds the index up: this shows nothing"
+        store.write(observation(0, one, event("stopped", 1, 2, one)))
+    definer.join(60)
+    assert not definer.is_alive()
+    assert not failed, failed
+    assert neo4j_database.run("SHOW INDEXES YIELD name WHERE name = $name RETURN name", {"name": name})
+    neo4j_database.run(f"DROP INDEX {name}")
+    assert store.find(Query(want=Want.EVENTS)).events
