@@ -9,6 +9,8 @@ UV := .tools/bin/uv
 VIDEO ?=
 # The one setting that says where test data outside the project lies (clips, weights, scoring scripts).
 export SIGHTLINE_TEST_DATA ?= ../shared
+# Compiled modules are kept, whatever the caller's habit: the tests start hundreds of processes that import the same.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

@@ -10,6 +10,7 @@ from core.ids import EntityId
 from core.place import Box, Layout, Point
 from ingest.events.book import Book, Draft, Part
 from ingest.events.labels import PEOPLE, UNNAMED, mover_likeness, object_likeness, travelled
+from ingest.events.rest import UNSEEN
 from ingest.events.surety import came, there, told
 from ingest.events.thresholds import Thresholds
 from ingest.events.trail import Step, Trail
@@ -81,7 +82,7 @@ class ObjectMaker:
         if left is None:
             return
         if left.centre is not None and (trail.rest is not None or not visit.side):
-            away = trail.rest.away if trail.rest is not None else trail.rested_until
+            away = _away(trail)
             # what hides in its taker leaves with it, but was taken before
             until = trail.at if visit.side else visit.at
             self._taken(trail, left, until if away is None else min(away, until))
@@ -128,7 +129,7 @@ class ObjectMaker:
     def _carried_off(self, trail: Trail, left: _Left) -> None:
         by_itself = left.by is None and trail.label in UNNAMED and left.draft is None
         if not by_itself:
-            away = trail.rest.away if trail.rest is not None else trail.rested_until
+            away = _away(trail)
             self._taken(trail, left, trail.at if away is None else away)
         left.from_start = False
         left.draft, left.centre = None, None
@@ -186,6 +187,19 @@ class ObjectMaker:
         if metres is not None:
             return metres / max(self._thresholds.with_m, 1e-6)
         return there.gap(thing) / max(self._thresholds.with_share * mover.box.height, 1e-6)
+
+
+def _away(trail: Trail) -> Micros | None:
+    """When it left the place where it rested, or was hid there, where it was not seen before it was elsewhere; None
+    where it has not left.
+    """
+    away = trail.rest.away if trail.rest is not None else trail.rested_until
+    if away is None:
+        return None
+    before, after = next(((a, b) for a, b in trail.legs() if a.at < away), (None, None))
+    if before is None or after is None or after.at - before.at <= UNSEEN:
+        return away
+    return before.at
 
 
 def _rests(trail: Trail) -> bool:

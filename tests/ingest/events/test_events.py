@@ -610,3 +610,16 @@ def test_what_is_carried_off_was_removed_when_it_began_to_move() -> None:
     )
     taker = Walk(name="t", path=[(6, 900, 200), (10, 360, 200), (14, 900, 200)])
     near(only(events_of(moments([box, taker], looks_at(16))), "object_removed"), 10, by=0.3)
+
+
+def test_what_hides_in_its_taker_and_shows_once_more_was_removed_when_it_was_hid() -> None:
+    box = Walk(
+        name="box",
+        label="box",
+        size=(80, 60),
+        path=[(0, 330, 200), (10, 330, 200), (11.7, 160, 200)],
+        hidden=[(10.1, 11.5)],
+        from_start=True,
+    )
+    taker = Walk(name="t", path=[(6, 900, 200), (10, 360, 200), (14, 0, 200)])
+    near(only(events_of(moments([box, taker], looks_at(16))), "object_removed"), 10, by=0.3)
