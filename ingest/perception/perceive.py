@@ -176,6 +176,7 @@ class Perception:
                 fresh.append((sighting.number, glimpse))
         fresh += self._taken_along(glimpses, detections)
         fresh += self._doubled(glimpses)
+        self._passed_on(glimpses)
         self._given_back(glimpses)
         carriers = {stay.entity_id: Carrier(glimpse.box, stay.velocity) for _, stay, glimpse in glimpses}
         carriers |= {
@@ -223,11 +224,38 @@ class Perception:
             if home is None:
                 continue
             resting.remove(home)
-            self._tracks += 1
-            home.track_id = ids.track_id(self._stream.id, self._tracks, self._recipe)
-            home.track_number = self._tracks
-            self._by_number[number] = home
-            glimpses[place] = (number, home, glimpse)
+            glimpses[place] = (number, self._renumbered(number, home), glimpse)
+
+    def _passed_on(self, glimpses: list[tuple[int, Stay, Glimpse]]) -> None:
+        """Gives who passes before what lies back to himself, where the track of what lies went on with him: a box that is
+        called as what lies cannot be, nearer to where somebody called so was just seen going.
+        """
+        seen = {stay.entity_id for _, stay, _ in glimpses}
+        for place, (number, stay, glimpse) in enumerate(glimpses):
+            if not (stay.settled and stay.lies) or fits(stay.label, glimpse.label):
+                continue
+            least = stay.box.iou(glimpse.box)
+            passing = {
+                near: s
+                for s in self._stays.values()
+                if s.entity_id not in seen
+                and glimpse.at - s.seen_at <= SECOND
+                and not s.lies
+                and fits(s.label, glimpse.label)
+                and (near := s.expected(glimpse.at).iou(glimpse.box)) > least
+            }
+            if passing:
+                himself = passing[max(passing)]
+                seen.add(himself.entity_id)
+                glimpses[place] = (number, self._renumbered(number, himself), glimpse)
+
+    def _renumbered(self, number: int, stay: Stay) -> Stay:
+        """The stay, with which the tracker's number goes on from here, as a new track of it."""
+        self._tracks += 1
+        stay.track_id = ids.track_id(self._stream.id, self._tracks, self._recipe)
+        stay.track_number = self._tracks
+        self._by_number[number] = stay
+        return stay
 
     def _sightings(self, at: Micros, detections: Sequence[Detection]) -> list[Sighting]:
         """What is followed: everything by the tracker, but for the ball of a game, which is one, small, fast and often hidden."""

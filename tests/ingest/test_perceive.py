@@ -395,6 +395,21 @@ def test_who_walks_on_from_before_a_pallet_does_not_take_it_along(watcher: Watch
     assert sorted(e.label for e in watcher.entities()) == ["pallet", "person"]
 
 
+def test_who_alone_is_seen_before_a_pallet_keeps_his_name(watcher: Watcher) -> None:
+    pallet = thing(300, 120, 90, 94, label="pallet", colours=BLUE)
+    for i in range(20):
+        watcher.see(pallet, thing(560 - 11 * i, 100, 50, 128))
+    for i in range(6):  # of the two only he is seen, in much of the pallet's colour
+        watcher.see(thing(322 - 3 * i, 102, 66, 130, colours=mixed(0.3)))
+    for i in range(14):
+        watcher.see(thing(300 - 5 * i, 92, 42, 124, colours=mixed(0.6)), *([] if i < 4 else [pallet]))
+    for i in range(10):
+        watcher.see(thing(230 - 5 * i, 80, 42, 120), pallet)
+    assert sorted(e.label for e in watcher.entities()) == ["pallet", "person"]
+    (kept,) = (e for e in watcher.entities() if e.label == "pallet")
+    assert [p.box.foot for p in watcher.moments[-1].present if p.entity_id == kept.id] == [pallet.box.foot]
+
+
 def test_a_load_does_not_walk_off_even_where_its_place_is_bare(watcher: Watcher) -> None:
     pallet = thing(300, 170, 60, 44, label="pallet", colours=BLUE)
     for i in range(20):
