@@ -30,13 +30,13 @@ def checked(answer: Answer, store: GraphStore, stream_of: Callable[[StreamId], S
     """As `check`, with streams looked up by the given function."""
     good = [resolves(citation, store, stream_of) for citation in answer.citations]
     kept_claims = []
-    used: list[int] = []
+    used: set[int] = set()
     for claim in _CLAIM_END.split(answer.text):
         marks = [int(n) for n in _MARK.findall(claim)]
         sound = all(1 <= n <= len(good) and good[n - 1] for n in marks)
         if (marks and sound) or (not marks and _needs_none(answer, claim)):
             kept_claims.append(claim)
-            used += [n for n in marks if n not in used]
+            used.update(marks)
     if answer.status in (AnswerStatus.ANSWERED, AnswerStatus.NOT_SEEN) and not used:
         raise Uncited("no claim of the answer could be checked against the memory", stage="cite")
     order = {old: new for new, old in enumerate(sorted(used), start=1)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.finding import MOST_FACTS, Fact, Finding
+from agent.finding import MOST_FACTS, Fact, Finding, sentence
 from core.answers import Answer, AnswerStatus, Citation
 
 SHOWN = 3
@@ -21,14 +21,26 @@ def compose(found: Finding) -> Answer:
         text = f"{found.head} {_marks(told[:SHOWN], numbers)}."
     elif found.status is AnswerStatus.UNSUPPORTED:
         text = f"{found.head}\nWhat the memory holds: {_list(told, numbers)}."
-    elif len(told) == 1 and told[0].text.lower() in found.head.lower():
-        text = f"{found.head} {_marks(told, numbers)}."
+    elif len(told) == 1:
+        text = f"{_joined(found.head.rstrip('.'), told[0].text)} {_marks(told, numbers)}."
     else:
         text = f"{found.head.rstrip('.')}: {_list(told, numbers)}."
     kept = tuple(numbers)
     return Answer(
         text=_closed(text, found.note), status=found.status, citations=kept, confidence=round(found.sure, 3)
     )
+
+
+def _joined(head: str, fact: str) -> str:
+    """The head and the only fact behind it, with what both say said once: `Yes: a car` and `a car stopped at 0:03`."""
+    if fact.lower() in head.lower():
+        return head
+    yes, colon, clause = head.rpartition(": ")
+    if fact.lower().startswith(head.lower()):
+        return sentence(fact)
+    if fact.lower().startswith(clause.lower()):
+        return f"{yes}{colon}{fact}"
+    return f"{head}: {fact}"
 
 
 def _closed(text: str, note: str) -> str:

@@ -65,7 +65,7 @@ def _counted(
 ) -> Finding:
     facts = facts_of(view, visits)
     if near is not None:
-        facts = (Fact(text=f"at once at {clock_text(near.start)}", citation=cite(view, near)), *facts)
+        facts = (Fact(text=f"so many from {clock_text(near.start)}", citation=cite(view, near)), *facts)
     return Finding(
         status=AnswerStatus.ANSWERED, head=head, facts=facts, numbers=tuple(weights), yes=True, visits=tuple(visits), sure=sure_of(visits)
     )  # fmt: skip

@@ -136,9 +136,9 @@ def test_who_was_with_what_was_left_or_taken_is_named_as_likely() -> None:
     scene.event("object_left", 10, 30, box, person, zone="aisle", roles=("object", "owner"))
     scene.event("object_removed", 30, 30.1, box, person, zone="aisle", roles=("object", "taker"))
     scene.kept()
-    left = ask(scene, "Was a box left in the aisle?").text
-    assert "was left behind at 0:10.0–0:30.0, most likely put there by a person [1]" in left
-    assert "was taken away at 0:30.0, most likely by a person [1]" in ask(scene, "Who took the box?").text
+    left, taken = (ask(scene, text).text for text in ("Was a box left in the aisle?", "Who took the box?"))
+    assert left == "Yes: a box was left behind at 0:10.0–0:30.0, most likely put there by a person [1]."
+    assert taken == "A box was taken away at 0:30.0, most likely by a person [1]."
 
 
 @pytest.mark.parametrize(

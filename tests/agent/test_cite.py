@@ -36,6 +36,11 @@ def test_a_sound_answer_stays_as_it_is(scene: Scene) -> None:
     assert check(answer, scene.store, scene.ledger) == answer
 
 
+def test_a_citation_that_is_named_twice_in_one_claim_is_one(scene: Scene) -> None:
+    answer = said("Two were there [1]: a man [2] and a woman [1].", cited(scene), cited(scene, 5, 6))
+    assert check(answer, scene.store, scene.ledger) == answer
+
+
 def test_claims_without_a_citation_are_not_shown(scene: Scene) -> None:
     answer = said(
         "A person came by [1]. They stole a car. They left again [2].", cited(scene), cited(scene, 5, 6)
