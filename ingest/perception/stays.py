@@ -26,7 +26,7 @@ nobody comes from nowhere but a detector may have missed somebody.
 BEFORE = 8
 """How many looks back a track's beginning, from before it was confirmed, is searched for."""
 
-_Known = list[tuple[int, Stay, Glimpse]]
+_Glimpses = list[tuple[int, Stay, Glimpse]]
 
 
 class Stays:
@@ -73,7 +73,7 @@ class Stays:
 
     def follow(self, at: Micros, sightings: Sequence[Sighting], detections: Sequence[Detection]) -> None:
         """Gives every sighting to the stay it is of: one that is known, one that was lost, or a new one."""
-        glimpses: _Known = []
+        glimpses: _Glimpses = []
         fresh: list[tuple[int, Glimpse]] = []
         for sighting in sightings:
             detection = _source_of(sighting.box, detections)
@@ -109,7 +109,7 @@ class Stays:
 
     # -- whose a number is ---------------------------------------------------------------------------------------
 
-    def _taken_along(self, glimpses: _Known, detections: Sequence[Detection]) -> list[tuple[int, Glimpse]]:
+    def _taken_along(self, glimpses: _Glimpses, detections: Sequence[Detection]) -> list[tuple[int, Glimpse]]:
         """Takes out the tracks that left what rests with who passed before it: from one look to the next it jumped off
         its place while something like it is still there, or somebody walks on where a load lay.
         """
@@ -129,7 +129,7 @@ class Stays:
         glimpses[:] = [known for known in glimpses if known[0] in self._by_number]
         return jumped
 
-    def _given_back(self, glimpses: _Known) -> None:
+    def _given_back(self, glimpses: _Glimpses) -> None:
         """Gives what is seen again just where it rested back to it, where the track of who hid it went on with it."""
         seen = {stay.entity_id for _, stay, _ in glimpses}
         resting = [s for s in self.here.values() if s.settled and s.entity_id not in seen]
@@ -142,7 +142,7 @@ class Stays:
             resting.remove(home)
             glimpses[place] = (number, self._renumbered(number, home), glimpse)
 
-    def _passed_on(self, glimpses: _Known) -> None:
+    def _passed_on(self, glimpses: _Glimpses) -> None:
         """Gives who passes before what lies back to himself, where the track of what lies went on with him: a box that is
         called as what lies cannot be, nearer to where somebody called so was just seen going.
         """
@@ -173,7 +173,7 @@ class Stays:
         self._by_number[number] = stay
         return stay
 
-    def _doubled(self, glimpses: _Known) -> list[tuple[int, Glimpse]]:
+    def _doubled(self, glimpses: _Glimpses) -> list[tuple[int, Glimpse]]:
         """Takes out what cannot be the same thing: nobody is at two places at once. The track nearest to where a thing
         should be is its track, and one far from it begins anew; parts of one thing lie near each other and stay.
         """
