@@ -27,7 +27,7 @@ from ingest.source import resolve_source
 
 log = logging.getLogger(__name__)
 
-RECIPE_VERSION = 22
+RECIPE_VERSION = 23
 """Goes up whenever the same pictures would give other events: what an older version learned is then learned anew."""
 
 

@@ -113,7 +113,8 @@ class GroupMaker:
 
     def _single(self, people: list[Trail]) -> list[Trail]:
         """The people without those who were never seen apart from a larger one for `APART_FOR`, an arm or what is carried,
-        those named anew, and those lost at the picture's edge, who went out while somebody hid them.
+        those named anew, those lost at the picture's edge, who went out while somebody hid them, and those who turned up
+        on a shelf and are wholly within it: the places of goods.
         """
         seen = [trail for trail in people if not trail.missing and len(trail.points) > 1]
         for trail in seen:
@@ -128,6 +129,7 @@ class GroupMaker:
             if self._apart.get(trail.entity_id, 0) >= APART_FOR
             and trail.entity_id not in twice
             and not (trail.missing and trail.points[-1].cut_off)
+            and not (trail.shelved and trail.in_shelf)
         ]
 
     def _look(self, group: _Gathering, at: Micros, counted: Sequence[Trail]) -> None:

@@ -79,7 +79,7 @@ class Trail:
 
     Only looks at which it was truly seen, or at which nothing moved, are points of it: a thing that is hidden for a
     while has a gap in its trail, and no rest. `at_edge` says that it came in at the picture's edge, `from_start` that it
-    never came as far as is known, `at_first` that it was seen as the scene began, `heard` when it was last named, `missing` that it was not seen then, `shelved` that it turned up on a shelf, `on_shelf` that it is there,
+    never came as far as is known, `at_first` that it was seen as the scene began, `heard` when it was last named, `missing` that it was not seen then, `shelved` that it turned up on a shelf, `on_shelf` that it is there, `in_shelf` that it is wholly in front of one,
     `names` what part each name has of all that was said of it.
     """
 
@@ -95,6 +95,7 @@ class Trail:
     missing: bool = False
     shelved: bool = False
     on_shelf: bool = False
+    in_shelf: bool = False
     names: Mapping[str, float] = field(default_factory=dict)
     points: deque[TrailPoint] = field(default_factory=deque)
     rest: Rest | None = None
@@ -371,7 +372,8 @@ class Trails:
             box = self._steady(moment.at, presence, coming.get(presence.entity_id))
             trail.missing = False
             trail.add(moment.at, box, presence.score, cut_off=self._cut_off(box))
-            trail.shelved = trail.shelved or (trail.journey < TAKEN and self._on_shelf(box, WHOLLY))
+            trail.in_shelf = self._on_shelf(box, WHOLLY)
+            trail.shelved = trail.shelved or (trail.journey < TAKEN and trail.in_shelf)
             trail.on_shelf = trail.shelved and self._on_shelf(box, PARTLY)
             if not trail.goods:
                 present.append(trail)

@@ -304,6 +304,21 @@ def test_a_shelf_that_somebodys_track_went_over_to_is_nobody_in_a_crowd(
     assert len([crowd for crowd in told(people, 14, Layout(), "crowd") if crowd.span.end > 8e6]) == count
 
 
+@pytest.mark.parametrize(("foot", "count"), [(190.0, 0), (260.0, 1)])
+def test_the_place_of_goods_is_nobody_in_a_crowd_however_it_moves_along_its_shelf(
+    foot: float, count: int
+) -> None:
+    shelf = Zone(
+        name="rack", polygon=((600.0, 50.0), (900.0, 50.0), (900.0, 200.0), (600.0, 200.0)), kind="shelf"
+    )
+    people = [
+        Walk(name="a", path=[(0, 100, 210), (4, 300, 210), (14, 300, 210)]),
+        Walk(name="b", path=[(0, 200, 310), (4, 500, 310), (14, 500, 310)]),
+        Walk(name="c", path=[(3, 650, foot), (6, 650, foot), (10, 840, foot), (14, 840, foot)]),
+    ]
+    assert len(told(people, 14, Layout(zones=(shelf,)), "crowd")) == count
+
+
 @pytest.mark.parametrize(("x", "count"), [(515.0, 0), (700.0, 1)])
 def test_who_is_named_anew_where_he_went_out_of_sight_is_counted_once(x: float, count: int) -> None:
     people = [
