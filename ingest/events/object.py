@@ -102,8 +102,8 @@ class ObjectMaker:
             left.alone_since = step.at
         if left.centre is not None and self._moved(trail, left.centre):
             self._carried_off(trail, left)
-        if left.centre is None and likeness > 0 and _rests(trail) and trail.rest is not None:
-            left.centre = trail.rest.centre
+        if likeness > 0 and _rests(trail) and trail.rest is not None:
+            left.centre = trail.rest.centre  # each time it rests: who shoves it a little takes it nowhere
         if left.draft is None:
             self._wait(trail, left)
         if left.draft is not None:
@@ -129,7 +129,7 @@ class ObjectMaker:
     def _carried_off(self, trail: Trail, left: _Left) -> None:
         by_itself = left.by is None and trail.label in UNNAMED and left.draft is None
         if not by_itself:
-            away = _away(trail)
+            away = trail.rested_until if _rests(trail) else _away(trail)
             self._taken(trail, left, trail.at if away is None else away)
         left.from_start = False
         left.draft, left.centre = None, None

@@ -623,3 +623,10 @@ def test_what_hides_in_its_taker_and_shows_once_more_was_removed_when_it_was_hid
     )
     taker = Walk(name="t", path=[(6, 900, 200), (10, 360, 200), (14, 0, 200)])
     near(only(events_of(moments([box, taker], looks_at(16))), "object_removed"), 10, by=0.3)
+
+
+def test_what_is_shoved_a_little_and_leaves_is_removed_once() -> None:
+    path = [(0, 100, 394), (7, 100, 394), (9, 92, 320), (11, 92, 320), (12, 89, 316), (15, 89, 316)]
+    box = Walk(name="box", label="box", size=(67, 34), path=path, from_start=True)
+    removed = told_of(events_of(moments([box], looks_at(18))), "object_removed")
+    assert len(removed) == len({start for _, _, start, _ in removed}) == 1
