@@ -129,7 +129,7 @@ class GroupMaker:
             if self._apart.get(trail.entity_id, 0) >= APART_FOR
             and trail.entity_id not in twice
             and not (trail.missing and trail.points[-1].cut_off)
-            and not (trail.shelved and trail.in_shelf)
+            and not trail.in_shelf
         ]
 
     def _look(self, group: _Gathering, at: Micros, counted: Sequence[Trail]) -> None:

@@ -196,10 +196,10 @@ def _away(trail: Trail) -> Micros | None:
     away = trail.rest.away if trail.rest is not None else trail.rested_until
     if away is None:
         return None
-    before, after = next(((a, b) for a, b in trail.legs() if a.at < away), (None, None))
-    if before is None or after is None or after.at - before.at <= UNSEEN:
-        return away
-    return before.at
+    for before, after in trail.legs():
+        if before.at < away:
+            return before.at if after.at - before.at > UNSEEN else away
+    return away
 
 
 def _rests(trail: Trail) -> bool:

@@ -79,8 +79,8 @@ class Trail:
 
     Only looks at which it was truly seen, or at which nothing moved, are points of it: a thing that is hidden for a
     while has a gap in its trail, and no rest. `at_edge` says that it came in at the picture's edge, `from_start` that it
-    never came as far as is known, `at_first` that it was seen as the scene began, `heard` when it was last named, `missing` that it was not seen then, `shelved` that it turned up on a shelf, `on_shelf` that it is there, `in_shelf` that it is wholly in front of one,
-    `names` what part each name has of all that was said of it.
+    never came as far as is known, `at_first` that it was seen as the scene began, `heard` when it was last named, `missing` that it was not seen then, `shelved` that it turned up on a shelf,
+    `held` how many of nine places spread over its box lie within one shelf,    `names` what part each name has of all that was said of it.
     """
 
     entity_id: EntityId
@@ -94,8 +94,7 @@ class Trail:
     heard: Micros = 0
     missing: bool = False
     shelved: bool = False
-    on_shelf: bool = False
-    in_shelf: bool = False
+    held: int = 0
     names: Mapping[str, float] = field(default_factory=dict)
     points: deque[TrailPoint] = field(default_factory=deque)
     rest: Rest | None = None
@@ -125,7 +124,12 @@ class Trail:
         """Whether it is what lies on a shelf, or its empty place: the shelf's maker tells of it, and nobody else."""
         if not self.shelved or self.label in NEVER_GOODS:
             return False
-        return self.on_shelf or self.journey < TAKEN
+        return self.held >= PARTLY or self.journey < TAKEN
+
+    @property
+    def in_shelf(self) -> bool:
+        """Whether it turned up on a shelf and is wholly within it, whatever it is called."""
+        return self.shelved and self.held >= WHOLLY
 
     @property
     def score(self) -> float:
@@ -347,7 +351,12 @@ class Trails:
 
     def _begin(self, entity_id: EntityId, label: str, at: Micros, box: Box) -> Trail:
         trail = Trail(
-            entity_id=entity_id, label=label, born=at, first_box=box, heard=at, shelved=self._on_shelf(box)
+            entity_id=entity_id,
+            label=label,
+            born=at,
+            first_box=box,
+            heard=at,
+            shelved=self._held(box) >= SHELVED,
         )
         self.trails[entity_id] = trail
         return trail
@@ -372,9 +381,9 @@ class Trails:
             box = self._steady(moment.at, presence, coming.get(presence.entity_id))
             trail.missing = False
             trail.add(moment.at, box, presence.score, cut_off=self._cut_off(box))
-            trail.in_shelf = self._on_shelf(box, WHOLLY)
-            trail.shelved = trail.shelved or (trail.journey < TAKEN and trail.in_shelf)
-            trail.on_shelf = trail.shelved and self._on_shelf(box, PARTLY)
+            if trail.shelved or trail.journey < TAKEN:
+                trail.held = self._held(box)
+                trail.shelved = trail.shelved or trail.held >= WHOLLY
             if not trail.goods:
                 present.append(trail)
         self._before = {p.entity_id: (moment.at, p.box) for p in moment.present if p.seen or moment.quiet}
@@ -401,8 +410,12 @@ class Trails:
         box = trail.box if trail.points else trail.first_box
         return Visit(entity_id=entity_id, at=at, box=box, label=trail.label, score=trail.score), trail
 
-    def _on_shelf(self, box: Box, least: int = SHELVED) -> bool:
-        return any(sum(zone.holds(place) for place in _spread(box)) >= least for zone in self._shelves)
+    def _held(self, box: Box) -> int:
+        """Of nine places spread over a box, how many lie within the shelf that has the most of them."""
+        return max(
+            (sum(zone.holds(place) for place in _spread(box)) for zone in self._shelves),
+            default=0,
+        )
 
     def _cut_off(self, box: Box) -> bool:
         if self._size is None:

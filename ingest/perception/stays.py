@@ -42,7 +42,7 @@ class Stays:
         self.here: dict[EntityId, Stay] = {}
         self._by_number: dict[int, Stay] = {}
         self._tracks = 0
-        self._began: Micros | None = None
+        self._began: Micros = 0
         self._opening: Opening | None = None
         self._lately: list[tuple[Micros, list[Detection]]] = []
 
@@ -124,9 +124,7 @@ class Stays:
                 or any(d.box.iou(stay.box) > IN_PLACE and fits(stay.label, d.label) for d in detections)
             )
         ]
-        for number, _ in jumped:
-            del self._by_number[number]
-        glimpses[:] = [known for known in glimpses if known[0] in self._by_number]
+        self._let_go(glimpses, jumped)
         return jumped
 
     def _given_back(self, glimpses: _Glimpses) -> None:
@@ -150,28 +148,37 @@ class Stays:
         for place, (number, stay, glimpse) in enumerate(glimpses):
             if not (stay.settled and stay.lies) or fits(stay.label, glimpse.label):
                 continue
-            least = stay.box.iou(glimpse.box)
-            passing = {
-                near: s
+            near = {
+                s.entity_id: s.expected(glimpse.at).iou(glimpse.box)
                 for s in self.here.values()
                 if s.entity_id not in seen
                 and glimpse.at - s.seen_at <= SECOND
                 and not s.lies
                 and fits(s.label, glimpse.label)
-                and (near := s.expected(glimpse.at).iou(glimpse.box)) > least
             }
-            if passing:
-                himself = passing[max(passing)]
-                seen.add(himself.entity_id)
-                glimpses[place] = (number, self._renumbered(number, himself), glimpse)
+            himself = max(near, key=lambda id: near[id], default=None)
+            if himself is not None and near[himself] > stay.box.iou(glimpse.box):
+                seen.add(himself)
+                glimpses[place] = (number, self._renumbered(number, self.here[himself]), glimpse)
+
+    def _let_go(self, glimpses: _Glimpses, out: Sequence[tuple[int, Glimpse]]) -> None:
+        """Those numbers are of nobody known any more."""
+        for number, _ in out:
+            del self._by_number[number]
+        glimpses[:] = [known for known in glimpses if known[0] in self._by_number]
 
     def _renumbered(self, number: int, stay: Stay) -> Stay:
         """The stay, with which the tracker's number goes on from here, as a new track of it."""
-        self._tracks += 1
-        stay.track_id = ids.track_id(self._stream.id, self._tracks, self._recipe)
-        stay.track_number = self._tracks
-        self._by_number[number] = stay
+        self._goes_on(number, stay, self._new_track())
         return stay
+
+    def _goes_on(self, number: int, stay: Stay, id: TrackId) -> None:
+        stay.track_id, stay.track_number = id, self._tracks
+        self._by_number[number] = stay
+
+    def _new_track(self) -> TrackId:
+        self._tracks += 1
+        return ids.track_id(self._stream.id, self._tracks, self._recipe)
 
     def _doubled(self, glimpses: _Glimpses) -> list[tuple[int, Glimpse]]:
         """Takes out what cannot be the same thing: nobody is at two places at once. The track nearest to where a thing
@@ -187,9 +194,7 @@ class Stays:
             for number, stay, glimpse in glimpses
             if nearest[stay.entity_id].gap(glimpse.box) > REACH * stay.box.diagonal
         ]
-        for number, _ in far:
-            del self._by_number[number]
-        glimpses[:] = [known for known in glimpses if known[0] in self._by_number]
+        self._let_go(glimpses, far)
         return far
 
     # -- beginnings ----------------------------------------------------------------------------------------------
@@ -202,8 +207,7 @@ class Stays:
         stay = heir(lost, first, carriers=carriers)
         if stay is None:
             stay = heir(lost, glimpse, carriers=carriers)
-        self._tracks += 1
-        id = ids.track_id(self._stream.id, self._tracks, self._recipe)
+        id = self._new_track()
         if stay is None:
             stay = self._newcomer(id, first, carriers)
             stood = None if self._opening is None else self._opening.first_glimpse([*past, glimpse])
@@ -213,12 +217,11 @@ class Stays:
         elif stay.hidden_in is not None:
             stay = self._sorted_out(stay, glimpse)
         since = stay.seen_at if stay.looks else -1
-        stay.track_id, stay.track_number = id, self._tracks
+        self._goes_on(number, stay, id)
         for earlier in past:
             if earlier.at > since:
                 stay.take(earlier, clear=True)
         stay.take(glimpse, clear=True)
-        self._by_number[number] = stay
 
     def _newcomer(self, id: TrackId, first: Glimpse, carriers: dict[EntityId, Carrier]) -> Stay:
         stay = Stay(
@@ -228,9 +231,8 @@ class Stays:
             self.frame,
             course=Course(self._stream.layout),
         )
-        began = self._began if self._began is not None else first.at
         at_edge = cut_off(first.box, self.frame)
-        stay.there_from_start = first.at <= began + (FIRST_LOOK if at_edge else FIRST_LOOKS)
+        stay.there_from_start = first.at <= self._began + (FIRST_LOOK if at_edge else FIRST_LOOKS)
         near = [e for e, carrier in carriers.items() if carrier.box.gap(first.box) < 0.2 * first.box.diagonal]
         hosts = [e for e in near if self.here[e].sure and self.here[e].profile.displacement > 0.3]
         if hosts:
